@@ -1,0 +1,100 @@
+# The verbs of this repository. `make` alone lists them. Every verb sets up what it needs: `.uv` (the installer),
+# `.venv` (what uv.lock names) and the native module (what Cargo.lock names), each only when its inputs changed.
+
+ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+
+ifneq ($(CURDIR),$(ROOT))
+
+# Called as `make -f /path/to/Makefile` from elsewhere: do the same work at home.
+%: ; @$(MAKE) --no-print-directory -C $(ROOT) $@
+.DEFAULT_GOAL := help
+help: ; @$(MAKE) --no-print-directory -C $(ROOT) help
+
+else
+
+UV_VERSION := 0.13.9
+DENY_VERSION := 0.20.2
+PYTHON ?= python3
+ARGS ?=
+
+BIN := .venv/bin
+UV := .uv/bin/uv
+DENY := target/tools/bin/cargo-deny
+SYNCED := .venv/.synced
+NATIVE := src/yett/_native.abi3.so
+GATEWAY := target/release/yett-gateway
+RUST_SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find crates -name '*.rs' -o -name Cargo.toml)
+
+# The platform's own certificate store, so that a company's root is trusted; no interpreter is ever downloaded.
+export UV_SYSTEM_CERTS ?= 1
+export UV_PYTHON_DOWNLOADS ?= never
+export UV_PROJECT_ENVIRONMENT := .venv
+# One interpreter for every cargo call: pyo3 is rebuilt whenever this changes.
+export PYO3_PYTHON := $(ROOT)/$(BIN)/python
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-rust test-python check fmt lint types audit bench build docs
+.DELETE_ON_ERROR:
+
+help: ## show this list
+	@echo "usage: make <verb> [ARGS=...]"; echo
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+
+demo: build ## build everything, run the bookshop behind the gateway, print what to try (ARGS=--once: try it and stop)
+	@$(BIN)/python examples/bookshop/demo.py $(ARGS)
+
+test: build test-rust test-python ## build everything and run every test (ARGS goes to pytest)
+
+check: lint types audit test ## everything that continuous integration runs: format, lint, types, audits, tests
+
+fmt: $(SYNCED) ## format Python and Rust, and mend what the linter can mend
+	$(BIN)/ruff check --fix-only -q
+	$(BIN)/ruff format
+	cargo fmt --all
+
+bench: build ## measure beside nginx, HAProxy and Envoy (BENCH_QUICK=1: shorter)
+	@$(BIN)/python -m bench $(ARGS)
+
+build: $(SYNCED) $(NATIVE) $(GATEWAY) ## build the native module and the standalone gateway, in release
+
+test-rust: $(SYNCED)
+	cargo test --release --locked --workspace --exclude yett-py -q
+
+test-python: build
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(SYNCED)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -q -- -D warnings
+
+types: $(SYNCED)
+	$(BIN)/mypy
+
+audit: $(SYNCED) $(DENY)
+	.ci/audit
+
+$(UV):
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(SYNCED): uv.lock pyproject.toml | $(UV)
+	$(UV) sync --frozen --no-install-project --python "$$(command -v $(PYTHON))"
+	@rm -f $(NATIVE)
+	@touch $@
+
+# maturin also writes the `yett` command and the path entry into .venv, hence after every sync.
+$(NATIVE): $(RUST_SOURCES) | $(SYNCED)
+	$(BIN)/maturin develop --release --locked --skip-install
+	@touch $@
+
+$(GATEWAY): $(RUST_SOURCES) | $(SYNCED)
+	cargo build --release --locked -p yett-proxy --bin yett-gateway
+	@touch $@
+
+$(DENY):
+	cargo install --locked --root target/tools --target-dir target/tools/build cargo-deny@$(DENY_VERSION)
+
+endif
