@@ -1,0 +1,143 @@
+"""The door of the room: a path in, the model and every mistake out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from pydantic import ValidationError
+
+from yett.config.literals import literal_secrets
+from yett.config.mistakes import shape_mistakes
+from yett.config.references import check_references
+from yett.config.sections.access import (
+    CollectionShape,
+    ProfileShape,
+    TeamShape,
+    build_collection,
+    build_profile,
+    build_team,
+)
+from yett.config.sections.apis import ApiShape, build_api
+from yett.config.sections.apps import AppShape, build_app
+from yett.config.sections.base import At, Findings, Shape
+from yett.config.sections.file import FileShape
+from yett.config.sections.gateway import GatewayShape, build_gateway
+from yett.config.sources import read_sources
+from yett.model.configuration import Configuration, Unread
+from yett.model.diagnostic import in_order
+from yett.model.gateway import GatewaySettings
+
+if TYPE_CHECKING:
+    from yett.documents import Document
+    from yett.model.diagnostic import Diagnostic
+
+_S = TypeVar("_S", bound=Shape)
+
+# Section -> the shape of one item, and how it becomes the model.
+_LISTS: Final[Mapping[str, tuple[type[Shape], Callable[[Any, At], Any]]]] = {
+    "apis": (ApiShape, build_api),
+    "collections": (CollectionShape, build_collection),
+    "profiles": (ProfileShape, build_profile),
+    "teams": (TeamShape, build_team),
+    "apps": (AppShape, build_app),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a path held: as much of the configuration as could be read, and every mistake.
+
+    `files` is all that a change must be watched for; `home` is the folder of the configuration.
+    """
+
+    configuration: Configuration
+    diagnostics: tuple[Diagnostic, ...]
+    unread: Unread
+    files: frozenset[str]
+    home: str
+
+
+def load_configuration(path: str) -> Loaded:
+    """Read `yett.yaml`, or a folder of such files. Never raises for what is written there."""
+    sources = read_sources(path)
+    reading = _Reading(Findings(sources.diagnostics, sources.files))
+    if sources.diagnostics:
+        reading.sections.update(_LISTS)
+    for file, document in sources.documents:
+        reading.read(document, file)
+    configuration, unread = reading.result()
+    diagnostics = in_order([*reading.findings.diagnostics, *check_references(configuration, unread)])
+    return Loaded(configuration, diagnostics, unread, frozenset(sources.files), sources.home)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The model while it grows, file by file."""
+
+    findings: Findings
+    gateway: GatewaySettings = GatewaySettings()
+    items: dict[str, list[Any]] = field(default_factory=lambda: {section: [] for section in _LISTS})
+    names: dict[str, set[str]] = field(default_factory=lambda: {section: set() for section in _LISTS})
+    sections: set[str] = field(default_factory=set)
+
+    def result(self) -> tuple[Configuration, Unread]:
+        """What has been read, and what could not be."""
+        items = {section: tuple(built) for section, built in self.items.items()}
+        names = {section: frozenset(names) for section, names in self.names.items()}
+        return Configuration(gateway=self.gateway, **items), Unread(names, frozenset(self.sections))
+
+    def read(self, document: Document, file: str) -> None:
+        """Take in one file: all of it, or, where it holds mistakes, whatever items are without."""
+        at = At(document, file, (), self.findings)
+        self.findings.diagnostics.extend(literal_secrets(document, file))
+        try:
+            shape = FileShape.model_validate(document.value)
+        except ValidationError as error:
+            self.findings.diagnostics.extend(shape_mistakes(error, document, file))
+            self._read_what_fits(document.value, at)
+            return
+        self._build_gateway(shape.gateway, at / "gateway")
+        for section, (_, build) in _LISTS.items():
+            for index, item in enumerate(getattr(shape, section)):
+                self.items[section].append(build(item, at / section / index))
+
+    def _read_what_fits(self, value: Any, at: At) -> None:
+        if not isinstance(value, dict):
+            self.sections.update(_LISTS)
+            return
+        self._build_gateway(_fitting(GatewayShape, value.get("gateway")), at / "gateway")
+        for section, (shape, build) in _LISTS.items():
+            entries = value.get(section, [])
+            if not isinstance(entries, list):
+                self.sections.add(section)
+                continue
+            for index, entry in enumerate(entries):
+                if (item := _fitting(shape, entry)) is not None:
+                    self.items[section].append(build(item, at / section / index))
+                else:
+                    self._note_unread(section, entry)
+
+    def _note_unread(self, section: str, entry: Any) -> None:
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if isinstance(name, str):
+            self.names[section].add(name)
+        else:
+            self.sections.add(section)
+
+    def _build_gateway(self, shape: GatewayShape | None, at: At) -> None:
+        if shape is None:
+            return
+        if self.gateway.place.file:
+            at.report("duplicate-section", "`gateway` is described twice", f"first described at {self.gateway.place}")
+            return
+        self.gateway = build_gateway(shape, at)
+
+
+def _fitting(shape: type[_S], value: Any) -> _S | None:
+    """`value` as `shape`, or `None` where it does not fit; what is wrong has been said already."""
+    try:
+        return shape.model_validate(value)
+    except ValidationError:
+        return None

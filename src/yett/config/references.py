@@ -1,0 +1,135 @@
+"""Mistakes between the parts of a configuration: names given twice, names of nothing, settings that contradict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from yett.model.suggestion import did_you_mean
+
+if TYPE_CHECKING:
+    from yett.model.access import App
+    from yett.model.api import Api
+    from yett.model.configuration import Configuration, Unread
+    from yett.model.diagnostic import Diagnostic
+    from yett.model.place import Place, Reference
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def place(self) -> Place: ...
+
+
+def check_references(configuration: Configuration, unread: Unread) -> list[Diagnostic]:
+    """Every such mistake, except those that need a contract to be seen."""
+    sections: Mapping[str, tuple[_Named, ...]] = {
+        "apis": configuration.apis,
+        "collections": configuration.collections,
+        "profiles": configuration.profiles,
+        "teams": configuration.teams,
+        "apps": configuration.apps,
+    }
+    found: list[Diagnostic] = []
+    for section, items in sections.items():
+        found.extend(_duplicates(section, items))
+    teams, profiles, collections = (_Names(name, sections[name], unread) for name in ("teams", "profiles", "collections"))
+    for api in configuration.apis:
+        found.extend(teams.unknown([api.owner] if api.owner else []))
+        found.extend(_identity(api))
+    for profile in configuration.profiles:
+        found.extend(collections.unknown(profile.collections))
+    for app in configuration.apps:
+        found.extend(teams.unknown([app.team]))
+        found.extend(profiles.unknown(app.profiles))
+        found.extend(_key_profiles(app))
+    found.extend(_duplicate_key_ids(configuration.apps))
+    found.extend(_shared_base_paths(configuration.apis))
+    found.extend(_shared_addresses(configuration))
+    return found
+
+
+def _duplicates(section: str, items: Iterable[_Named]) -> Iterator[Diagnostic]:
+    first: dict[str, Place] = {}
+    for item in items:
+        if item.name in first:
+            message = f"the {_singular(section)} `{item.name}` is defined twice"
+            yield item.place.diagnostic("duplicate-name", message, hint=f"first defined at {first[item.name]}")
+        first.setdefault(item.name, item.place)
+
+
+def _singular(section: str) -> str:
+    return "API" if section == "apis" else section.removesuffix("s")
+
+
+@dataclass(slots=True, init=False)
+class _Names:
+    """The names of one section, to hold references against."""
+
+    section: str
+    known: dict[str, None]
+    unread: Unread
+
+    def __init__(self, section: str, items: Iterable[_Named], unread: Unread) -> None:
+        self.section, self.unread = section, unread
+        self.known = dict.fromkeys(item.name for item in items)
+
+    def unknown(self, references: Iterable[Reference]) -> Iterator[Diagnostic]:
+        """A diagnostic for each reference to nothing."""
+        noun = _singular(self.section)
+        for reference in references:
+            if reference.name not in self.known and not self.unread.may_hold(self.section, reference.name):
+                hint = did_you_mean(reference.name, self.known) or f"define it under `{self.section}`"
+                yield reference.place.diagnostic(f"unknown-{noun}", f"there is no {noun} `{reference.name}`", hint=hint)
+
+
+def _key_profiles(app: App) -> Iterator[Diagnostic]:
+    own = [profile.name for profile in app.profiles]
+    for key in app.keys:
+        for profile in key.profiles or ():
+            if profile.name not in own:
+                message = f"the app `{app.name}` does not have the profile `{profile.name}`, so its key cannot carry it"
+                yield profile.place.diagnostic("profile-not-held", message, hint=did_you_mean(profile.name, own))
+
+
+def _duplicate_key_ids(apps: Iterable[App]) -> Iterator[Diagnostic]:
+    first: dict[str, Place] = {}
+    for key in (key for app in apps for key in app.keys):
+        if key.id is None:
+            continue
+        if key.id in first:
+            hint = f"first used at {first[key.id]}"
+            yield key.place.diagnostic("duplicate-key-id", f"the key id `{key.id}` is used twice", hint=hint)
+        first.setdefault(key.id, key.place)
+
+
+def _identity(api: Api) -> Iterator[Diagnostic]:
+    places = api.identify.api_key
+    if places is not None and not (places.header or places.bearer or places.query):
+        message = f"the API `{api.name}` accepts keys, but nowhere in a request"
+        yield api.place.diagnostic("identify-impossible", message, hint="name a `header`, or set `bearer: true`")
+    for operation in api.operations:
+        if places is None and operation.public is False:
+            message = f"`{api.name}:{operation.operation_id}` needs a credential, but the API accepts none"
+            yield operation.place.diagnostic("identify-missing", message, hint="add `identify: [api-key]` to the API")
+
+
+def _shared_base_paths(apis: Iterable[Api]) -> Iterator[Diagnostic]:
+    taken: dict[tuple[str, str], Api] = {}
+    for api in apis:
+        spots = [(host, api.base_path) for host in api.hosts or ("",)]
+        clash = next((taken[spot] for spot in spots if spot in taken), None)
+        if clash is not None and clash.name != api.name:
+            message = f"the APIs `{clash.name}` and `{api.name}` are exposed at the same host and base path"
+            yield api.place.diagnostic("base-path-taken", message, hint=f"the other one stands at {clash.place}")
+        for spot in spots:
+            taken.setdefault(spot, api)
+
+
+def _shared_addresses(configuration: Configuration) -> Iterator[Diagnostic]:
+    gateway = configuration.gateway
+    if gateway.telemetry == gateway.listen and not gateway.listen.endswith(":0"):
+        message = f"callers and telemetry cannot both use {gateway.listen}"
+        yield gateway.place.diagnostic("address-taken", message, hint="give `telemetry` another port")

@@ -1,0 +1,169 @@
+"""`apis`: what is offered, where it is exposed and how it is guarded."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from yett.config.sections.base import At, Shape
+from yett.config.sections.limits import LimitShape, build_limits
+from yett.config.sections.scalars import BasePath, HeaderName, Host, Name, Size
+from yett.config.sections.upstreams import UpstreamShape, build_upstream
+from yett.model.api import (
+    DEFAULT_MAX_BODY_BYTES,
+    Api,
+    ContractGuard,
+    GuardSettings,
+    Identify,
+    KeyPlaces,
+    LimitsGuard,
+    Mode,
+    OperationSettings,
+    Unknown,
+)
+from yett.model.place import Reference
+
+
+class KeyPlacesShape(Shape):
+    """Where an API key may be sent."""
+
+    header: HeaderName | None = "x-api-key"
+    """Header that carries the key; `null` for none."""
+    bearer: bool = True
+    """Whether `Authorization: Bearer` may carry it."""
+    query: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """Query parameter that carries it; off unless named, because URLs end up in logs."""
+
+
+class IdentifyShape(Shape):
+    """How callers prove themselves, with details."""
+
+    api_key: Annotated[KeyPlacesShape, Field(alias="api-key")]
+    """Accept API keys."""
+
+
+class ContractGuardShape(Shape):
+    """Refuses what the contract does not describe."""
+
+    mode: Mode = "enforce"
+    """What to do with requests that do not fit."""
+    responses: Mode = "monitor"
+    """What to do with responses that do not fit."""
+    unknown_query: Unknown = "refuse"
+    """Query parameters the contract does not name."""
+    max_response_bytes: Size = 1 << 20
+    """Largest response body that is checked; larger ones pass unchecked and are counted."""
+    max_depth: Annotated[int, Field(ge=1, le=512)] = 64
+    """Deepest nesting of a JSON body."""
+
+
+class LimitsGuardShape(Shape):
+    """Applies rates, quotas and concurrency limits."""
+
+    mode: Mode = "enforce"
+    """What to do with requests over a limit."""
+
+
+class GuardsShape(Shape):
+    """Only what differs from the secure defaults."""
+
+    contract: ContractGuardShape = ContractGuardShape()
+    """The contract guard."""
+    limits: LimitsGuardShape = LimitsGuardShape()
+    """The limits guard."""
+
+
+class OperationShape(Shape):
+    """What one operation does differently from its API."""
+
+    public: bool | None = None
+    """No credential is needed for this operation."""
+    cost: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    """Units a request takes from rates and quotas."""
+    max_body: Size | None = None
+    """Largest request body."""
+    limits: list[LimitShape] = []
+    """Limits on this operation."""
+
+
+def _identify_kind(value: object) -> str:
+    return "<list>" if isinstance(value, list) else "<settings>"
+
+
+class ApiShape(Shape):
+    """One API."""
+
+    name: Name
+    """Name of the API; its operations are called `name:operationId`."""
+    contract: Annotated[str, Field(min_length=1)]
+    """Path of its OpenAPI document, relative to this file."""
+    upstream: UpstreamShape
+    """Where its requests go: a URL, or settings with targets."""
+    hosts: list[Host] = []
+    """Public hosts; none means any."""
+    base_path: BasePath = "/"
+    """Public base path; the upstream's own path replaces it."""
+    owner: Name | None = None
+    """Team that answers for the API."""
+    identify: Annotated[
+        Annotated[list[Literal["api-key"]], Field(min_length=1), Tag("<list>")]
+        | Annotated[IdentifyShape, Tag("<settings>")],
+        Discriminator(_identify_kind),
+    ] | None = None  # fmt: skip
+    """How callers prove themselves; absent means by API key, unless the API is public."""
+    public: bool = False
+    """No credential is needed."""
+    guards: GuardsShape = GuardsShape()
+    """Settings of the guards."""
+    limits: list[LimitShape] = []
+    """Limits on the whole API."""
+    operations: dict[str, OperationShape] = {}
+    """By `operationId`: what single operations do differently."""
+    max_body: Size = DEFAULT_MAX_BODY_BYTES
+    """Largest request body."""
+
+
+def build_api(shape: ApiShape, at: At) -> Api:
+    """The API that stands at `at`."""
+    return Api(
+        name=shape.name,
+        contract=at.path(shape.contract),
+        upstream=build_upstream(shape.upstream, at / "upstream"),
+        base_path=shape.base_path,
+        hosts=tuple(dict.fromkeys(shape.hosts)),
+        owner=None if shape.owner is None else Reference(shape.owner, (at / "owner").place),
+        identify=_build_identify(shape),
+        guards=GuardSettings(
+            ContractGuard(**shape.guards.contract.model_dump()), LimitsGuard(**shape.guards.limits.model_dump())
+        ),
+        limits=build_limits(shape.limits, at / "limits"),
+        operations=_build_operations(shape.operations, at / "operations"),
+        max_body_bytes=shape.max_body,
+        place=at.place,
+        contract_place=(at / "contract").place,
+    )
+
+
+def _build_identify(shape: ApiShape) -> Identify:
+    match shape.identify:
+        case None:
+            return Identify(shape.public, None if shape.public else KeyPlaces())
+        case IdentifyShape(api_key=places):
+            return Identify(shape.public, KeyPlaces(places.header, places.bearer, places.query))
+        case _:
+            return Identify(shape.public, KeyPlaces())
+
+
+def _build_operations(shapes: dict[str, OperationShape], at: At) -> tuple[OperationSettings, ...]:
+    return tuple(
+        OperationSettings(
+            operation_id=operation_id,
+            public=shape.public,
+            cost=shape.cost,
+            max_body_bytes=shape.max_body,
+            limits=build_limits(shape.limits, at / operation_id / "limits"),
+            place=(at / operation_id).place,
+        )
+        for operation_id, shape in shapes.items()
+    )

@@ -1,0 +1,78 @@
+"""What every section's shape shares: strictness, and a record of where its values stand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ConfigDict
+
+from yett.config.files import read_file
+from yett.documents import Document, join_pointer
+from yett.model.diagnostic import Diagnostic
+from yett.model.place import Place, Reference
+
+
+class Shape(BaseModel):
+    """A mapping of a configuration file: unknown keys are refused and nothing is coerced."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+
+@dataclass(slots=True)
+class Findings:
+    """What building the model gathers on the side: mistakes, and files whose change must be noticed."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    files: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A spot in a configuration file that is being built into the model."""
+
+    document: Document
+    file: str
+    parts: tuple[str | int, ...] = ()
+    findings: Findings = field(default_factory=Findings, repr=False)
+
+    def __truediv__(self, part: str | int) -> At:
+        return At(self.document, self.file, (*self.parts, part), self.findings)
+
+    @property
+    def place(self) -> Place:
+        """Where this is."""
+        return Place(self.file, self.document.line_at(self.parts), join_pointer(self.parts))
+
+    def path(self, name: str) -> str:
+        """`name` as a path, taken relative to the folder of the configuration file."""
+        return os.path.normpath(os.path.join(os.path.dirname(self.file), name))
+
+    def references(self, names: list[str]) -> tuple[Reference, ...]:
+        """Each of `names` with its place in the list that stands here."""
+        return tuple(Reference(name, (self / index).place) for index, name in enumerate(names))
+
+    def read_text(self, path: str) -> str | None:
+        """The text of the file that is named here; a file that cannot be read is reported, and `None` returned."""
+        self.findings.files.add(path)
+        try:
+            return read_file(path).decode("utf-8")
+        except UnicodeDecodeError:
+            self.report("file-not-text", f"`{path}` is not UTF-8 text")
+        except OSError as error:
+            self.report("file-missing", f"cannot read `{path}`: {(error.strerror or 'unknown reason').lower()}", "paths are relative to the folder of this file")
+        return None
+
+    def report(self, code: str, message: str, hint: str = "") -> None:
+        """Note a mistake that stands here."""
+        self.findings.diagnostics.append(self.place.diagnostic(code, message, hint=hint))
+
+
+def key_of(value: object, keys: Mapping[str, str]) -> str | None:
+    """The tag of the first of `keys` that the mapping `value` holds: how a union of shapes is told apart."""
+    if isinstance(value, dict):
+        return next((tag for key, tag in keys.items() if key in value), None)
+    return next((tag for key, tag in keys.items() if getattr(value, key, None) is not None), None)

@@ -1,0 +1,34 @@
+"""A whole configuration file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from yett.config.sections.access import CollectionShape, ProfileShape, TeamShape
+from yett.config.sections.apis import ApiShape
+from yett.config.sections.apps import AppShape
+from yett.config.sections.base import Shape
+from yett.config.sections.gateway import GatewayShape
+
+
+class FileShape(Shape):
+    """A Yett configuration file: `yett.yaml`, or one of a folder of such files."""
+
+    yett: Literal[1]
+    """Version of the configuration format."""
+    gateway: GatewayShape | None = None
+    """The gateway process itself; in one file only."""
+    apis: list[ApiShape] = []
+    """What is offered to callers."""
+    collections: list[CollectionShape] = []
+    """Named groups of operations, across APIs."""
+    profiles: list[ProfileShape] = []
+    """Named roles: what they may call, and how much."""
+    teams: list[TeamShape] = []
+    """Who owns APIs and apps."""
+    apps: list[AppShape] = []
+    """The programs that call."""
+
+
+LATER_SECTIONS = frozenset({"admin", "policies", "users", "plans", "subscriptions", "controls", "portal", "console"})
+"""Sections of the vocabulary that this version does not read: refused by name, never accepted and ignored."""

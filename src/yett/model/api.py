@@ -1,0 +1,113 @@
+"""APIs: what is offered to callers, where it is exposed and what protects it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from yett.model.limit import Limit
+from yett.model.place import NOWHERE, Place, Reference
+
+Mode = Literal["enforce", "monitor", "off"]
+"""What a guard does with what it finds: refuse it, record it, or not look."""
+
+Unknown = Literal["refuse", "allow"]
+"""What is done with something the contract does not name."""
+
+DEFAULT_MAX_BODY_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One upstream target; `weight` is its share of the traffic relative to the others."""
+
+    url: str
+    weight: int = 1
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where an API's requests go. Times are in milliseconds; `ca_pem` replaces the platform's trusted roots."""
+
+    targets: tuple[Target, ...]
+    connect_timeout_ms: int = 2_000
+    response_timeout_ms: int = 15_000
+    idle_timeout_ms: int = 30_000
+    preserve_host: bool = False
+    ca_pem: str | None = field(default=None, repr=False)
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlaces:
+    """Where an API key may be sent. Never in the query string unless its parameter is named."""
+
+    header: str | None = "x-api-key"
+    bearer: bool = True
+    query: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """How callers prove themselves. `public` lets them pass without a credential; one that is sent is still checked."""
+
+    public: bool = False
+    api_key: KeyPlaces | None = KeyPlaces()
+
+
+@dataclass(frozen=True, slots=True)
+class ContractGuard:
+    """Refuses what the contract does not describe. Sizes in bytes; `max_depth` is the nesting of a JSON body."""
+
+    mode: Mode = "enforce"
+    responses: Mode = "monitor"
+    unknown_query: Unknown = "refuse"
+    max_response_bytes: int = 1 << 20
+    max_depth: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsGuard:
+    """Applies rates, quotas and concurrency limits."""
+
+    mode: Mode = "enforce"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSettings:
+    """Settings of every guard of an API, one field a guard."""
+
+    contract: ContractGuard = ContractGuard()
+    limits: LimitsGuard = LimitsGuard()
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSettings:
+    """What one operation does differently from its API; `None` means as the API says."""
+
+    operation_id: str
+    public: bool | None = None
+    cost: int = 1
+    max_body_bytes: int | None = None
+    limits: tuple[Limit, ...] = ()
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One API as it is exposed. `contract` is the path of its OpenAPI document; no `hosts` means any host."""
+
+    name: str
+    contract: str
+    upstream: Upstream
+    base_path: str = "/"
+    hosts: tuple[str, ...] = ()
+    owner: Reference | None = None
+    identify: Identify = Identify()
+    guards: GuardSettings = GuardSettings()
+    limits: tuple[Limit, ...] = ()
+    operations: tuple[OperationSettings, ...] = ()
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
+    contract_place: Place = field(default=NOWHERE, compare=False, repr=False)
