@@ -1,0 +1,165 @@
+//! The same exchange without sockets: one engine for tests, `yett explain`, simulators and replay.
+
+use crate::engine::Engine;
+use crate::exchange::{BodyNeed, Caller, Exchange, Now};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use yett_model::decision::{Upstream, Violation};
+use yett_model::{Code, Decision, Outcome, Phase, PhaseReport, Request};
+
+/// Decides one request as the gateway would. Counters of the engine are used, so that limits can be replayed.
+///
+/// # Errors
+/// A sentence, if the request cannot be put into HTTP at all or names an app that does not exist.
+pub fn decide(engine: &Engine, request: &Request, now: Now, random: u128) -> Result<Decision, String> {
+    let plan = engine.plan().ok_or("there is no configuration to decide with")?;
+    let now = request.at.map_or(now, |unix_ms| Now { unix_ms, mono_us: unix_ms.saturating_mul(1000) });
+    let address = match request.address.as_str() {
+        "" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        address => address.parse().map_err(|_| format!("'{address}' is no IP address"))?,
+    };
+    let mut exchange = Exchange::new(plan.clone(), engine.counters().clone(), Caller { address, tls: true }, now, random);
+    if let Some(app) = &request.app {
+        exchange.assumed = Some(plan.assume(app).ok_or_else(|| format!("there is no app '{app}'"))?);
+    }
+    let parts = head(request)?;
+    let upstream = run(&mut exchange, &parts, request)?;
+    Ok(report(exchange, upstream))
+}
+
+fn head(request: &Request) -> Result<Parts, String> {
+    let host = if request.host.is_empty() { "localhost" } else { &request.host };
+    let mut builder = http::Request::builder().method(request.method.as_str()).uri(request.target.as_str());
+    if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        builder = builder.header(http::header::HOST, host);
+    }
+    for (name, value) in &request.headers {
+        builder = builder.header(name.as_str(), value.as_str());
+    }
+    builder.body(()).map(|request| request.into_parts().0).map_err(|error| format!("the request is not HTTP: {error}"))
+}
+
+/// Runs the phases as the proxy does; the upstream's view of the request, if it gets that far.
+fn run(exchange: &mut Exchange, parts: &Parts, request: &Request) -> Result<Option<Upstream>, String> {
+    let Ok(need) = exchange.judge_head(parts) else { return Ok(None) };
+    let too_large = request.body.len() as u64 > exchange.max_body_bytes();
+    if too_large {
+        exchange.fail(Code::BodyTooLarge, "the body is larger than the operation allows");
+        return Ok(None);
+    }
+    let body = (need == BodyNeed::Collect).then(|| Bytes::from(request.body.clone()));
+    if exchange.judge_body(parts, body).is_err() {
+        return Ok(None);
+    }
+    let mut upstream_parts = parts.clone();
+    let target = exchange.upstream_request(&mut upstream_parts).ok_or("the API has no usable target")?;
+    let upstream = Upstream { target: target.url.clone(), path: upstream_parts.uri.to_string() };
+    if let Some(answer) = &request.response {
+        judge_answer(exchange, parts, answer)?;
+    }
+    Ok(Some(upstream))
+}
+
+fn judge_answer(exchange: &mut Exchange, parts: &Parts, answer: &yett_model::decision::Response) -> Result<(), String> {
+    let mut builder = http::Response::builder().status(answer.status);
+    for (name, value) in &answer.headers {
+        builder = builder.header(name.as_str(), value.as_str());
+    }
+    let (mut head, ()) = builder.body(()).map_err(|error| format!("the answer is not HTTP: {error}"))?.into_parts();
+    let need = exchange.judge_response(parts, &mut head);
+    let body = (need == BodyNeed::Collect).then(|| Bytes::from(answer.body.clone()));
+    let _refused = exchange.judge_response_body(parts, &head, body);
+    Ok(())
+}
+
+fn report(mut exchange: Exchange, upstream: Option<Upstream>) -> Decision {
+    let phases = phases(&exchange);
+    let refusals =
+        exchange.would_deny.iter().map(|would| &would.refusal).chain(exchange.refusal.iter().map(|(_, refusal)| refusal));
+    let violations: Vec<Violation> = refusals.flat_map(|refusal| refusal.violations.clone()).collect();
+    let code = exchange.code();
+    let plan = exchange.plan.clone();
+    Decision {
+        id: exchange.id.clone(),
+        allowed: code.is_none(),
+        status: code.map(Code::status),
+        code,
+        violations,
+        api: exchange.api.and_then(|api| plan.api(api)).map(|api| api.name.to_string()),
+        operation: exchange.operation.and_then(|operation| plan.operation(operation)).map(|operation| operation.id.to_string()),
+        app: exchange.principal.as_ref().map(|principal| principal.app.name.to_string()),
+        upstream,
+        headers: answer_headers(&mut exchange),
+        phases,
+        digest: plan.digest().to_owned(),
+    }
+}
+
+fn answer_headers(exchange: &mut Exchange) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let of_refusal = exchange.refusal.iter().flat_map(|(_, refusal)| refusal.headers.iter());
+    let all: HeaderMap = exchange.effects.headers.iter().chain(of_refusal).cloned().collect();
+    let sorted: BTreeMap<&str, String> = all.iter().map(|(name, value): (&HeaderName, _)| (name.as_str(), text(value))).collect();
+    sorted.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn phases(exchange: &Exchange) -> Vec<PhaseReport> {
+    let refused = exchange.refusal.as_ref().map(|(phase, _)| *phase);
+    Phase::ALL.iter().map(|&phase| phase_report(exchange, phase, refused)).collect()
+}
+
+fn phase_report(exchange: &Exchange, phase: Phase, refused: Option<Phase>) -> PhaseReport {
+    let reached = phase <= exchange.phase || phase == Phase::Record;
+    let would: Vec<String> = exchange
+        .would_deny
+        .iter()
+        .filter(|would| would.phase == phase)
+        .map(|would| format!("{} would refuse ({}): {}", would.guard, would.refusal.code.as_str(), would.refusal.reason))
+        .collect();
+    if refused == Some(phase) {
+        let mut reasons: Vec<String> =
+            exchange.refusal.iter().map(|(_, refusal)| format!("{}: {}", refusal.code.as_str(), refusal.reason)).collect();
+        reasons.extend(would);
+        return PhaseReport { phase, outcome: Outcome::Deny, reasons };
+    }
+    match (reached, would.is_empty()) {
+        (false, _) => PhaseReport { phase, outcome: Outcome::Skipped, reasons: Vec::new() },
+        (true, false) => PhaseReport { phase, outcome: Outcome::WouldDeny, reasons: would },
+        (true, true) => PhaseReport { phase, outcome: Outcome::Continue, reasons: explain(exchange, phase) },
+    }
+}
+
+/// Why a phase let the request pass.
+fn explain(exchange: &Exchange, phase: Phase) -> Vec<String> {
+    match phase {
+        Phase::Receive => vec![format!("{} {} on host {}", exchange.method, exchange.path, exchange.host)],
+        Phase::Route => explain_route(exchange),
+        Phase::Identify => vec![match &exchange.principal {
+            Some(principal) => format!("app {} of team {}", principal.app.name, principal.app.team),
+            None => "anonymous: the operation is public".to_owned(),
+        }],
+        Phase::Authorize => explain_access(exchange),
+        Phase::Record => vec![format!("decision {}", exchange.id)],
+        Phase::Screen | Phase::Limit | Phase::Inspect | Phase::Forward | Phase::Respond => Vec::new(),
+    }
+}
+
+fn explain_route(exchange: &Exchange) -> Vec<String> {
+    let operation = exchange.operation.and_then(|operation| exchange.plan.operation(operation));
+    operation.map(|operation| format!("{} by template {}", operation.id, operation.template)).into_iter().collect()
+}
+
+/// The profiles that grant the operation, or that it needs none.
+fn explain_access(exchange: &Exchange) -> Vec<String> {
+    let (Some(principal), Some(operation)) = (&exchange.principal, exchange.operation) else {
+        return vec!["no access profile is needed".to_owned()];
+    };
+    let grants =
+        |name: &&std::sync::Arc<str>| exchange.plan.profiles.get(&***name).is_some_and(|grants| grants.allows(operation));
+    let granting: Vec<String> =
+        principal.app.profiles.iter().filter(grants).map(|name| format!("granted by profile {name}")).collect();
+    if granting.is_empty() { vec!["no access profile is needed".to_owned()] } else { granting }
+}

@@ -1,0 +1,130 @@
+//! The engine's handle: the plan in force, the counters that outlive it, and the patches laid over it.
+
+use crate::guards::limits::Counters;
+use crate::identity::key::Pepper;
+use crate::plan::Plan;
+use arc_swap::ArcSwapOption;
+use serde::Serialize;
+use std::sync::{Arc, Mutex, PoisonError};
+use yett_model::{Change, Diagnostic, Patch};
+
+/// What is in force after a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Applied {
+    /// SHA-256 of the snapshot, hex.
+    pub digest: String,
+    /// Number of the last patch.
+    pub sequence: u64,
+}
+
+/// Holds the plan in force. Changes are all or nothing; requests in flight keep the plan they began with.
+pub struct Engine {
+    plan: ArcSwapOption<Plan>,
+    counters: Arc<Counters>,
+    pepper: Arc<Pepper>,
+    /// Patches newer than the snapshot in force, to be laid over the next one too.
+    patches: Mutex<Vec<Patch>>,
+}
+
+impl Engine {
+    /// An engine without a plan: every request is refused until one is applied.
+    #[must_use]
+    pub fn new(pepper: Pepper) -> Self {
+        Self { plan: ArcSwapOption::empty(), counters: Arc::default(), pepper: Arc::new(pepper), patches: Mutex::default() }
+    }
+
+    /// The plan in force. Load it once per request.
+    #[must_use]
+    pub fn plan(&self) -> Option<Arc<Plan>> {
+        self.plan.load_full()
+    }
+
+    /// The counters.
+    #[must_use]
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// Compiles a snapshot and puts it in force.
+    ///
+    /// # Errors
+    /// Every mistake in it; the old plan keeps serving.
+    pub fn apply(&self, snapshot: &[u8]) -> Result<Applied, Vec<Diagnostic>> {
+        let mut plan = Plan::build(snapshot, self.pepper.clone())?;
+        let mut patches = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
+        let contained = plan.sequence;
+        let newer: Vec<Patch> = patches.iter().filter(|patch| patch.sequence > contained).cloned().collect();
+        for patch in &newer {
+            lay(&mut plan, patch);
+        }
+        *patches = newer;
+        let applied = Applied { digest: plan.digest().to_owned(), sequence: plan.sequence };
+        self.plan.store(Some(Arc::new(plan)));
+        Ok(applied)
+    }
+
+    /// Applies a patch to the plan in force.
+    ///
+    /// # Errors
+    /// Every mistake in it, also a number that is not the next one; nothing is changed then.
+    pub fn patch(&self, patch: &[u8]) -> Result<Applied, Vec<Diagnostic>> {
+        let patch: Patch = serde_json::from_slice(patch)
+            .map_err(|error| vec![Diagnostic::new("", "patch-malformed", format!("the patch cannot be read: {error}"))])?;
+        let mut patches = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
+        let plan = self.plan().ok_or_else(|| vec![Diagnostic::new("", "not-configured", "there is no snapshot to patch")])?;
+        let last = patches.last().map_or(plan.sequence, |last| last.sequence);
+        if patch.sequence != last + 1 {
+            let message = format!("patch {} does not follow {last}", patch.sequence);
+            return Err(vec![Diagnostic::new("/sequence", "patch-out-of-order", message)]);
+        }
+        change(&plan, &patch)?;
+        let applied = Applied { digest: plan.digest().to_owned(), sequence: patch.sequence };
+        patches.push(patch);
+        Ok(applied)
+    }
+}
+
+/// Lays an earlier patch over a new plan. A credential whose app is gone is left out: it must not block the snapshot,
+/// and without its app it opens nothing.
+fn lay(plan: &mut Plan, patch: &Patch) {
+    for change in &patch.changes {
+        match change {
+            Change::DropCredential { id } => {
+                plan.credentials.drop(id);
+            }
+            Change::PutCredential { credential } => {
+                if let Ok(stored) = plan.resolve(credential, "") {
+                    plan.credentials.put(&credential.prefix, stored);
+                }
+            }
+        }
+    }
+    plan.sequence = patch.sequence;
+}
+
+/// Checks every change before making the first.
+fn change(plan: &Plan, patch: &Patch) -> Result<(), Vec<Diagnostic>> {
+    let mut mistakes = Vec::new();
+    let mut ready = Vec::new();
+    for (index, change) in patch.changes.iter().enumerate() {
+        match change {
+            Change::DropCredential { id } => ready.push((id, None)),
+            Change::PutCredential { credential } => match plan.resolve(credential, &format!("/changes/{index}/credential")) {
+                Ok(stored) => ready.push((&credential.prefix, Some(stored))),
+                Err(mistake) => mistakes.push(mistake),
+            },
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    for (name, stored) in ready {
+        match stored {
+            Some(stored) => plan.credentials.put(name, stored),
+            None => {
+                plan.credentials.drop(name);
+            }
+        }
+    }
+    Ok(())
+}

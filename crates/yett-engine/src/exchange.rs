@@ -1,0 +1,437 @@
+//! One request and its answer, driven phase by phase: `receive -> route -> screen -> identify -> authorize -> limit ->
+//! inspect -> forward -> respond -> record`.
+//!
+//! The shell calls [`Exchange::judge_head`], then [`Exchange::judge_body`], sends what [`Exchange::upstream_request`]
+//! gives, then [`Exchange::judge_response`] and [`Exchange::judge_response_body`], and always [`Exchange::record`].
+
+use crate::body::Body;
+use crate::forward::{self, Facts};
+use crate::guards::limits::Counters;
+use crate::guards::{Effects, Guard, RequestView, ResponseView, Verdict};
+use crate::identity::{self, Principal};
+use crate::plan::{ApiPlan, OperationPlan, Plan, TargetPlan};
+use crate::receive;
+use crate::refusal::Refusal;
+use crate::routing::Found;
+use bytes::Bytes;
+use http::header::ALLOW;
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, Version};
+use std::net::IpAddr;
+use std::sync::Arc;
+use yett_model::snapshot::Mode;
+use yett_model::{Code, Phase, Source};
+
+/// The time, as the shell's clocks tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Unix time in milliseconds: for calendars, expiry and the log.
+    pub unix_ms: u64,
+    /// Monotonic time in microseconds from an arbitrary start: for rates.
+    pub mono_us: u64,
+}
+
+/// The peer of the connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// Address.
+    pub address: IpAddr,
+    /// Whether it came over TLS.
+    pub tls: bool,
+}
+
+/// What must happen to a body before the exchange can go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BodyNeed {
+    /// Nothing looks at it: it may be streamed.
+    Pass,
+    /// It must be collected whole and judged.
+    Collect,
+}
+
+/// How an exchange ended, measured by the shell.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct End {
+    /// Status that was sent to the caller.
+    pub status: u16,
+    /// Body bytes received from the caller.
+    pub bytes_in: u64,
+    /// Body bytes sent to the caller.
+    pub bytes_out: u64,
+    /// Microseconds from request head to the last byte of the answer.
+    pub duration_us: u64,
+    /// Microseconds from sending upstream to the upstream's response head.
+    pub upstream_us: Option<u64>,
+}
+
+/// What a guard in `monitor` would have done.
+#[derive(Debug)]
+pub(crate) struct WouldDeny {
+    pub guard: &'static str,
+    pub phase: Phase,
+    pub refusal: Box<Refusal>,
+}
+
+/// One request and its answer.
+pub struct Exchange {
+    pub(crate) plan: Arc<Plan>,
+    counters: Arc<Counters>,
+    pub(crate) id: String,
+    pub(crate) now: Now,
+    pub(crate) caller: Caller,
+    random: u64,
+    pub(crate) method: Method,
+    pub(crate) protocol: Version,
+    pub(crate) host: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    base: usize,
+    pub(crate) api: Option<u32>,
+    pub(crate) operation: Option<u32>,
+    parameters: Vec<(Arc<str>, String)>,
+    pub(crate) principal: Option<Principal>,
+    /// Set by simulations only: act as this app without a credential.
+    pub(crate) assumed: Option<Principal>,
+    pub(crate) effects: Effects,
+    pub(crate) would_deny: Vec<WouldDeny>,
+    pub(crate) refusal: Option<(Phase, Box<Refusal>)>,
+    pub(crate) target: Option<usize>,
+    pub(crate) phase: Phase,
+}
+
+impl Exchange {
+    /// Begins an exchange. `random` should be unpredictable; it makes the decision id and picks the target.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, counters: Arc<Counters>, caller: Caller, now: Now, random: u128) -> Self {
+        Self {
+            plan,
+            counters,
+            id: crate::record::decision_id(now, random),
+            now,
+            caller,
+            random: random as u64,
+            method: Method::GET,
+            protocol: Version::HTTP_11,
+            host: String::new(),
+            path: String::new(),
+            query: String::new(),
+            base: 0,
+            api: None,
+            operation: None,
+            parameters: Vec::new(),
+            principal: None,
+            assumed: None,
+            effects: Effects::default(),
+            would_deny: Vec::new(),
+            refusal: None,
+            target: None,
+            phase: Phase::Receive,
+        }
+    }
+
+    /// The decision id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Number of the operation in the plan, when routed.
+    #[must_use]
+    pub fn operation(&self) -> Option<u32> {
+        self.operation
+    }
+
+    /// The plan that decides.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Code of the refusal or failure, if there was one.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        self.refusal.as_ref().map(|(_, refusal)| refusal.code)
+    }
+
+    /// Largest request body the operation takes, in bytes.
+    #[must_use]
+    pub fn max_body_bytes(&self) -> u64 {
+        self.operation_plan().map_or(crate::plan::DEFAULT_MAX_BODY_BYTES, |operation| operation.max_body_bytes)
+    }
+
+    fn operation_plan(&self) -> Option<&OperationPlan> {
+        self.plan.operation(self.operation?)
+    }
+
+    fn api_plan(&self) -> Option<&ApiPlan> {
+        self.plan.api(self.api?)
+    }
+
+    /// Phases `receive` to `inspect`, as far as the head goes.
+    ///
+    /// # Errors
+    /// The answer to send instead, if the request is refused.
+    pub fn judge_head(&mut self, parts: &Parts) -> Result<BodyNeed, Box<Response<Bytes>>> {
+        self.try_head(parts).map_err(|refusal| self.refuse(refusal))
+    }
+
+    fn try_head(&mut self, parts: &Parts) -> Result<BodyNeed, Box<Refusal>> {
+        self.method = parts.method.clone();
+        self.protocol = parts.version;
+        let received = receive::receive(parts)?;
+        self.host = received.host;
+        self.path = received.path;
+        self.query = received.query;
+        self.phase = Phase::Route;
+        self.route()?;
+        self.phase = Phase::Screen;
+        self.run_guards(parts, Phase::Screen, |guard, view, counters, effects| guard.screen(view, counters, effects))?;
+        self.phase = Phase::Identify;
+        self.identify(parts)?;
+        self.phase = Phase::Authorize;
+        self.authorize()?;
+        self.phase = Phase::Limit;
+        self.run_guards(parts, Phase::Limit, |guard, view, counters, effects| guard.limit(view, counters, effects))?;
+        self.phase = Phase::Inspect;
+        self.body_need(parts)
+    }
+
+    fn route(&mut self) -> Result<(), Box<Refusal>> {
+        match self.plan.routes.find(&self.host, &self.method, &self.path) {
+            Found::Operation { operation, base, parameters } => {
+                self.api = self.plan.operation(operation).map(|plan| plan.api);
+                self.operation = Some(operation);
+                self.base = base;
+                self.parameters = parameters;
+                Ok(())
+            }
+            Found::NoApi => Err(Refusal::new(Code::ApiUnknown, "no API has this host and base path")),
+            Found::NoPath { api, base } => {
+                self.undocumented(api, base, Refusal::new(Code::OperationUnknown, "the contract has no such path"))
+            }
+            Found::OtherMethods { api, base, methods } => {
+                let names = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+                let allow = HeaderValue::from_str(&names).unwrap_or(HeaderValue::from_static(""));
+                let refusal = Refusal::new(Code::MethodNotAllowed, format!("the contract has this path for {names} only"));
+                self.undocumented(api, base, refusal.with_header(ALLOW, allow))
+            }
+        }
+    }
+
+    /// What the contract does not describe is refused, or recorded where the contract guard only monitors.
+    fn undocumented(&mut self, api: u32, base: usize, refusal: Box<Refusal>) -> Result<(), Box<Refusal>> {
+        self.api = Some(api);
+        self.base = base;
+        match self.api_plan().map_or(Mode::Enforce, |api| api.undocumented) {
+            Mode::Enforce => Err(refusal),
+            Mode::Monitor => {
+                self.would_deny.push(WouldDeny { guard: "contract", phase: Phase::Route, refusal });
+                Ok(())
+            }
+            Mode::Off => Ok(()),
+        }
+    }
+
+    fn identify(&mut self, parts: &Parts) -> Result<(), Box<Refusal>> {
+        if let Some(assumed) = self.assumed.take() {
+            self.principal = Some(assumed);
+            return Ok(());
+        }
+        let Some(api) = self.plan.api(self.api.unwrap_or(u32::MAX)) else {
+            return Err(Refusal::new(Code::GatewayError, "the API of a routed request is gone"));
+        };
+        if let Some(places) = &api.api_key {
+            let pepper = &self.plan.pepper;
+            self.principal = identity::identify(places, &parts.headers, &self.query, &self.plan.credentials, pepper, self.now)?;
+        }
+        let public = self.operation_plan().map_or(api.public, |operation| operation.public);
+        match self.principal.is_some() || public {
+            true => Ok(()),
+            false => Err(identity::missing(api.api_key.as_ref())),
+        }
+    }
+
+    fn authorize(&self) -> Result<(), Box<Refusal>> {
+        let (Some(api), operation) = (self.api_plan(), self.operation_plan()) else {
+            return Err(Refusal::new(Code::GatewayError, "the API of a routed request is gone"));
+        };
+        if operation.map_or(api.public, |operation| operation.public) {
+            return Ok(());
+        }
+        let granted = self.principal.as_ref().is_some_and(|principal| match self.operation {
+            Some(operation) => principal.grants.allows(operation),
+            // Only reached in `monitor`: a caller of the API may be watched outside its contract, a stranger may not.
+            None => principal.grants.allows_any(api.operations.clone()),
+        });
+        match granted {
+            true => Ok(()),
+            false => Err(Refusal::new(Code::AccessDenied, "no profile of the caller grants this operation")),
+        }
+    }
+
+    fn view<'a>(&'a self, parts: &'a Parts) -> RequestView<'a> {
+        RequestView {
+            method: &self.method,
+            path_parameters: &self.parameters,
+            query: &self.query,
+            credential_query: self.api_plan().and_then(|api| api.api_key.as_ref()?.query.as_deref()),
+            headers: &parts.headers,
+            address: self.caller.address,
+            principal: self.principal.as_ref(),
+            cost: self.operation_plan().map_or(1, |operation| operation.cost),
+            now: self.now,
+        }
+    }
+
+    fn run_guards(
+        &mut self,
+        parts: &Parts,
+        phase: Phase,
+        run: impl Fn(&dyn Guard, &RequestView<'_>, &Counters, &mut Effects) -> Verdict,
+    ) -> Result<(), Box<Refusal>> {
+        let mut effects = std::mem::take(&mut self.effects);
+        let mut would_deny = Vec::new();
+        let verdict = {
+            let view = self.view(parts);
+            self.guards().iter().filter(|guard| guard.mode() != Mode::Off).try_for_each(|guard| {
+                weigh(guard.name(), guard.mode(), phase, run(&**guard, &view, &self.counters, &mut effects), &mut would_deny)
+            })
+        };
+        self.effects = effects;
+        self.would_deny.append(&mut would_deny);
+        verdict
+    }
+
+    /// The operation's guards; undocumented requests (in `monitor`) still meet the limits of the API.
+    fn guards(&self) -> &[Arc<dyn Guard>] {
+        match self.operation_plan() {
+            Some(operation) => &operation.guards,
+            None => self.api_plan().map_or(&[], |api| &api.guards),
+        }
+    }
+
+    fn body_need(&mut self, parts: &Parts) -> Result<BodyNeed, Box<Refusal>> {
+        let mut need = BodyNeed::Pass;
+        let mut would_deny = Vec::new();
+        let view = self.view(parts);
+        for guard in self.guards().iter().filter(|guard| guard.mode() != Mode::Off) {
+            match guard.body_need(&view) {
+                Ok(more) => need = need.max(more),
+                Err(refusal) => weigh(guard.name(), guard.mode(), Phase::Inspect, Err(refusal), &mut would_deny)?,
+            }
+        }
+        self.would_deny.append(&mut would_deny);
+        Ok(need)
+    }
+
+    /// Phase `inspect` with the body: `None` when it was not collected or there is none.
+    ///
+    /// # Errors
+    /// The answer to send instead, if the request is refused.
+    pub fn judge_body(&mut self, parts: &Parts, body: Option<Bytes>) -> Result<(), Box<Response<Bytes>>> {
+        let body = body.map(Body::new);
+        let verdict = self.run_guards(parts, Phase::Inspect, |guard, view, _, _| guard.inspect(view, body.as_ref()));
+        verdict.map_err(|refusal| self.refuse(refusal))
+    }
+
+    /// Phase `forward`: picks a target and turns the caller's head into the upstream's. The method, path and fields are
+    /// final; the shell adds framing only.
+    pub fn upstream_request(&mut self, parts: &mut Parts) -> Option<Arc<TargetPlan>> {
+        self.phase = Phase::Forward;
+        let plan = self.plan.clone();
+        let api = plan.api(self.api?)?;
+        let (index, target) = api.pick(self.random)?;
+        self.target = Some(index);
+        let rest = self.path.get(self.base..).unwrap_or("/");
+        let credential = api.api_key.as_ref().and_then(|places| places.query.as_deref());
+        let path = forward::request_target(&target.prefix, rest, &self.query, credential);
+        parts.uri = path.parse().ok()?;
+        let app = self.principal.as_ref().map(|principal| &*principal.app.name);
+        let facts = Facts { caller: &self.caller, host: &self.host, decision: &self.id, app };
+        forward::request_headers(&mut parts.headers, api, &target.host, &facts);
+        Some(target.clone())
+    }
+
+    /// Phase `respond`, the head: hop and revealing fields go, the gateway's come.
+    pub fn judge_response(&mut self, request: &Parts, response: &mut http::response::Parts) -> BodyNeed {
+        self.phase = Phase::Respond;
+        forward::response_headers(&mut response.headers, &self.id);
+        let need = {
+            let view = self.view(request);
+            let answer = ResponseView { status: response.status.as_u16(), headers: &response.headers };
+            let watching = self.guards().iter().filter(|guard| guard.response_mode() != Mode::Off);
+            watching.map(|guard| guard.response_need(&view, &answer)).max().unwrap_or(BodyNeed::Pass)
+        };
+        for (name, value) in self.effects.headers.drain(..) {
+            response.headers.insert(name, value);
+        }
+        need
+    }
+
+    /// Phase `respond`, the body: `None` when it was not collected.
+    ///
+    /// # Errors
+    /// The answer to send instead, if the upstream's is refused.
+    pub fn judge_response_body(
+        &mut self,
+        request: &Parts,
+        response: &http::response::Parts,
+        body: Option<Bytes>,
+    ) -> Result<(), Box<Response<Bytes>>> {
+        let body = body.map(Body::new);
+        let mut would_deny = Vec::new();
+        let verdict = {
+            let view = self.view(request);
+            let answer = ResponseView { status: response.status.as_u16(), headers: &response.headers };
+            self.guards().iter().filter(|guard| guard.response_mode() != Mode::Off).try_for_each(|guard| {
+                let verdict = guard.respond(&view, &answer, body.as_ref());
+                weigh(guard.name(), guard.response_mode(), Phase::Respond, verdict, &mut would_deny)
+            })
+        };
+        self.would_deny.append(&mut would_deny);
+        verdict.map_err(|refusal| self.refuse(refusal))
+    }
+
+    /// The answer to a failure that the shell met: an unreachable upstream, a body that ended early.
+    pub fn fail(&mut self, code: Code, reason: impl Into<String>) -> Box<Response<Bytes>> {
+        self.refuse(Refusal::new(code, reason))
+    }
+
+    fn refuse(&mut self, refusal: Box<Refusal>) -> Box<Response<Bytes>> {
+        let mut response = refusal.response(&self.id);
+        if let Ok(id) = HeaderValue::from_str(&self.id) {
+            response.headers_mut().insert(forward::DECISION, id);
+        }
+        for (name, value) in self.effects.headers.drain(..) {
+            response.headers_mut().entry(name).or_insert(value);
+        }
+        self.refusal = Some((self.phase, refusal));
+        Box::new(response)
+    }
+
+    /// Who was at fault, when something was.
+    pub(crate) fn source(&self) -> Option<Source> {
+        self.code().map(|code| code.entry().source)
+    }
+}
+
+/// Turns a guard's verdict into what its mode makes of it.
+fn weigh(
+    guard: &'static str,
+    mode: Mode,
+    phase: Phase,
+    verdict: Verdict,
+    would_deny: &mut Vec<WouldDeny>,
+) -> Result<(), Box<Refusal>> {
+    match (verdict, mode) {
+        (Err(refusal), Mode::Enforce) => Err(refusal),
+        (Err(refusal), Mode::Monitor) => {
+            would_deny.push(WouldDeny { guard, phase, refusal });
+            Ok(())
+        }
+        (Ok(()), _) | (Err(_), Mode::Off) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Guards: the protective steps of the gateway, one folder each.
+//!
+//! A guard is built once per operation from the snapshot and implements only its phases. It returns a verdict and
+//! never writes to the socket. What an operation does not use is not built for it. Adding a guard is one folder and
+//! one line in [`build`].
+
+pub mod contract;
+pub mod limits;
+
+use crate::Refusal;
+use crate::body::Body;
+use crate::exchange::{BodyNeed, Now};
+use crate::identity::Principal;
+use crate::plan::Scope;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use std::net::IpAddr;
+use std::sync::Arc;
+use yett_model::Diagnostic;
+use yett_model::snapshot::Mode;
+
+/// What a guard says about a request or response.
+pub type Verdict = Result<(), Box<Refusal>>;
+
+/// The request as guards see it.
+pub struct RequestView<'a> {
+    /// Method.
+    pub method: &'a Method,
+    /// Path parameters in template order: name and percent-encoded value.
+    pub path_parameters: &'a [(Arc<str>, String)],
+    /// Raw query string without `?`; empty when absent.
+    pub query: &'a str,
+    /// Query parameter that carried the caller's credential: not the contract's business.
+    pub credential_query: Option<&'a str>,
+    /// Header fields as received.
+    pub headers: &'a HeaderMap,
+    /// Caller's address.
+    pub address: IpAddr,
+    /// Who calls; absent before `identify` and for anonymous callers.
+    pub principal: Option<&'a Principal>,
+    /// Units the request takes from limits.
+    pub cost: u32,
+    /// The time.
+    pub now: Now,
+}
+
+/// The upstream's answer as guards see it.
+pub struct ResponseView<'a> {
+    /// HTTP status.
+    pub status: u16,
+    /// Header fields as received.
+    pub headers: &'a HeaderMap,
+}
+
+/// What guards leave behind besides their verdict.
+#[derive(Default)]
+pub struct Effects {
+    /// Headers to add to the answer, whatever it is.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Places taken in concurrency limits, given back when the exchange ends.
+    pub permits: Vec<limits::Permit>,
+}
+
+/// One protective step. Every method has a default that does nothing: implement only the guard's phases.
+pub trait Guard: Send + Sync {
+    /// Name as in the configuration.
+    fn name(&self) -> &'static str;
+
+    /// What happens with the guard's refusals of requests.
+    fn mode(&self) -> Mode;
+
+    /// What happens with the guard's refusals of responses.
+    fn response_mode(&self) -> Mode {
+        self.mode()
+    }
+
+    /// Phase `screen`: before identity.
+    ///
+    /// # Errors
+    /// The refusal, if the request must not go on.
+    fn screen(&self, _request: &RequestView<'_>, _counters: &limits::Counters, _effects: &mut Effects) -> Verdict {
+        Ok(())
+    }
+
+    /// Phase `limit`: the caller is known and may use the operation.
+    ///
+    /// # Errors
+    /// The refusal, if the request must not go on.
+    fn limit(&self, _request: &RequestView<'_>, _counters: &limits::Counters, _effects: &mut Effects) -> Verdict {
+        Ok(())
+    }
+
+    /// Phase `inspect`, before the body is read: whether the guard must see it whole.
+    ///
+    /// # Errors
+    /// The refusal, if the head alone shows that the body cannot be accepted.
+    fn body_need(&self, _request: &RequestView<'_>) -> Result<BodyNeed, Box<Refusal>> {
+        Ok(BodyNeed::Pass)
+    }
+
+    /// Phase `inspect`: the head, and the body if [`body_need`](Self::body_need) asked for it and there was one.
+    ///
+    /// # Errors
+    /// The refusal, if the request must not go on.
+    fn inspect(&self, _request: &RequestView<'_>, _body: Option<&Body>) -> Verdict {
+        Ok(())
+    }
+
+    /// Phase `respond`, before the answer's body is read: whether the guard must see it whole.
+    fn response_need(&self, _request: &RequestView<'_>, _response: &ResponseView<'_>) -> BodyNeed {
+        BodyNeed::Pass
+    }
+
+    /// Phase `respond`: the head, and the body if [`response_need`](Self::response_need) asked for it.
+    ///
+    /// # Errors
+    /// The refusal, if the answer must not reach the caller.
+    fn respond(&self, _request: &RequestView<'_>, _response: &ResponseView<'_>, _body: Option<&Body>) -> Verdict {
+        Ok(())
+    }
+}
+
+/// Builds the guards of one operation, in the order in which they run within each phase.
+pub fn build(scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Arc<dyn Guard>> {
+    let mut guards: Vec<Arc<dyn Guard>> = Vec::new();
+    // Limits first: a caller over its rate must not make us parse a body.
+    guards.extend(limits::build(scope));
+    // Contract before anything that looks into values: later guards reuse its parse and trust its types.
+    guards.extend(contract::build(scope, diagnostics));
+    guards
+}

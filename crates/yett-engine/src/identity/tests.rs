@@ -1,0 +1,103 @@
+use super::credentials::Stored;
+use super::*;
+
+fn app(name: &str) -> Arc<AppPlan> {
+    Arc::new(AppPlan {
+        name: name.into(),
+        team: "team".into(),
+        subject: 1,
+        profiles: vec![],
+        limits: vec![],
+        grants: Arc::default(),
+    })
+}
+
+fn places() -> ApiKey {
+    ApiKey { header: Some("x-api-key".into()), bearer: true, query: Some("key".into()) }
+}
+
+const KEY: &str = "yett_test_0000000000000000000000000000000000000000_2SiFRe";
+
+struct House {
+    pepper: Pepper,
+    credentials: Credentials,
+}
+
+fn house(expires_at: Option<u64>) -> House {
+    let pepper = Pepper::new(&[9; 32]).unwrap();
+    let credentials = Credentials::default();
+    let hash = pepper.hash(KEY);
+    let stored = Stored { id: "k1".into(), hash, expires_at, app: app("reader"), grants: Arc::default() };
+    credentials.put("yett_test_00000000", stored);
+    House { pepper, credentials }
+}
+
+fn ask(house: &House, headers: &[(&'static str, &str)], query: &str) -> Result<Option<String>, Code> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(*name, value.parse().unwrap());
+    }
+    let now = Now { unix_ms: 1_000_000, mono_us: 0 };
+    identify(&places(), &map, query, &house.credentials, &house.pepper, now)
+        .map(|found| found.map(|principal| principal.app.name.to_string()))
+        .map_err(|refusal| refusal.code)
+}
+
+#[test]
+fn the_fixture_key_is_well_formed() {
+    assert_eq!(key::prefix(KEY), Some("yett_test_00000000"));
+}
+
+#[test]
+fn a_known_key_is_accepted_in_each_place() {
+    let house = house(None);
+    for (headers, query) in [
+        (vec![("x-api-key", KEY)], String::new()),
+        (vec![("authorization", &*format!("bearer {KEY}"))], String::new()),
+        (vec![], format!("a=1&key={KEY}")),
+    ] {
+        assert_eq!(ask(&house, &headers, &query), Ok(Some("reader".into())));
+    }
+}
+
+#[test]
+fn no_key_is_not_a_wrong_key() {
+    assert_eq!(ask(&house(None), &[("authorization", "Basic YTpi")], ""), Ok(None));
+}
+
+#[test]
+fn a_wrong_key_is_refused() {
+    let house = house(None);
+    assert_eq!(ask(&house, &[("x-api-key", "guess")], ""), Err(Code::CredentialInvalid));
+    assert_eq!(ask(&house, &[("x-api-key", "")], ""), Err(Code::CredentialInvalid));
+}
+
+#[test]
+fn two_keys_are_refused_even_if_equal() {
+    let bearer = format!("Bearer {KEY}");
+    assert_eq!(ask(&house(None), &[("x-api-key", KEY), ("authorization", &bearer)], ""), Err(Code::CredentialAmbiguous));
+    assert_eq!(ask(&house(None), &[("x-api-key", KEY), ("x-api-key", KEY)], ""), Err(Code::CredentialAmbiguous));
+}
+
+#[test]
+fn a_key_expires_at_its_second() {
+    assert_eq!(ask(&house(Some(1000)), &[("x-api-key", KEY)], ""), Err(Code::CredentialExpired));
+    assert_eq!(ask(&house(Some(1001)), &[("x-api-key", KEY)], ""), Ok(Some("reader".into())));
+}
+
+#[test]
+fn a_dropped_key_is_refused_at_once() {
+    let house = house(None);
+    assert!(house.credentials.drop("k1"));
+    assert_eq!(ask(&house, &[("x-api-key", KEY)], ""), Err(Code::CredentialInvalid));
+    assert!(!house.credentials.drop("k1"));
+}
+
+#[test]
+fn keys_that_share_a_prefix_are_told_apart() {
+    let house = house(None);
+    let other = Stored { id: "k2".into(), hash: vec![0; 32], expires_at: None, app: app("other"), grants: Arc::default() };
+    house.credentials.put("yett_test_00000000", other);
+    assert_eq!(ask(&house, &[("x-api-key", KEY)], ""), Ok(Some("reader".into())));
+    assert_eq!(house.credentials.len(), 2);
+}

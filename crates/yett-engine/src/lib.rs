@@ -1,0 +1,26 @@
+//! The engine: a snapshot becomes a plan, a request becomes a decision.
+//!
+//! Sans-I/O: nothing here opens a socket, reads a file, a clock or a source of randomness; the shell (`yett-proxy`,
+//! `yett-py`) passes them in. The request's life is driven by [`Exchange`], phase by phase; `decide` runs the same
+//! exchange without sockets.
+
+pub mod access;
+pub mod body;
+pub mod decide;
+mod engine;
+pub mod exchange;
+mod forward;
+pub mod guards;
+pub mod identity;
+pub mod plan;
+mod receive;
+mod record;
+pub mod refusal;
+pub mod routing;
+
+pub use decide::decide;
+pub use engine::{Applied, Engine};
+pub use exchange::{BodyNeed, Caller, End, Exchange, Now};
+pub use identity::key::Pepper;
+pub use plan::Plan;
+pub use refusal::Refusal;

@@ -1,0 +1,505 @@
+//! The plan: a snapshot compiled for enforcement. Immutable but for its credentials, which patches change.
+
+use crate::access::Grants;
+use crate::guards::limits::LimitPlan;
+use crate::guards::{self, Guard, contract};
+use crate::identity::credentials::{Credentials, Stored};
+use crate::identity::key::Pepper;
+use crate::identity::{AppPlan, Principal};
+use crate::routing::Routes;
+use aws_lc_rs::digest;
+use http::{HeaderValue, Method};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+use yett_model::snapshot::{Api, ApiKey, Collection, Credential, Limit, Mode, Operation, Profile, Snapshot, Target, Upstream};
+use yett_model::{Diagnostic, SNAPSHOT_FORMAT};
+
+/// Body limit of requests that no operation describes.
+pub(crate) const DEFAULT_MAX_BODY_BYTES: u64 = 1 << 20;
+
+/// A compiled snapshot.
+pub struct Plan {
+    digest: String,
+    pub(crate) sequence: u64,
+    pub(crate) routes: Routes,
+    apis: Vec<ApiPlan>,
+    operations: Vec<OperationPlan>,
+    pub(crate) apps: HashMap<Arc<str>, Arc<AppPlan>>,
+    pub(crate) profiles: HashMap<String, Arc<Grants>>,
+    pub(crate) credentials: Credentials,
+    pub(crate) pepper: Arc<Pepper>,
+}
+
+/// An API of the plan.
+pub struct ApiPlan {
+    /// Name.
+    pub name: Arc<str>,
+    /// Targets of the upstream.
+    pub targets: Vec<Arc<TargetPlan>>,
+    /// Settings of the upstream.
+    pub upstream: Upstream,
+    pub(crate) preserve_host: bool,
+    pub(crate) public: bool,
+    pub(crate) api_key: Option<ApiKey>,
+    pub(crate) undocumented: Mode,
+    pub(crate) operations: Range<u32>,
+    pub(crate) guards: Vec<Arc<dyn Guard>>,
+    total_weight: u64,
+}
+
+/// A target of an upstream.
+#[derive(Debug)]
+pub struct TargetPlan {
+    /// The URL as configured.
+    pub url: String,
+    /// Whether it speaks TLS.
+    pub tls: bool,
+    /// Host name or address to connect to, without brackets.
+    pub name: String,
+    /// Port.
+    pub port: u16,
+    /// Value for `Host`.
+    pub host: HeaderValue,
+    /// Path prefix without a trailing slash.
+    pub prefix: String,
+    /// Number of the API in the plan.
+    pub api: u32,
+    weight: u32,
+}
+
+/// An operation of the plan.
+pub struct OperationPlan {
+    /// `api:operationId`.
+    pub id: Arc<str>,
+    /// Path template.
+    pub template: String,
+    /// Number of the API in the plan.
+    pub api: u32,
+    pub(crate) cost: u32,
+    pub(crate) max_body_bytes: u64,
+    pub(crate) public: bool,
+    pub(crate) guards: Vec<Arc<dyn Guard>>,
+}
+
+/// Everything a guard may need to be built for one operation (or for what an API does not describe).
+pub struct Scope<'a> {
+    /// The whole snapshot.
+    pub snapshot: &'a Snapshot,
+    /// The API.
+    pub api: &'a Api,
+    /// The operation; `None` for requests that the contract does not describe.
+    pub operation: Option<&'a Operation>,
+    /// Collections that have the operation.
+    pub collections: &'a [&'a Collection],
+    /// The API's compiled shared schemas.
+    pub schemas: &'a contract::Schemas,
+    /// JSON pointer of the operation in the snapshot.
+    pub path: String,
+}
+
+impl Plan {
+    /// Compiles a snapshot.
+    ///
+    /// # Errors
+    /// Every mistake that was found; nothing is compiled by halves.
+    pub fn build(bytes: &[u8], pepper: Arc<Pepper>) -> Result<Self, Vec<Diagnostic>> {
+        let snapshot = parse(bytes)?;
+        let digest = digest::digest(&digest::SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut builder = Builder { snapshot: &snapshot, diagnostics: check_head(&snapshot, &pepper) };
+        let plan = builder.plan(digest, pepper);
+        match builder.diagnostics.is_empty() {
+            true => Ok(plan),
+            false => Err(builder.diagnostics),
+        }
+    }
+
+    /// SHA-256 of the snapshot, hex.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    pub(crate) fn short_digest(&self) -> &str {
+        self.digest.get(..16).unwrap_or(&self.digest)
+    }
+
+    /// An operation by number.
+    #[must_use]
+    pub fn operation(&self, number: u32) -> Option<&OperationPlan> {
+        self.operations.get(number as usize)
+    }
+
+    /// An API by number.
+    #[must_use]
+    pub fn api(&self, number: u32) -> Option<&ApiPlan> {
+        self.apis.get(number as usize)
+    }
+
+    /// The APIs, in the snapshot's order.
+    #[must_use]
+    pub fn apis(&self) -> &[ApiPlan] {
+        &self.apis
+    }
+
+    /// The operations, in the snapshot's order.
+    #[must_use]
+    pub fn operations(&self) -> &[OperationPlan] {
+        &self.operations
+    }
+
+    /// A credential as it is stored, its app and profiles resolved.
+    ///
+    /// # Errors
+    /// The mistake, if it names what the plan does not have.
+    pub(crate) fn resolve(&self, credential: &Credential, path: &str) -> Result<Stored, Diagnostic> {
+        let app = self.apps.get(credential.app.as_str());
+        let app = app.ok_or_else(|| {
+            Diagnostic::new(format!("{path}/app"), "app-unknown", format!("there is no app '{}'", credential.app))
+        })?;
+        let grants = match &credential.profiles {
+            None => app.grants.clone(),
+            Some(names) => self.narrow(app, names).map_err(|name| {
+                Diagnostic::new(
+                    format!("{path}/profiles"),
+                    "profile-not-of-app",
+                    format!("app '{}' does not have profile '{name}'", app.name),
+                )
+            })?,
+        };
+        let hash = decode_hex(&credential.hash)
+            .filter(|hash| hash.len() == 32)
+            .ok_or_else(|| Diagnostic::new(format!("{path}/hash"), "hash-malformed", "a credential hash is 64 hex digits"))?;
+        Ok(Stored { id: credential.id.as_str().into(), hash, expires_at: credential.expires_at, app: app.clone(), grants })
+    }
+
+    fn narrow<'n>(&self, app: &AppPlan, names: &'n [String]) -> Result<Arc<Grants>, &'n str> {
+        let mut grants = Grants::none(self.operations.len());
+        for name in names {
+            let of_app = app.profiles.iter().any(|profile| **profile == **name);
+            let profile = self.profiles.get(name).filter(|_| of_app).ok_or(name.as_str())?;
+            grants.merge(profile);
+        }
+        Ok(Arc::new(grants))
+    }
+
+    /// The principal of an app without a credential, for simulations.
+    pub(crate) fn assume(&self, app: &str) -> Option<Principal> {
+        let app = self.apps.get(app)?.clone();
+        let grants = app.grants.clone();
+        Some(Principal { app, credential: None, grants })
+    }
+}
+
+impl ApiPlan {
+    /// Picks a target by weight.
+    pub(crate) fn pick(&self, random: u64) -> Option<(usize, &Arc<TargetPlan>)> {
+        let mut left = random.checked_rem(self.total_weight)?;
+        self.targets.iter().enumerate().find(|(_, target)| match left.checked_sub(u64::from(target.weight)) {
+            Some(rest) => {
+                left = rest;
+                false
+            }
+            None => true,
+        })
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Snapshot, Vec<Diagnostic>> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let message = format!("the snapshot cannot be read: {error}");
+        vec![Diagnostic::new("", "snapshot-malformed", message).hint("Compile it again with the same version of Yett.")]
+    })
+}
+
+fn check_head(snapshot: &Snapshot, pepper: &Pepper) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    if snapshot.format != SNAPSHOT_FORMAT {
+        let message = format!("format {} is not {SNAPSHOT_FORMAT}", snapshot.format);
+        found.push(
+            Diagnostic::new("/format", "format-unknown", message)
+                .hint("Compile the snapshot with the version of Yett that runs it."),
+        );
+    }
+    if snapshot.pepper_id.as_deref().is_some_and(|id| id != pepper.id()) {
+        let message = "the credentials were hashed with another pepper";
+        found.push(
+            Diagnostic::new("/pepper_id", "pepper-mismatch", message)
+                .hint("Start the gateway with the pepper of the control plane."),
+        );
+    }
+    found
+}
+
+struct Builder<'a> {
+    snapshot: &'a Snapshot,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Builder<'a> {
+    fn plan(&mut self, digest: String, pepper: Arc<Pepper>) -> Plan {
+        let mut plan = Plan {
+            digest,
+            sequence: self.snapshot.sequence,
+            routes: Routes::default(),
+            apis: Vec::new(),
+            operations: Vec::new(),
+            apps: HashMap::new(),
+            profiles: HashMap::new(),
+            credentials: Credentials::default(),
+            pepper,
+        };
+        let numbers = self.number_operations();
+        let collections = self.collections_of_operations();
+        for (number, api) in self.snapshot.apis.iter().enumerate() {
+            self.api(&mut plan, number as u32, api, &collections);
+        }
+        self.profiles(&mut plan, &numbers);
+        self.apps(&mut plan);
+        self.credentials(&mut plan);
+        plan
+    }
+
+    fn report(&mut self, path: impl Into<String>, code: &str, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::new(path, code, message));
+    }
+
+    fn number_operations(&mut self) -> HashMap<&'a str, u32> {
+        let mut numbers = HashMap::new();
+        for (a, api) in self.snapshot.apis.iter().enumerate() {
+            for (o, operation) in api.operations.iter().enumerate() {
+                let number = numbers.len() as u32;
+                if numbers.insert(operation.id.as_str(), number).is_some() {
+                    self.report(
+                        format!("/apis/{a}/operations/{o}/id"),
+                        "operation-duplicate",
+                        format!("'{}' is there twice", operation.id),
+                    );
+                }
+            }
+        }
+        numbers
+    }
+
+    fn collections_of_operations(&self) -> HashMap<&'a str, Vec<&'a Collection>> {
+        let mut found: HashMap<&str, Vec<&Collection>> = HashMap::new();
+        for collection in &self.snapshot.collections {
+            for operation in &collection.operations {
+                found.entry(operation).or_default().push(collection);
+            }
+        }
+        found
+    }
+
+    fn api(&mut self, plan: &mut Plan, number: u32, api: &'a Api, collections: &HashMap<&'a str, Vec<&'a Collection>>) {
+        let path = format!("/apis/{number}");
+        self.open(plan, number, api, &path);
+        let schemas = contract::Schemas::build(&api.schemas, &format!("{path}/schemas"), &mut self.diagnostics);
+        let first = plan.operations.len() as u32;
+        for (index, operation) in api.operations.iter().enumerate() {
+            let path = format!("{path}/operations/{index}");
+            self.route(plan, api, operation, &path);
+            let collections = collections.get(operation.id.as_str()).map_or(&[][..], Vec::as_slice);
+            let scope = Scope { snapshot: self.snapshot, api, operation: Some(operation), collections, schemas: &schemas, path };
+            plan.operations.push(OperationPlan {
+                id: operation.id.as_str().into(),
+                template: operation.path.clone(),
+                api: number,
+                cost: operation.cost,
+                max_body_bytes: operation.max_body_bytes,
+                public: operation.public.unwrap_or(api.identify.public),
+                guards: guards::build(&scope, &mut self.diagnostics),
+            });
+        }
+        let scope =
+            Scope { snapshot: self.snapshot, api, operation: None, collections: &[], schemas: &schemas, path: path.clone() };
+        let guards = guards::build(&scope, &mut self.diagnostics);
+        let targets = self.targets(number, &api.upstream, &format!("{path}/upstream"));
+        plan.apis.push(ApiPlan {
+            name: api.name.as_str().into(),
+            total_weight: targets.iter().map(|target| u64::from(target.weight)).sum(),
+            targets,
+            upstream: api.upstream.clone(),
+            preserve_host: api.upstream.preserve_host,
+            public: api.identify.public,
+            api_key: api.identify.api_key.clone(),
+            undocumented: api.guards.contract.mode,
+            operations: first..plan.operations.len() as u32,
+            guards,
+        });
+    }
+
+    fn hosts(api: &Api) -> Vec<Option<&str>> {
+        match api.hosts.is_empty() {
+            true => vec![None],
+            false => api.hosts.iter().map(|host| Some(host.as_str())).collect(),
+        }
+    }
+
+    fn open(&mut self, plan: &mut Plan, number: u32, api: &Api, path: &str) {
+        for host in Self::hosts(api) {
+            if let Err(claimed) = plan.routes.open(host, &api.base_path, number) {
+                let other = self.snapshot.apis.get(claimed.by as usize).map_or("", |other| &other.name);
+                let at = host.unwrap_or("any host");
+                self.report(
+                    format!("{path}/base_path"),
+                    "base-path-taken",
+                    format!("'{}' on {at} belongs to '{other}'", api.base_path),
+                );
+            }
+        }
+    }
+
+    fn route(&mut self, plan: &mut Plan, api: &Api, operation: &Operation, path: &str) {
+        let Ok(method) = operation.method.parse::<Method>() else {
+            return self.report(format!("{path}/method"), "method-invalid", format!("'{}' is no HTTP method", operation.method));
+        };
+        let number = plan.operations.len() as u32;
+        for host in Self::hosts(api) {
+            if let Err(message) = plan.routes.add(host, &api.base_path, &method, &operation.path, number) {
+                self.report(
+                    format!("{path}/path"),
+                    "path-invalid",
+                    format!("{} {}: {message}", operation.method, operation.path),
+                );
+            }
+        }
+    }
+
+    fn targets(&mut self, api: u32, upstream: &Upstream, path: &str) -> Vec<Arc<TargetPlan>> {
+        if upstream.targets.iter().all(|target| target.weight == 0) {
+            self.report(format!("{path}/targets"), "target-missing", "an upstream needs a target with weight");
+        }
+        let parsed: Vec<_> = upstream.targets.iter().map(|target| parse_target(target, api)).collect();
+        let mut targets = Vec::new();
+        for (index, target) in parsed.into_iter().enumerate() {
+            match target {
+                Ok(target) => targets.push(Arc::new(target)),
+                Err(message) => self.report(format!("{path}/targets/{index}/url"), "target-invalid", message),
+            }
+        }
+        targets
+    }
+
+    fn profiles(&mut self, plan: &mut Plan, numbers: &HashMap<&str, u32>) {
+        let collections: HashMap<&str, &Collection> =
+            self.snapshot.collections.iter().map(|collection| (collection.name.as_str(), collection)).collect();
+        for (index, profile) in self.snapshot.profiles.iter().enumerate() {
+            let grants = self.grants(profile, &format!("/profiles/{index}"), numbers, &collections);
+            if plan.profiles.insert(profile.name.clone(), Arc::new(grants)).is_some() {
+                self.report(format!("/profiles/{index}/name"), "profile-duplicate", format!("'{}' is there twice", profile.name));
+            }
+        }
+    }
+
+    fn grants(
+        &mut self,
+        profile: &Profile,
+        path: &str,
+        numbers: &HashMap<&str, u32>,
+        collections: &HashMap<&str, &Collection>,
+    ) -> Grants {
+        let mut grants = Grants::none(numbers.len());
+        let mut operations: Vec<&str> = profile.operations.iter().map(String::as_str).collect();
+        for name in &profile.collections {
+            match collections.get(name.as_str()) {
+                Some(collection) => operations.extend(collection.operations.iter().map(String::as_str)),
+                None => {
+                    self.report(format!("{path}/collections"), "collection-unknown", format!("there is no collection '{name}'"))
+                }
+            }
+        }
+        for operation in operations {
+            match numbers.get(operation) {
+                Some(&number) => grants.grant(number),
+                None => {
+                    self.report(format!("{path}/operations"), "operation-unknown", format!("there is no operation '{operation}'"))
+                }
+            }
+        }
+        grants
+    }
+
+    fn apps(&mut self, plan: &mut Plan) {
+        let limits: HashMap<&str, Vec<Arc<LimitPlan>>> =
+            self.snapshot.profiles.iter().map(|profile| (profile.name.as_str(), limit_plans(&profile.limits))).collect();
+        for (index, app) in self.snapshot.apps.iter().enumerate() {
+            let mut grants = Grants::none(plan.operations.len());
+            let mut of_app = limit_plans(&app.limits);
+            for name in &app.profiles {
+                match plan.profiles.get(name) {
+                    Some(profile) => grants.merge(profile),
+                    None => {
+                        self.report(format!("/apps/{index}/profiles"), "profile-unknown", format!("there is no profile '{name}'"))
+                    }
+                }
+                of_app.extend(limits.get(name.as_str()).into_iter().flatten().cloned());
+            }
+            let name: Arc<str> = app.name.as_str().into();
+            let app = AppPlan {
+                name: name.clone(),
+                team: app.team.as_str().into(),
+                subject: stable_number(&app.name),
+                profiles: app.profiles.iter().map(|profile| profile.as_str().into()).collect(),
+                limits: of_app,
+                grants: Arc::new(grants),
+            };
+            if plan.apps.insert(name, Arc::new(app)).is_some() {
+                self.report(format!("/apps/{index}/name"), "app-duplicate", "an app of this name is there already");
+            }
+        }
+    }
+
+    fn credentials(&mut self, plan: &mut Plan) {
+        if self.snapshot.pepper_id.is_none() && !self.snapshot.credentials.is_empty() {
+            self.report("/pepper_id", "pepper-missing", "a snapshot with credentials must name the pepper of their hashes");
+        }
+        for (index, credential) in self.snapshot.credentials.iter().enumerate() {
+            match plan.resolve(credential, &format!("/credentials/{index}")) {
+                Ok(stored) => plan.credentials.put(&credential.prefix, stored),
+                Err(diagnostic) => self.diagnostics.push(diagnostic),
+            }
+        }
+    }
+}
+
+fn limit_plans(limits: &[Limit]) -> Vec<Arc<LimitPlan>> {
+    limits.iter().map(LimitPlan::new).collect()
+}
+
+fn parse_target(target: &Target, api: u32) -> Result<TargetPlan, String> {
+    let uri: http::Uri = target.url.parse().map_err(|error| format!("'{}' is no URL: {error}", target.url))?;
+    let tls = match uri.scheme_str() {
+        Some("http") => false,
+        Some("https") => true,
+        _ => return Err(format!("'{}' must begin with http:// or https://", target.url)),
+    };
+    let authority = uri.authority().ok_or_else(|| format!("'{}' names no host", target.url))?;
+    if authority.as_str().contains('@') || uri.query().is_some() {
+        return Err("a target has no user name and no query".to_owned());
+    }
+    Ok(TargetPlan {
+        url: target.url.clone(),
+        tls,
+        name: authority.host().trim_matches(['[', ']']).to_owned(),
+        port: authority.port_u16().unwrap_or(if tls { 443 } else { 80 }),
+        host: HeaderValue::from_str(authority.as_str()).map_err(|_| "the host has odd characters".to_owned())?,
+        prefix: uri.path().trim_end_matches('/').to_owned(),
+        api,
+        weight: target.weight,
+    })
+}
+
+/// A number that stands for a name in counters, the same in every plan.
+pub(crate) fn stable_number(name: &str) -> u64 {
+    let digest = digest::digest(&digest::SHA256, name.as_bytes());
+    digest.as_ref().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+fn decode_hex(text: &str) -> Option<Vec<u8>> {
+    let pairs = text.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! Phase `record`: every exchange, however it ended, becomes one event.
+
+use crate::exchange::{End, Exchange, Now};
+use crate::identity::pair_name;
+use serde::Serialize;
+use std::borrow::Cow;
+use std::net::IpAddr;
+use yett_model::{Code, Source};
+
+const LONGEST_PATH: usize = 512;
+const LONGEST_HOST: usize = 253;
+const LONGEST_REASON: usize = 512;
+const MOST_NAMES: usize = 32;
+const LONGEST_NAME: usize = 64;
+const KEY_MARK: &str = "yett_";
+
+/// [`yett_model::Event`] without a copy of anything.
+#[derive(Serialize)]
+struct Line<'a> {
+    time: jiff::Timestamp,
+    decision: &'a str,
+    digest: &'a str,
+    method: &'a str,
+    path: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    query: Vec<Cow<'a, str>>,
+    host: &'a str,
+    protocol: &'static str,
+    address: IpAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credential: Option<&'a str>,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Source>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    would_deny: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    bytes_in: u64,
+    bytes_out: u64,
+    duration_us: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_us: Option<u64>,
+}
+
+impl Exchange {
+    /// Appends the event as one line of JSON, with its line feed.
+    pub fn record(&self, end: &End, out: &mut Vec<u8>) {
+        let start = out.len();
+        match serde_json::to_writer(&mut *out, &self.line(end)) {
+            Ok(()) => out.push(b'\n'),
+            // Writing to memory does not fail; a half line must not corrupt the log if it ever does.
+            Err(_) => out.truncate(start),
+        }
+    }
+
+    fn line<'a>(&'a self, end: &End) -> Line<'a> {
+        let api = self.api.and_then(|api| self.plan.api(api));
+        let principal = self.principal.as_ref();
+        Line {
+            time: i64::try_from(self.now.unix_ms)
+                .ok()
+                .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+                .unwrap_or_default(),
+            decision: &self.id,
+            digest: self.plan.short_digest(),
+            method: self.method.as_str(),
+            path: mask_keys(shorten(&self.path, LONGEST_PATH)),
+            query: query_names(&self.query),
+            host: shorten(&self.host, LONGEST_HOST),
+            protocol: protocol(self.protocol),
+            address: truncate_address(self.caller.address),
+            api: api.map(|api| &*api.name),
+            operation: self.operation.and_then(|operation| self.plan.operation(operation)).map(|operation| &*operation.id),
+            app: principal.map(|principal| &*principal.app.name),
+            team: principal.map(|principal| &*principal.app.team),
+            credential: principal.and_then(|principal| principal.credential.as_deref()),
+            status: end.status,
+            code: self.code(),
+            source: self.source(),
+            reason: self.refusal.as_ref().map(|(_, refusal)| mask_keys(shorten(&refusal.reason, LONGEST_REASON))),
+            would_deny: self.would_deny.iter().map(|would| would_deny(would.guard, &would.refusal)).collect(),
+            target: self.target.and_then(|target| api?.targets.get(target)).map(|target| &*target.url),
+            bytes_in: end.bytes_in,
+            bytes_out: end.bytes_out,
+            duration_us: end.duration_us,
+            upstream_us: end.upstream_us,
+        }
+    }
+}
+
+fn would_deny(guard: &str, refusal: &crate::Refusal) -> String {
+    format!("{guard}: {}: {}", refusal.code.as_str(), mask_keys(shorten(&refusal.reason, LONGEST_REASON)))
+}
+
+fn protocol(version: http::Version) -> &'static str {
+    match version {
+        http::Version::HTTP_10 => "HTTP/1.0",
+        http::Version::HTTP_2 => "HTTP/2",
+        _ => "HTTP/1.1",
+    }
+}
+
+fn query_names(query: &str) -> Vec<Cow<'_, str>> {
+    let names = query.split('&').filter(|pair| !pair.is_empty()).take(MOST_NAMES);
+    names.map(|pair| mask_keys(shorten(pair_name(pair), LONGEST_NAME))).collect()
+}
+
+fn shorten(text: &str, longest: usize) -> &str {
+    let end = (0..=longest.min(text.len())).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    text.get(..end).unwrap_or("")
+}
+
+/// Hides API keys that were sent where they do not belong, such as in the path.
+fn mask_keys(text: &str) -> Cow<'_, str> {
+    if !text.contains(KEY_MARK) {
+        return Cow::Borrowed(text);
+    }
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(KEY_MARK) {
+        let (before, key) = rest.split_at(at);
+        let end = key.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(key.len());
+        masked.push_str(before);
+        masked.push_str("yett_***");
+        rest = key.get(end..).unwrap_or("");
+    }
+    masked.push_str(rest);
+    Cow::Owned(masked)
+}
+
+/// Enough of an address to see a network, not a person: /24 or /48.
+fn truncate_address(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() & !0xff).into()),
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !(u128::MAX >> 48)).into()),
+    }
+}
+
+/// A decision id: 48 bits of time and 80 random bits as 26 Crockford base-32 characters, so that ids sort by time.
+pub(crate) fn decision_id(now: Now, random: u128) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let value = u128::from(now.unix_ms) << 80 | random >> 48;
+    let digit = |place: u32| ALPHABET.get((value >> (place * 5) & 31) as usize).map_or('0', |&byte| char::from(byte));
+    (0..26).rev().map(digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decision_ids_sort_by_time() {
+        let id = |unix_ms, random| decision_id(Now { unix_ms, mono_us: 0 }, random);
+        assert_eq!(id(1, 0).len(), 26);
+        assert!(id(1, u128::MAX) < id(2, 0));
+        assert_ne!(id(1, 1 << 48), id(1, 2 << 48));
+    }
+
+    #[test]
+    fn keys_are_hidden_wherever_they_stand() {
+        assert_eq!(mask_keys("/a/yett_live_abc_1/b/yett_x"), "/a/yett_***/b/yett_***");
+        assert_eq!(mask_keys("/plain"), "/plain");
+    }
+
+    #[test]
+    fn addresses_are_truncated() {
+        for (full, short) in
+            [("192.0.2.77", "192.0.2.0"), ("::ffff:192.0.2.77", "192.0.2.0"), ("2001:db8:1:2::5", "2001:db8:1::")]
+        {
+            assert_eq!(truncate_address(full.parse().unwrap()), short.parse::<IpAddr>().unwrap());
+        }
+    }
+
+    #[test]
+    fn query_values_never_show() {
+        assert_eq!(query_names("a=secret&b&=x&yett_k=1"), ["a", "b", "", "yett_***"]);
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        assert_eq!(shorten("aé", 2), "a");
+    }
+}

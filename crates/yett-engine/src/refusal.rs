@@ -1,0 +1,87 @@
+//! A refusal, and its answer as RFC 9457 `application/problem+json`.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
+use yett_model::{Code, Violation};
+
+/// Why a request (or an answer) was refused.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// Stable code; gives status and title.
+    pub code: Code,
+    /// Why, for the log: may say what would help an attacker.
+    pub reason: String,
+    /// Why, for the caller: empty when the title says enough.
+    pub detail: String,
+    /// Fields that do not fit the contract.
+    pub violations: Vec<Violation>,
+    /// Headers of the answer, such as `Retry-After`, `Allow` or `WWW-Authenticate`.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    detail: &'a str,
+    code: &'static str,
+    decision: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [Violation],
+}
+
+impl Refusal {
+    /// A refusal whose reason is for the log only.
+    pub fn new(code: Code, reason: impl Into<String>) -> Box<Self> {
+        Box::new(Self { code, reason: reason.into(), detail: String::new(), violations: Vec::new(), headers: Vec::new() })
+    }
+
+    /// A refusal whose reason the caller may read too.
+    pub fn open(code: Code, reason: impl Into<String>) -> Box<Self> {
+        let reason = reason.into();
+        Box::new(Self { code, detail: reason.clone(), reason, violations: Vec::new(), headers: Vec::new() })
+    }
+
+    /// The same refusal with a header on its answer.
+    #[must_use]
+    pub fn with_header(mut self: Box<Self>, name: HeaderName, value: HeaderValue) -> Box<Self> {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The same refusal with the fields at fault.
+    #[must_use]
+    pub fn with_violations(mut self: Box<Self>, violations: Vec<Violation>) -> Box<Self> {
+        self.violations = violations;
+        self
+    }
+
+    /// The answer: `application/problem+json` (RFC 9457) with `code` and `decision`.
+    #[must_use]
+    pub fn response(&self, decision: &str) -> Response<Bytes> {
+        let entry = self.code.entry();
+        let problem = Problem {
+            r#type: format!("urn:yett:error:{}", entry.code),
+            title: entry.title,
+            status: entry.status,
+            detail: &self.detail,
+            code: entry.code,
+            decision,
+            errors: &self.violations,
+        };
+        // Serialising strings and numbers cannot fail; an empty body would still be a refusal.
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = Response::new(Bytes::from(body));
+        *response.status_mut() = StatusCode::from_u16(entry.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        for (name, value) in &self.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        response
+    }
+}

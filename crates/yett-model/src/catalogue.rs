@@ -1,0 +1,171 @@
+//! The catalogue of error codes: every refusal and failure a caller can see, named once.
+//!
+//! A code is stable for ever; its status, title and advice may be improved. `schemas/errors.json` is generated from
+//! this list.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where a failure came from: it decides whom an alert wakes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The caller sent something that was refused.
+    Caller,
+    /// The upstream failed or answered badly.
+    Upstream,
+    /// The gateway itself could not serve.
+    Gateway,
+}
+
+/// One row of the catalogue.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Entry {
+    /// The stable kebab-case slug.
+    pub code: &'static str,
+    /// HTTP status of the refusal.
+    pub status: u16,
+    /// Short human title (RFC 9457 `title`).
+    pub title: &'static str,
+    /// What the caller can do about it.
+    pub action: &'static str,
+    /// Who is at fault.
+    pub source: Source,
+    /// Whether the same request may succeed when sent again later.
+    pub retry: bool,
+}
+
+macro_rules! catalogue {
+    ($($variant:ident $code:literal $status:literal $source:ident $retry:literal $title:literal $action:literal;)*) => {
+        /// A stable error code. The number of the variant means nothing; the kebab-case name does.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+        pub enum Code {
+            $(#[doc = $title] #[serde(rename = $code)] $variant,)*
+        }
+
+        /// Every code, in phase order.
+        pub const CATALOGUE: &[Entry] = &[
+            $(Entry { code: $code, status: $status, title: $title, action: $action, source: Source::$source, retry: $retry },)*
+        ];
+
+        impl Code {
+            /// Every code, in the order of [`CATALOGUE`].
+            pub const ALL: &[Code] = &[$(Code::$variant,)*];
+
+            /// The catalogue row of this code.
+            #[must_use]
+            pub fn entry(self) -> Entry {
+                match self {
+                    $(Code::$variant => Entry { code: $code, status: $status, title: $title, action: $action, source: Source::$source, retry: $retry },)*
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    // receive
+    RequestMalformed "request-malformed" 400 Caller false
+        "The request is not well-formed HTTP" "Send a request that follows RFC 9110 and RFC 9112.";
+    TargetInvalid "target-invalid" 400 Caller false
+        "The request target cannot be used" "Send a plain absolute path: no dot segments, encoded slashes, backslashes or control characters.";
+    HostInvalid "host-invalid" 400 Caller false
+        "The Host of the request is missing or contradictory" "Send exactly one valid Host (or :authority).";
+    MethodRefused "method-refused" 405 Caller false
+        "This method is never forwarded" "CONNECT and TRACE are refused; use a method of the API's contract.";
+    UpgradeRefused "upgrade-refused" 400 Caller false
+        "This protocol upgrade is not allowed" "Send the request without Upgrade.";
+    ExpectationFailed "expectation-failed" 417 Caller false
+        "The expectation cannot be met" "Only `Expect: 100-continue` is understood.";
+    HeadersTooLarge "headers-too-large" 431 Caller false
+        "The request headers are too large" "Send fewer or shorter headers.";
+    RequestTimeout "request-timeout" 408 Caller true
+        "The request took too long to arrive" "Send the request again over a faster connection.";
+    BodyTooLarge "body-too-large" 413 Caller false
+        "The request body is larger than this operation allows" "Send a smaller body.";
+    BodyIncomplete "body-incomplete" 400 Caller true
+        "The request body ended early" "Send the whole body.";
+    // route
+    ApiUnknown "api-unknown" 404 Caller false
+        "No API is served here" "Check the host and the base path.";
+    OperationUnknown "operation-unknown" 404 Caller false
+        "The API has no such path" "Check the path against the API's contract.";
+    MethodNotAllowed "method-not-allowed" 405 Caller false
+        "The path exists, but not with this method" "Use a method named in the Allow header.";
+    // identify
+    CredentialMissing "credential-missing" 401 Caller false
+        "A credential is required" "Send a credential as the API's documentation describes.";
+    CredentialInvalid "credential-invalid" 401 Caller false
+        "The credential was not accepted" "Check that the whole credential was sent and that it is still in use.";
+    CredentialExpired "credential-expired" 401 Caller false
+        "The credential has expired" "Ask for a new credential.";
+    CredentialAmbiguous "credential-ambiguous" 400 Caller false
+        "More than one credential was sent" "Send exactly one credential.";
+    // authorize
+    AccessDenied "access-denied" 403 Caller false
+        "The caller may not use this operation" "Ask the API's owner for an access profile that grants it.";
+    // limit
+    RateExceeded "rate-exceeded" 429 Caller true
+        "Too many requests" "Wait as long as Retry-After says.";
+    QuotaExceeded "quota-exceeded" 429 Caller true
+        "The quota of this period is used up" "Wait until the period ends, or ask for a larger quota.";
+    ConcurrencyExceeded "concurrency-exceeded" 429 Caller true
+        "Too many requests at the same time" "Wait for earlier requests to finish.";
+    // inspect
+    RequestInvalid "request-invalid" 400 Caller false
+        "The request does not fit the API's contract" "Correct the fields listed in `errors`.";
+    MediaTypeUnsupported "media-type-unsupported" 415 Caller false
+        "The body's media type is not one this operation accepts" "Send a media type of the contract, named in `Accept`.";
+    // forward
+    UpstreamUnreachable "upstream-unreachable" 502 Upstream true
+        "The API could not be reached" "Try again later.";
+    UpstreamBroken "upstream-broken" 502 Upstream true
+        "The API gave an answer that cannot be passed on" "Try again later.";
+    UpstreamTimeout "upstream-timeout" 504 Upstream true
+        "The API did not answer in time" "Try again later.";
+    // respond
+    ResponseInvalid "response-invalid" 502 Upstream false
+        "The API's answer does not fit its contract" "Report the decision id to the API's owner.";
+    // record: failures of the gateway itself
+    Draining "draining" 503 Gateway true
+        "The gateway is shutting down" "Try again: another gateway will answer.";
+    Overloaded "overloaded" 503 Gateway true
+        "The gateway has no room for this request" "Try again later.";
+    NotConfigured "not-configured" 503 Gateway true
+        "The gateway has no configuration yet" "Try again later.";
+    GatewayError "gateway-error" 500 Gateway false
+        "The gateway failed" "Report the decision id.";
+    CallerGone "caller-gone" 499 Caller true
+        "The caller left before the answer" "Nothing was sent; send the request again.";
+}
+
+impl Code {
+    /// The stable kebab-case slug.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.entry().code
+    }
+
+    /// The HTTP status of the refusal.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        self.entry().status
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_kebab_case_unique_and_serialises_to_its_slug() {
+        let mut seen = std::collections::BTreeSet::new();
+        for (code, entry) in Code::ALL.iter().zip(CATALOGUE) {
+            assert_eq!(code.as_str(), entry.code);
+            assert!(entry.code.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", entry.code);
+            assert!(seen.insert(entry.code), "{} is named twice", entry.code);
+            assert_eq!(serde_json::to_value(code).unwrap(), entry.code);
+            assert!((400..600).contains(&entry.status));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! A mistake found while reading a snapshot: data, not an exception, and always all of them at once.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One mistake in a snapshot or patch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Diagnostic {
+    /// JSON pointer (RFC 6901) into the document that was checked.
+    pub path: String,
+    /// Stable kebab-case code.
+    pub code: String,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// How to mend it; empty when nothing useful can be said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hint: String,
+}
+
+impl Diagnostic {
+    /// A diagnostic without a hint.
+    pub fn new(path: impl Into<String>, code: &str, message: impl Into<String>) -> Self {
+        Self { path: path.into(), code: code.to_owned(), message: message.into(), hint: String::new() }
+    }
+
+    /// The same diagnostic with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+}

@@ -1,0 +1,71 @@
+//! The record of one request: one line of the access log, one element of `events`.
+
+use crate::catalogue::{Code, Source};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What happened to one request. Absent facts are left out. Never holds a secret, a query value or a body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// When the request head had arrived, RFC 3339 in UTC with milliseconds.
+    pub time: String,
+    /// Decision id.
+    pub decision: String,
+    /// Digest of the snapshot that decided, first 16 hex digits.
+    pub digest: String,
+    /// HTTP method.
+    pub method: String,
+    /// Path without query, at most 512 characters, keys masked.
+    pub path: String,
+    /// Names of the query parameters that were sent, values left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<String>,
+    /// Host asked for.
+    pub host: String,
+    /// Protocol of the caller: `HTTP/1.0`, `HTTP/1.1`, `HTTP/2`.
+    pub protocol: String,
+    /// Caller's address, truncated to /24 (IPv4) or /48 (IPv6).
+    pub address: String,
+    /// API that was routed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<String>,
+    /// Operation that was routed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// App that was identified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// Team of the app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// Id of the credential that was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// Status sent to the caller.
+    pub status: u16,
+    /// Code of the refusal or failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// Who was at fault, when something was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// Why, for the operator; may say more than the caller was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What guards in `monitor` would have refused: `code: reason`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub would_deny: Vec<String>,
+    /// Base URL of the upstream target that was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Body bytes received from the caller.
+    pub bytes_in: u64,
+    /// Body bytes sent to the caller.
+    pub bytes_out: u64,
+    /// Microseconds from request head to the last byte of the answer.
+    pub duration_us: u64,
+    /// Microseconds from sending upstream to the upstream's response head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream_us: Option<u64>,
+}
