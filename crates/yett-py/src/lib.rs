@@ -1,0 +1,106 @@
+//! The seam: what Python sees of the engine and the proxy. Only plain data crosses it, and there is no logic here.
+//!
+//! The only crate that names pyo3. Every function has the same body: take data, let go of the interpreter, call a pure
+//! crate, map the error. Rust never calls back into Python.
+
+mod gateway;
+
+use pyo3::create_exception;
+use pyo3::exceptions::PyException;
+use pyo3::prelude::*;
+use serde_json::json;
+use std::time::{SystemTime, UNIX_EPOCH};
+use yett_engine::{Engine, Now, Pepper};
+use yett_model::{CATALOGUE, Diagnostic, Event, Patch, Request, Snapshot};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+create_exception!(_native, NativeError, PyException, "A refusal: `args` are its code, a sentence, and details as JSON text.");
+
+/// The one exception of the seam.
+fn native_error(code: &str, message: impl Into<String>, details: &impl serde::Serialize) -> PyErr {
+    let details = serde_json::to_string(details).unwrap_or_else(|_| "null".to_owned());
+    NativeError::new_err((code.to_owned(), message.into(), details))
+}
+
+fn refused(diagnostics: &[Diagnostic]) -> PyErr {
+    native_error("snapshot-refused", format!("{} mistakes", diagnostics.len()), &diagnostics)
+}
+
+fn unserialisable(error: &serde_json::Error) -> PyErr {
+    native_error("gateway-error", error.to_string(), &())
+}
+
+fn pepper_of(bytes: &[u8]) -> PyResult<Pepper> {
+    Pepper::new(bytes).ok_or_else(|| native_error("pepper-short", format!("a pepper has at least {} bytes", Pepper::MIN_BYTES), &()))
+}
+
+fn now() -> Now {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Now { unix_ms: since.as_millis() as u64, mono_us: since.as_micros() as u64 }
+}
+
+/// Compiles a snapshot without running it: JSON array of diagnostics, empty when it is good.
+#[pyfunction]
+fn check(py: Python<'_>, snapshot: &[u8], pepper: &[u8]) -> PyResult<Vec<u8>> {
+    let engine = Engine::new(pepper_of(pepper)?);
+    let diagnostics = py.detach(|| engine.apply(snapshot).err().unwrap_or_default());
+    serde_json::to_vec(&diagnostics).map_err(|error| unserialisable(&error))
+}
+
+/// Decides requests in order with one engine: JSON array of `Request` in, JSON array of `Decision` out.
+#[pyfunction]
+fn decide(py: Python<'_>, snapshot: &[u8], requests: &[u8], pepper: &[u8]) -> PyResult<Vec<u8>> {
+    let engine = Engine::new(pepper_of(pepper)?);
+    let requests: Vec<Request> =
+        serde_json::from_slice(requests).map_err(|error| native_error("request-malformed", error.to_string(), &()))?;
+    py.detach(|| {
+        engine.apply(snapshot).map_err(|diagnostics| refused(&diagnostics))?;
+        let decisions = requests.iter().map(|request| yett_engine::decide(&engine, request, now(), yett_proxy::random()));
+        let decisions: Vec<_> =
+            decisions.collect::<Result<_, _>>().map_err(|message| native_error("request-malformed", message, &()))?;
+        serde_json::to_vec(&decisions).map_err(|error| unserialisable(&error))
+    })
+}
+
+/// What this build knows: the error catalogue and the JSON Schemas of what crosses the seam, as JSON.
+#[pyfunction]
+fn catalogue() -> PyResult<Vec<u8>> {
+    let catalogue = json!({
+        "errors": CATALOGUE,
+        "schemas": {
+            "snapshot": schemars::schema_for!(Snapshot),
+            "patch": schemars::schema_for!(Patch),
+            "event": schemars::schema_for!(Event),
+            "request": schemars::schema_for!(Request),
+            "decision": schemars::schema_for!(yett_model::Decision),
+            "options": yett_proxy::options_schema(),
+        },
+    });
+    serde_json::to_vec(&catalogue).map_err(|error| unserialisable(&error))
+}
+
+/// Version, snapshot format and checksum of the Rust sources, as JSON.
+#[pyfunction]
+fn build_info() -> PyResult<Vec<u8>> {
+    let info = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "snapshot_format": yett_model::SNAPSHOT_FORMAT,
+        "sources": env!("YETT_SOURCES"),
+        "optimised": !cfg!(debug_assertions),
+    });
+    serde_json::to_vec(&info).map_err(|error| unserialisable(&error))
+}
+
+/// The data plane of Yett.
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("NativeError", module.py().get_type::<NativeError>())?;
+    module.add_class::<gateway::Gateway>()?;
+    module.add_function(wrap_pyfunction!(check, module)?)?;
+    module.add_function(wrap_pyfunction!(decide, module)?)?;
+    module.add_function(wrap_pyfunction!(catalogue, module)?)?;
+    module.add_function(wrap_pyfunction!(build_info, module)?)?;
+    Ok(())
+}

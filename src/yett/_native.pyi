@@ -1,0 +1,36 @@
+"""The data plane of Yett, built from crates/yett-py. Only `yett.gateway` imports it."""
+
+class NativeError(Exception):
+    """A refusal: `args` are its code, a sentence, and details as JSON text."""
+
+    args: tuple[str, str, str]
+
+class Gateway:
+    """A gateway in this process. Its workers are threads of its own that never touch the interpreter."""
+
+    def __new__(cls, options: bytes) -> Gateway:
+        """A gateway from its options as JSON. Nothing is bound yet."""
+    def start(self) -> bytes:
+        """Binds every address and starts the workers; returns the bound addresses as JSON."""
+    def apply(self, snapshot: bytes) -> bytes:
+        """Compiles a snapshot and swaps it in, or refuses it with every mistake in `NativeError.details`."""
+    def patch(self, patch: bytes) -> bytes:
+        """Applies a numbered patch, or refuses it whole."""
+    def events(self, max: int) -> list[bytes]:
+        """Up to `max` events, oldest first, each one line of JSON."""
+    def stats(self) -> bytes:
+        """Figures of the running gateway, as JSON."""
+    def stop(self, grace: float) -> bytes:
+        """Stops accepting, lets requests in flight finish for up to `grace` seconds, and ends; returns what was left."""
+
+def check(snapshot: bytes, pepper: bytes) -> bytes:
+    """Compiles a snapshot without running it: JSON array of diagnostics, empty when it is good."""
+
+def decide(snapshot: bytes, requests: bytes, pepper: bytes) -> bytes:
+    """Decides requests in order with one engine: JSON array of `Request` in, JSON array of `Decision` out."""
+
+def catalogue() -> bytes:
+    """What this build knows: the error catalogue and the JSON Schemas of what crosses the seam, as JSON."""
+
+def build_info() -> bytes:
+    """Version, snapshot format and checksum of the Rust sources, as JSON."""
