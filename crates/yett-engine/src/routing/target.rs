@@ -2,7 +2,7 @@
 //!
 //! RFC 3986 section 6.2.2: percent-encoded unreserved characters are decoded, hex digits are upper-cased. What has no
 //! safe single reading is refused: dot segments, encoded slashes and backslashes, control characters, bad escapes,
-//! invalid or overlong UTF-8.
+//! invalid or overlong UTF-8, escapes of escapes.
 
 use std::borrow::Cow;
 
@@ -80,7 +80,16 @@ fn respell(path: &str) -> Result<String, &'static str> {
     if std::str::from_utf8(&decoded).is_err() {
         return Err("the path is not UTF-8");
     }
+    if is_doubly_escaped(&out) {
+        return Err("the path is percent-encoded twice");
+    }
     String::from_utf8(out).map_err(|_| "the path is not UTF-8")
+}
+
+/// An escaped '%' before two hex digits: a reader that decodes twice would see another path.
+fn is_doubly_escaped(path: &[u8]) -> bool {
+    let hex = |byte: &u8| byte.is_ascii_hexdigit();
+    path.windows(5).any(|part| part.starts_with(b"%25") && part.iter().skip(3).all(hex))
 }
 
 fn escape(high: Option<u8>, low: Option<u8>) -> Option<u8> {
@@ -181,9 +190,15 @@ mod tests {
     }
 
     #[test]
-    fn a_double_encoded_percent_stays_one_level_deep() {
-        assert_eq!(path("/%2541").unwrap(), "/%2541");
-        assert_eq!(path("/%252e%252e/").unwrap(), "/%252e%252e/");
+    fn a_path_that_is_encoded_twice_is_refused() {
+        for target in ["/%2541", "/%252e%252e/", "/%25%32%65", "/%25%322f"] {
+            assert_eq!(path(target), Err("the path is percent-encoded twice"), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_percent_sign_that_escapes_nothing_is_plain_text() {
+        assert_eq!(path("/100%25/%25x").unwrap(), "/100%25/%25x");
     }
 
     proptest! {
