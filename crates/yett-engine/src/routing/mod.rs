@@ -128,10 +128,14 @@ impl Routes {
 
     /// The longest base path that `path` lies below: its length and API.
     fn longest<'a>(&self, bases: &'a HashMap<String, ApiRoutes>, path: &str) -> Option<(usize, &'a ApiRoutes)> {
-        let ends = path.match_indices('/').map(|(index, _)| index).skip(1).chain([path.len()]);
-        let mut ends: Vec<usize> = ends.take(self.deepest_base).collect();
-        ends.insert(0, 0);
-        ends.into_iter().rev().find_map(|end| bases.get(path.get(..end)?).map(|api| (end, api)))
+        let too_deep = path.match_indices('/').nth(self.deepest_base + 1).map(|(index, _)| index);
+        let mut base = path.get(..too_deep.unwrap_or(path.len()))?;
+        loop {
+            if let Some(api) = bases.get(base) {
+                return Some((base.len(), api));
+            }
+            base = base.get(..base.rfind('/')?)?;
+        }
     }
 }
 
