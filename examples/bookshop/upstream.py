@@ -46,7 +46,7 @@ class Answer:
     location: str | None = None
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
+class Problem(Exception):
     """Something the shop cannot do."""
 
     def __init__(self, status: int, title: str) -> None:
