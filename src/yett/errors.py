@@ -9,8 +9,8 @@
         ├── SnapshotRefusedError    the engine refused a snapshot; carries its diagnostics
         └── ListenError             an address cannot be listened on
 
-Mistakes in what somebody wrote are data (`Diagnostic`), gathered and shown all at once; an exception is raised only where
-nothing can go on. No message here ever holds a secret.
+Mistakes in what somebody wrote are data (`Diagnostic`), gathered and shown all at once; an exception is raised only
+where nothing can go on. No message here ever holds a secret.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """API keys: `yett_<env>_<random>_<checksum>`.
 
-The fixed start and the checksum let anybody recognise a leaked key without asking a server; only the keyed hash of a key
-is ever stored. The format is shared with the engine: `tests/golden/keys.json` holds vectors that both sides check.
+The fixed start and the checksum let anybody recognise a leaked key without asking a server; only the keyed hash of a
+key is ever stored. The format is shared with the engine: `tests/golden/keys.json` holds vectors that both sides check.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def new_key(env: str = "live") -> ApiKey:
     Raises `KeyFormatError` when `env` is not one to sixteen of `[a-z0-9]`.
     """
     if not _ENVIRONMENT.fullmatch(env):
-        raise KeyFormatError("the environment of a key is 1 to 16 of the characters a-z and 0-9", hint="try `live` or `test`")
+        raise KeyFormatError(
+            "the environment of a key is 1 to 16 of the characters a-z and 0-9", hint="try `live` or `test`"
+        )
     random = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
     return ApiKey(env, random, checksum(f"yett_{env}_{random}"))
 
@@ -69,7 +71,9 @@ def parse_key(text: str) -> ApiKey:
         raise KeyFormatError("this is not an API key of the form yett_<env>_<random>_<checksum>")
     key = ApiKey(*match.groups())
     if key.checksum != checksum(text.rpartition("_")[0]):
-        raise KeyFormatError("the checksum of this API key is wrong", hint="it was cut short or mistyped: copy the whole key")
+        raise KeyFormatError(
+            "the checksum of this API key is wrong", hint="it was cut short or mistyped: copy the whole key"
+        )
     return key
 
 

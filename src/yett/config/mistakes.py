@@ -1,4 +1,4 @@
-"""From pydantic's errors to diagnostics: where, what and how to mend it. No message repeats a value that was written."""
+"""From pydantic's errors to diagnostics: where, what and how to mend it. No message repeats a written value."""
 
 from __future__ import annotations
 
@@ -89,7 +89,11 @@ def _unknown_key(detail: ErrorDetails) -> _Wording:
     loc = detail["loc"]
     key = str(loc[-1])
     if len(loc) == 1 and key in LATER_SECTIONS:
-        return "not-supported-yet", f"`{key}` is not yet supported in this version", "remove the section: it would have no effect"
+        return (
+            "not-supported-yet",
+            f"`{key}` is not yet supported in this version",
+            "remove the section: it would have no effect",
+        )
     if key.lower() in _SECRET_KEYS and isinstance(detail["input"], str):
         return "secret-literal", f"`{key}` would hold a secret in the clear", SECRET_HINT
     return "unknown-key", f"unknown key `{key}`", did_you_mean(key, keys_at(FileShape, loc[:-1]))
@@ -101,7 +105,11 @@ def _unknown_value(detail: ErrorDetails, choices: list[str]) -> _Wording:
     value = detail["input"]
     if not isinstance(value, str):
         return "wrong-type", f"expected text, found {_kind_of(value)}", did_you_mean("", choices)
-    return "unknown-value", f"expected one of {', '.join(f'`{choice}`' for choice in choices)}", did_you_mean(value, choices)
+    return (
+        "unknown-value",
+        f"expected one of {', '.join(f'`{choice}`' for choice in choices)}",
+        did_you_mean(value, choices),
+    )
 
 
 def _kind_of(value: object) -> str:

@@ -35,7 +35,9 @@ def check_references(configuration: Configuration, unread: Unread) -> list[Diagn
     found: list[Diagnostic] = []
     for section, items in sections.items():
         found.extend(_duplicates(section, items))
-    teams, profiles, collections = (_Names(name, sections[name], unread) for name in ("teams", "profiles", "collections"))
+    teams, profiles, collections = (
+        _Names(name, sections[name], unread) for name in ("teams", "profiles", "collections")
+    )
     for api in configuration.apis:
         found.extend(teams.unknown([api.owner] if api.owner else []))
         found.extend(_identity(api))

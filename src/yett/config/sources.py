@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from yett.config.files import read_file
@@ -21,7 +21,7 @@ _LIMITS: Final = Limits(max_bytes=64 * 1024 * 1024, max_depth=64, max_nodes=5_00
 
 @dataclass(slots=True)
 class Sources:
-    """The documents of a configuration in the order of their names, what went wrong, and all files that were looked at."""
+    """The documents of a configuration by name, what went wrong, and all files that were looked at."""
 
     home: str
     documents: list[tuple[str, Document]] = field(default_factory=list)
@@ -35,14 +35,14 @@ def read_sources(path: str) -> Sources:
     In a folder, a `.yaml` or `.yml` file counts that has a section of a configuration at its outermost level; contracts
     and other files may stand beside them.
     """
-    if not os.path.isdir(path):
-        sources = Sources(home=os.path.dirname(path))
+    if not Path(path).is_dir():
+        sources = Sources(home=str(Path(path).parent))
         _read_into(sources, path)
         return sources
     sources = Sources(home=path, files={path})
-    for name in sorted(os.listdir(path)):
-        if name.lower().endswith(_SUFFIXES) and not name.startswith("."):
-            _read_into(sources, os.path.join(path, name), only_configuration=True)
+    for file in sorted(Path(path).iterdir()):
+        if file.suffix.lower() in _SUFFIXES and not file.name.startswith("."):
+            _read_into(sources, str(file), only_configuration=True)
     if not sources.documents and not sources.diagnostics:
         hint = "a configuration file starts with `yett: 1`"
         sources.diagnostics.append(

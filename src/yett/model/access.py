@@ -11,7 +11,7 @@ from yett.model.secret import HashedKey, SecretReference
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A named group of operations, across APIs: `api:operationId`, with `*` for any run of characters after the colon."""
+    """A named group of operations, across APIs: `api:operationId`, `*` standing for any characters after the colon."""
 
     name: str
     operations: tuple[Reference, ...]
@@ -76,3 +76,11 @@ class Credential:
     expires_at: int | None = None
     profiles: tuple[str, ...] | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Every credential, and what tells the pepper they are hashed under from others; no pepper, no credentials."""
+
+    items: tuple[Credential, ...] = ()
+    pepper_id: str | None = None

@@ -12,7 +12,7 @@ from yett.model.place import NOWHERE, Place
 class SecretReference:
     """An environment variable, or a file whose text, surrounding white space removed, is the secret.
 
-    The path of a file is absolute or relative to the working directory: the folder of the configuration is already in it.
+    The path of a file is absolute or relative to the working directory: the configuration's folder is already in it.
     """
 
     kind: Literal["env", "file"]

@@ -19,7 +19,11 @@ _OPERATION: Final = re.compile(r"[a-z0-9-]+:\S+")
 def _operation(text: str) -> str:
     if _OPERATION.fullmatch(text):
         return text
-    raise mistake("operation-invalid", "an operation is named `api:operationId`", "`*` stands for any characters after the colon: `bookshop:list*`")
+    raise mistake(
+        "operation-invalid",
+        "an operation is named `api:operationId`",
+        "`*` stands for any characters after the colon: `bookshop:list*`",
+    )
 
 
 OperationName = Annotated[str, AfterValidator(_operation), WithJsonSchema(
@@ -34,7 +38,7 @@ class CollectionShape(Shape):
     """Name of the collection."""
     operations: Annotated[list[OperationName], Field(min_length=1)]
     """Operations as `api:operationId`; `*` stands for any characters after the colon."""
-    limits: list[LimitShape] = []
+    limits: list[LimitShape] = Field(default_factory=list)
     """Limits on the group as a whole."""
 
 
@@ -58,9 +62,9 @@ class ProfileShape(Shape):
 
     name: Name
     """Name of the profile."""
-    grants: list[GrantShape] = []
+    grants: list[GrantShape] = Field(default_factory=list)
     """What the profile may call; nothing else may be."""
-    limits: list[LimitShape] = []
+    limits: list[LimitShape] = Field(default_factory=list)
     """Limits on callers with this profile."""
 
 

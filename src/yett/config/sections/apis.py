@@ -83,7 +83,7 @@ class OperationShape(Shape):
     """Units a request takes from rates and quotas."""
     max_body: Size | None = None
     """Largest request body."""
-    limits: list[LimitShape] = []
+    limits: list[LimitShape] = Field(default_factory=list)
     """Limits on this operation."""
 
 
@@ -100,7 +100,7 @@ class ApiShape(Shape):
     """Path of its OpenAPI document, relative to this file."""
     upstream: UpstreamShape
     """Where its requests go: a URL, or settings with targets."""
-    hosts: list[Host] = []
+    hosts: list[Host] = Field(default_factory=list)
     """Public hosts; none means any."""
     base_path: BasePath = "/"
     """Public base path; the upstream's own path replaces it."""
@@ -116,9 +116,9 @@ class ApiShape(Shape):
     """No credential is needed."""
     guards: GuardsShape = GuardsShape()
     """Settings of the guards."""
-    limits: list[LimitShape] = []
+    limits: list[LimitShape] = Field(default_factory=list)
     """Limits on the whole API."""
-    operations: dict[str, OperationShape] = {}
+    operations: dict[str, OperationShape] = Field(default_factory=dict)
     """By `operationId`: what single operations do differently."""
     max_body: Size = DEFAULT_MAX_BODY_BYTES
     """Largest request body."""

@@ -13,7 +13,7 @@ from yett.config.sections.scalars import Expiry, Name, mistake
 from yett.config.sections.secrets import EnvShape, FileShape, build_secret
 from yett.model.access import App, Key
 from yett.model.place import Reference
-from yett.model.secret import HashedKey, SecretReference
+from yett.model.secret import HashedKey
 
 _KINDS = {"env": "<env>", "file": "<file>", "hash": "<hash>", "prefix": "<hash>"}
 
@@ -21,13 +21,19 @@ _KINDS = {"env": "<env>", "file": "<file>", "hash": "<hash>", "prefix": "<hash>"
 def _hash(text: str) -> str:
     if is_hash(text):
         return text
-    raise mistake("hash-invalid", "the hash of a key is 64 lower-case hex digits", "`yett key new` prints the whole line")
+    raise mistake(
+        "hash-invalid", "the hash of a key is 64 lower-case hex digits", "`yett key new` prints the whole line"
+    )
 
 
 def _prefix(text: str) -> str:
     if is_prefix(text):
         return text
-    raise mistake("prefix-invalid", "the prefix of a key is `yett_<env>_` and 8 characters", "`yett key new` prints the whole line")
+    raise mistake(
+        "prefix-invalid",
+        "the prefix of a key is `yett_<env>_` and 8 characters",
+        "`yett key new` prints the whole line",
+    )
 
 
 class _Terms(Shape):
@@ -78,11 +84,11 @@ class AppShape(Shape):
     """Name of the app."""
     team: Name
     """Team the app belongs to."""
-    profiles: list[Name] = []
+    profiles: list[Name] = Field(default_factory=list)
     """Profiles the app has."""
-    limits: list[LimitShape] = []
+    limits: list[LimitShape] = Field(default_factory=list)
     """Limits on this app alone."""
-    keys: list[KeyShape] = []
+    keys: list[KeyShape] = Field(default_factory=list)
     """Its API keys: several, so that they can be rotated."""
 
 
@@ -99,10 +105,6 @@ def build_app(shape: AppShape, at: At) -> App:
 
 
 def _build_key(shape: KeyShape, at: At) -> Key:
-    source: SecretReference | HashedKey
-    if isinstance(shape, HashedKeyShape):
-        source = HashedKey(shape.prefix, shape.hash)
-    else:
-        source = build_secret(shape, at)
+    source = HashedKey(shape.prefix, shape.hash) if isinstance(shape, HashedKeyShape) else build_secret(shape, at)
     profiles = None if shape.profiles is None else (at / "profiles").references(shape.profiles)
     return Key(source, shape.id, shape.expires, profiles, at.place)

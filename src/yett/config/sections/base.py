@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
@@ -49,7 +49,7 @@ class At:
 
     def path(self, name: str) -> str:
         """`name` as a path, taken relative to the folder of the configuration file."""
-        return os.path.normpath(os.path.join(os.path.dirname(self.file), name))
+        return str(Path(self.file).parent / name)
 
     def references(self, names: list[str]) -> tuple[Reference, ...]:
         """Each of `names` with its place in the list that stands here."""
@@ -63,7 +63,11 @@ class At:
         except UnicodeDecodeError:
             self.report("file-not-text", f"`{path}` is not UTF-8 text")
         except OSError as error:
-            self.report("file-missing", f"cannot read `{path}`: {(error.strerror or 'unknown reason').lower()}", "paths are relative to the folder of this file")
+            self.report(
+                "file-missing",
+                f"cannot read `{path}`: {(error.strerror or 'unknown reason').lower()}",
+                "paths are relative to the folder of this file",
+            )
         return None
 
     def report(self, code: str, message: str, hint: str = "") -> None:

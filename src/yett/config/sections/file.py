@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from yett.config.sections.access import CollectionShape, ProfileShape, TeamShape
 from yett.config.sections.apis import ApiShape
 from yett.config.sections.apps import AppShape
@@ -18,15 +20,15 @@ class FileShape(Shape):
     """Version of the configuration format."""
     gateway: GatewayShape | None = None
     """The gateway process itself; in one file only."""
-    apis: list[ApiShape] = []
+    apis: list[ApiShape] = Field(default_factory=list)
     """What is offered to callers."""
-    collections: list[CollectionShape] = []
+    collections: list[CollectionShape] = Field(default_factory=list)
     """Named groups of operations, across APIs."""
-    profiles: list[ProfileShape] = []
+    profiles: list[ProfileShape] = Field(default_factory=list)
     """Named roles: what they may call, and how much."""
-    teams: list[TeamShape] = []
+    teams: list[TeamShape] = Field(default_factory=list)
     """Who owns APIs and apps."""
-    apps: list[AppShape] = []
+    apps: list[AppShape] = Field(default_factory=list)
     """The programs that call."""
 
 

@@ -21,7 +21,9 @@ _SIZE: Final = re.compile(r"([0-9]{1,12})(B|KiB|MiB|GiB)")
 _HOST: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*")
 _TOKEN: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _BASE_PATH: Final = re.compile(r"/|(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2}))?")
+_DATE: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2}))?"
+)
 _MILLISECONDS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 _BYTES: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _MAX_NAME: Final = 64
@@ -32,7 +34,7 @@ _MAX_SIZE: Final = 1 << 40
 def mistake(code: str, message: str, hint: str = "") -> PydanticCustomError:
     """What a validator raises: the diagnostic's code, what is wrong and how to mend it."""
     # Braces in a custom message would be read as placeholders.
-    return PydanticCustomError(code, "{message}", {"message": message, "hint": hint})  # type: ignore[arg-type]
+    return PydanticCustomError(code, "{message}", {"message": message, "hint": hint})
 
 
 def _kebab(text: str) -> str:
@@ -40,7 +42,9 @@ def _kebab(text: str) -> str:
         return text
     better = re.sub(r"[^a-z0-9]+", "-", re.sub(r"([a-z0-9])([A-Z])", r"\1-\2", text).lower()).strip("-")[:_MAX_NAME]
     hint = f"did you mean `{better.strip('-')}`?" if better.strip("-") else ""
-    raise mistake("name-invalid", f"a name is 1 to {_MAX_NAME} lower-case letters and digits, in words joined by `-`", hint)
+    raise mistake(
+        "name-invalid", f"a name is 1 to {_MAX_NAME} lower-case letters and digits, in words joined by `-`", hint
+    )
 
 
 Name = Annotated[str, AfterValidator(_kebab), WithJsonSchema(
@@ -53,7 +57,11 @@ def _duration(value: object) -> object:
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     amount = int(match[1]) * _MILLISECONDS[match[2]] if match else 0
     if not 0 < amount <= _MAX_DURATION_MS:
-        raise mistake("duration-invalid", "a duration is a whole number above 0 with a unit, up to 24h", "write `250ms`, `5s`, `1m` or `1h`")
+        raise mistake(
+            "duration-invalid",
+            "a duration is a whole number above 0 with a unit, up to 24h",
+            "write `250ms`, `5s`, `1m` or `1h`",
+        )
     return amount
 
 
@@ -67,7 +75,11 @@ def _size(value: object) -> object:
     match = _SIZE.fullmatch(value) if isinstance(value, str) else None
     amount = int(match[1]) * _BYTES[match[2]] if match else value
     if isinstance(amount, bool) or not isinstance(amount, int) or not 0 <= amount <= _MAX_SIZE:
-        raise mistake("size-invalid", "a size is a whole number of bytes, or a number with a unit", "write `512KiB`, `1MiB` or `1048576`")
+        raise mistake(
+            "size-invalid",
+            "a size is a whole number of bytes, or a number with a unit",
+            "write `512KiB`, `1MiB` or `1048576`",
+        )
     return amount
 
 
@@ -85,7 +97,11 @@ def _address(text: str) -> str:
             return f"127.0.0.1:{port}"
         if _is_ip(host.removeprefix("[").removesuffix("]"), bracketed=host.startswith("[") and host.endswith("]")):
             return text
-    raise mistake("address-invalid", "an address to listen on is an IP address, `:` and a port", "write `127.0.0.1:8080`, `[::1]:8080` or `0.0.0.0:8080`")
+    raise mistake(
+        "address-invalid",
+        "an address to listen on is an IP address, `:` and a port",
+        "write `127.0.0.1:8080`, `[::1]:8080` or `0.0.0.0:8080`",
+    )
 
 
 def _is_ip(host: str, *, bracketed: bool) -> bool:
@@ -104,7 +120,11 @@ def _host(text: str) -> str:
     bracketed = host.startswith("[") and host.endswith("]")
     if len(host) <= 253 and (_HOST.fullmatch(host) or (bracketed and _is_ip(host[1:-1], bracketed=True))):
         return host
-    raise mistake("host-invalid", "a public host is a name or an IP address, without scheme, port or `*`", "write `api.example.com`")
+    raise mistake(
+        "host-invalid",
+        "a public host is a name or an IP address, without scheme, port or `*`",
+        "write `api.example.com`",
+    )
 
 
 Host = Annotated[str, AfterValidator(_host), WithJsonSchema({"type": "string", "examples": ["api.example.com"]})]
@@ -119,7 +139,9 @@ def _url(text: str) -> str:
     except ValueError:
         raise mistake("url-invalid", "this is not a URL", hint) from None
     if parts.username is not None or parts.password is not None:
-        raise mistake("secret-literal", "a URL must not hold a user name or password", "remove everything up to the `@`")
+        raise mistake(
+            "secret-literal", "a URL must not hold a user name or password", "remove everything up to the `@`"
+        )
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_fits or not text.isascii():
         raise mistake("url-invalid", "an upstream is a URL with http or https and a host", hint)
     if parts.query or parts.fragment or any(character <= " " or character in '"<>\\^`{|}' for character in text):
@@ -135,11 +157,19 @@ def _base_path(text: str) -> str:
     if _BASE_PATH.fullmatch(text) and not any(part in (".", "..") for part in text.split("/")):
         return text
     better = "/" + "/".join(part for part in text.split("/") if part not in ("", ".", ".."))
-    hint = f"did you mean `{better}`?" if better != text and _BASE_PATH.fullmatch(better) else "write `/` or `/bookshop/v1`"
-    raise mistake("base-path-invalid", "a base path starts with `/`, does not end with it and holds plain characters", hint)
+    hint = (
+        f"did you mean `{better}`?"
+        if better != text and _BASE_PATH.fullmatch(better)
+        else "write `/` or `/bookshop/v1`"
+    )
+    raise mistake(
+        "base-path-invalid", "a base path starts with `/`, does not end with it and holds plain characters", hint
+    )
 
 
-BasePath = Annotated[str, AfterValidator(_base_path), WithJsonSchema({"type": "string", "pattern": f"^(?:{_BASE_PATH.pattern})$"})]
+BasePath = Annotated[
+    str, AfterValidator(_base_path), WithJsonSchema({"type": "string", "pattern": f"^(?:{_BASE_PATH.pattern})$"})
+]
 """A public base path: `/`, or `/a/b` without a slash at its end."""
 
 
@@ -147,8 +177,20 @@ def _header(text: str) -> str:
     header = text.lower()
     if not _TOKEN.fullmatch(header):
         raise mistake("header-invalid", "a header name is letters, digits and `-`", "write `x-api-key`")
-    if header in ("authorization", "cookie", "host", "content-length", "content-type", "transfer-encoding", "connection"):
-        raise mistake("header-invalid", f"`{header}` has a meaning of its own and cannot carry a key", "write `x-api-key`, or set `bearer: true`")
+    if header in (
+        "authorization",
+        "cookie",
+        "host",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "connection",
+    ):
+        raise mistake(
+            "header-invalid",
+            f"`{header}` has a meaning of its own and cannot carry a key",
+            "write `x-api-key`, or set `bearer: true`",
+        )
     return header
 
 
@@ -162,7 +204,11 @@ def _expiry(value: object) -> object:
     except ValueError:
         moment = None
     if moment is None:
-        raise mistake("date-invalid", "an expiry is a date or a date with time and offset (RFC 3339)", 'write "2027-01-31" or "2027-01-31T18:00:00Z"')
+        raise mistake(
+            "date-invalid",
+            "an expiry is a date or a date with time and offset (RFC 3339)",
+            'write "2027-01-31" or "2027-01-31T18:00:00Z"',
+        )
     return max(0, int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()))
 
 

@@ -1,0 +1,58 @@
+"""The side door: `yett`. One file per command group; each calls a service and shows what it returns.
+
+Nothing here reads a configuration, a contract or a store itself. Command modules import late: `--help` is instant.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from yett.cli import check, explain, key, routes, run, schema
+
+EXIT_CODES = (
+    "Exit codes: 0 all is well · 1 mistakes were found, or the request or the start was refused · 2 wrong usage."
+)
+
+app = typer.Typer(
+    name="yett",
+    help="API management with the security built in: an API contract becomes a protected, running API.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (run.run, check.check, explain.explain, routes.routes, schema.schema):
+    app.command(epilog=EXIT_CODES)(command)
+app.add_typer(key.app, name="key")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"yett {version('yett')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """API management with the security built in: an API contract becomes a protected, running API."""
+
+
+def main() -> None:
+    """Run the command line. The entry point of the package."""
+    try:
+        app()
+    except BrokenPipeError:
+        # Whoever read our output has left: end quietly, and keep the interpreter from flushing into nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

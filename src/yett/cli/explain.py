@@ -1,0 +1,111 @@
+"""`yett explain`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from yett.cli.arguments import Json, RequiredConfig
+
+if TYPE_CHECKING:
+    from yett.gateway import Decision, Request
+
+
+def explain(
+    config: RequiredConfig,
+    request: Annotated[str, typer.Option("--request", "-r", help="Method and target: 'GET /bookshop/books/1'.")],
+    app: Annotated[str | None, typer.Option(help="Act as this app, without a key.")] = None,
+    header: Annotated[list[str] | None, typer.Option(help="A header, 'name: value'. May be repeated.")] = None,
+    body: Annotated[str, typer.Option(help="The body, or @FILE to read it from.")] = "",
+    host: Annotated[str, typer.Option(help="The Host asked for.")] = "",
+    address: Annotated[str, typer.Option(help="The caller's IP address.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show what would become of a request.
+
+    Phase by phase, decided by the engine that would decide it. Nothing is sent.
+
+    The exit code is 0 when the request would reach the upstream, and 1 when it would be refused.
+    """
+    import os
+
+    from yett.cli.output import REFUSED, patience, show_json, told_errors
+    from yett.services.explain import explain_request
+
+    with told_errors(as_json=as_json), patience(f"reading {config}"):
+        asked = _request(request, header or [], body, host=host, address=address, app=app)
+        decision = explain_request(config, asked, os.environ)
+    if as_json:
+        show_json(decision.document)
+    else:
+        _show(decision)
+    if not decision.allowed:
+        raise typer.Exit(REFUSED)
+
+
+def _request(text: str, headers: list[str], body: str, *, host: str, address: str, app: str | None) -> Request:
+    from yett.gateway import Request
+
+    method, _, target = text.strip().rpartition(" ")
+    if not target.startswith("/"):
+        raise typer.BadParameter("write a method and a path, such as 'GET /bookshop/books/1'", param_hint="--request")
+    return Request(
+        method=(method.strip() or "GET").upper(),
+        target=target,
+        host=host,
+        headers=tuple(_header(one) for one in headers),
+        body=_body(body),
+        address=address,
+        app=app,
+    )
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise typer.BadParameter("write a header as 'name: value'", param_hint="--header")
+    return name.strip(), value.strip()
+
+
+def _body(text: str) -> str:
+    from pathlib import Path
+
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise typer.BadParameter(f"{text[1:]} is not UTF-8 text", param_hint="--body") from None
+
+
+_MARKS = {"continue": ("✓", "green"), "would-deny": ("!", "yellow"), "deny": ("✗", "red"), "skipped": ("·", "dim")}
+
+
+def _show(decision: Decision) -> None:
+    from rich.text import Text
+
+    from yett.cli.output import screen, visible
+
+    for phase in decision.phases:
+        mark, colour = _MARKS[phase.outcome]
+        first, *rest = phase.reasons or ("",)
+        line = Text(f"{mark} {phase.phase:<10}", style=colour).append(visible(first), style="default")
+        screen().print(line)
+        for reason in rest:
+            screen().print(f"{'':12}{visible(reason)}")
+    for violation in decision.violations:
+        where = f"{violation.location} {violation.field}".strip()
+        screen().print(Text(f"{'':12}{visible(where)}: {visible(violation.detail)} [{violation.code}]", style="yellow"))
+    screen().print()
+    screen().print(_verdict(decision))
+    for name, value in decision.headers:
+        screen().print(Text(f"  {visible(name)}: {visible(value)}", style="dim"))
+
+
+def _verdict(decision: Decision) -> str:
+    from yett.cli.output import visible
+
+    if not decision.allowed:
+        return f"refused with {decision.status} {decision.code}"
+    return f"allowed, to {visible(decision.upstream or 'the upstream')}"

@@ -1,0 +1,52 @@
+"""`yett routes`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from yett.cli.arguments import DEFAULT_CONFIG, Config, Json
+
+if TYPE_CHECKING:
+    from yett.services.routes import Route
+
+
+def routes(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """List operations, and who may call them."""
+    import os
+    from dataclasses import asdict
+
+    from yett.cli.output import REFUSED, diagnostics_json, patience, show_diagnostics, show_json, told_errors
+    from yett.model.diagnostic import has_errors
+    from yett.services.routes import list_routes
+
+    with told_errors(as_json=as_json), patience(f"reading {config}"):
+        found = list_routes(config, os.environ)
+    if as_json:
+        listed = [asdict(route) for route in found.routes]
+        show_json({"routes": listed, "diagnostics": diagnostics_json(found.diagnostics)})
+    else:
+        show_diagnostics(found.diagnostics)
+        _show(found.routes)
+    if has_errors(found.diagnostics):
+        raise typer.Exit(REFUSED)
+
+
+def _show(listed: tuple[Route, ...]) -> None:
+    from rich.text import Text
+
+    from yett.cli.output import screen, visible
+
+    rows = [(one.method, one.path, one.operation, _callers(one)) for one in listed]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    for method, path, operation, callers in rows:
+        line = Text(f"{method:<{widths[0]}}  ", style="bold").append(f"{visible(path):<{widths[1]}}  ", style="default")
+        line.append(f"{visible(operation):<{widths[2]}}  ", style="cyan").append(callers, style="dim")
+        screen().print(line)
+
+
+def _callers(route: Route) -> str:
+    if route.public:
+        return "public"
+    return ", ".join(route.profiles) or "nobody: no profile grants it"

@@ -1,0 +1,70 @@
+"""APIs of the snapshot: the configuration's settings laid over the contract's operations."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from yett.compile.limits import LimitNames, compile_limits
+from yett.model.api import OperationSettings
+
+if TYPE_CHECKING:
+    from yett.compile.source import ContractSource, OperationSource
+    from yett.model.api import Api, Identify, Upstream
+
+
+def compact(**fields: Any) -> dict[str, Any]:
+    """`fields` without those that are absent or empty: the snapshot's defaults."""
+    return {key: value for key, value in fields.items() if value is not None and value != [] and value != {}}
+
+
+def compile_api(api: Api, contract: ContractSource, names: LimitNames) -> dict[str, Any]:
+    """`Api` of the snapshot."""
+    settings = {one.operation_id: one for one in api.operations}
+    compiled = compact(
+        name=api.name,
+        version=contract.version,
+        hosts=list(api.hosts),
+        base_path=api.base_path,
+        upstream=_upstream(api.upstream),
+        guards=asdict(api.guards),
+        limits=compile_limits(api.limits, names, "api", api.name),
+        schemas=compact(request=dict(contract.request_schemas), response=dict(contract.response_schemas)),
+    )
+    compiled["identify"] = _identify(api.identify)
+    compiled["operations"] = [_operation(one, api, settings, names) for one in contract.operations]
+    return compiled
+
+
+def _upstream(upstream: Upstream) -> dict[str, Any]:
+    return compact(
+        targets=[{"url": target.url, "weight": target.weight} for target in upstream.targets],
+        connect_timeout_ms=upstream.connect_timeout_ms,
+        response_timeout_ms=upstream.response_timeout_ms,
+        idle_timeout_ms=upstream.idle_timeout_ms,
+        preserve_host=upstream.preserve_host,
+        ca_pem=upstream.ca_pem,
+    )
+
+
+def _identify(identify: Identify) -> dict[str, Any]:
+    return compact(public=identify.public, api_key=compact(**asdict(identify.api_key)) if identify.api_key else None)
+
+
+def _operation(
+    operation: OperationSource, api: Api, settings: dict[str, OperationSettings], names: LimitNames
+) -> dict[str, Any]:
+    operation_id = operation.id.partition(":")[2]
+    own = settings.get(operation_id) or OperationSettings(operation_id)
+    return compact(
+        id=operation.id,
+        method=operation.method,
+        path=operation.path,
+        public=own.public,
+        cost=own.cost,
+        max_body_bytes=api.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,
+        limits=compile_limits(own.limits, names, "operation", api.name, operation_id),
+        parameters=list(operation.parameters),
+        body=operation.body,
+        responses=list(operation.responses),
+    )

@@ -1,0 +1,58 @@
+"""Back from the snapshot to what somebody wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from yett.model.place import NOWHERE, Place
+
+if TYPE_CHECKING:
+    from yett.compile.source import ContractSource
+    from yett.model.access import Credentials
+    from yett.model.api import Api
+    from yett.model.configuration import Configuration
+
+
+def place_of(
+    pointer: str, configuration: Configuration, contracts: Mapping[str, ContractSource], credentials: Credentials
+) -> tuple[Place, str]:
+    """Where the part of the snapshot at a JSON pointer was written, and what to call it, as nearly as can be said.
+
+    A pointer that leads to nothing anybody wrote gives `NOWHERE` and an empty name.
+    """
+    parts = pointer.split("/")[1:]
+    sections: Mapping[str, Sequence[Any]] = {
+        "limits": configuration.gateway.limits,
+        "apis": configuration.apis,
+        "collections": configuration.collections,
+        "profiles": configuration.profiles,
+        "apps": configuration.apps,
+        "credentials": credentials.items,
+    }
+    item = _item(sections.get(parts[0], ()) if parts else (), parts[1:2])
+    if item is None:
+        return NOWHERE, ""
+    if parts[0] == "apis":
+        return _in_api(parts[2:], item, contracts)
+    name = getattr(item, "name", None) or getattr(item, "id", "")
+    return item.place, f"{parts[0].removesuffix('s')} `{name}`" if name else ""
+
+
+def _item(items: Sequence[Any], index: Sequence[str]) -> Any:
+    if index and index[0].isascii() and index[0].isdigit() and int(index[0]) < len(items):
+        return items[int(index[0])]
+    return None
+
+
+def _in_api(parts: Sequence[str], api: Api, contracts: Mapping[str, ContractSource]) -> tuple[Place, str]:
+    contract = contracts.get(api.name)
+    if contract is not None and parts[:1] == ["operations"]:
+        operation = _item(contract.operations, parts[1:2])
+        if operation is not None:
+            return Place(api.contract, operation.line), f"operation `{operation.id}`"
+    if parts[:1] == ["schemas"] and len(parts) > 2:
+        name = parts[2].replace("~1", "/").replace("~0", "~")
+        return Place(api.contract), f"schema `{name}` of API `{api.name}`"
+    places = {"upstream": api.upstream.place, "limits": api.place}
+    return places.get(parts[0] if parts else "", api.place), f"API `{api.name}`"

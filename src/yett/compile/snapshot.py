@@ -1,0 +1,79 @@
+"""The whole snapshot, as canonical JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from yett.compile.apis import compact, compile_api
+from yett.compile.limits import LimitNames, compile_limits
+from yett.compile.operations import OperationIndex
+
+if TYPE_CHECKING:
+    from yett.compile.source import ContractSource
+    from yett.model.access import Credential, Credentials
+    from yett.model.configuration import Configuration
+
+SNAPSHOT_FORMAT: Final = 1
+
+
+def compile_snapshot(
+    configuration: Configuration, contracts: Mapping[str, ContractSource], credentials: Credentials
+) -> bytes:
+    """The snapshot: canonical JSON (sorted keys, no spaces, UTF-8), the same bytes for the same input.
+
+    `contracts` holds the contract of every API, by the API's name. References are taken to be sound: `check_references`
+    and `check_operations` say whether they are, and one that leads nowhere grants nothing here.
+    """
+    names, index = LimitNames(), OperationIndex(configuration, contracts)
+    snapshot = compact(
+        format=SNAPSHOT_FORMAT,
+        pepper_id=credentials.pepper_id,
+        limits=compile_limits(configuration.gateway.limits, names, "gateway"),
+        collections=[
+            compact(name=one.name, limits=compile_limits(one.limits, names, "collection", one.name))
+            | {"operations": index.resolve(one.operations)}
+            for one in configuration.collections
+        ],
+        profiles=[
+            compact(
+                name=one.name,
+                collections=_unique(reference.name for reference in one.collections),
+                operations=index.resolve(one.operations),
+                limits=compile_limits(one.limits, names, "profile", one.name),
+            )
+            for one in configuration.profiles
+        ],
+        apps=[
+            compact(
+                name=one.name,
+                team=one.team.name,
+                profiles=_unique(reference.name for reference in one.profiles),
+                limits=compile_limits(one.limits, names, "app", one.name),
+            )
+            for one in configuration.apps
+        ],
+        credentials=[_credential(one) for one in credentials.items],
+    )
+    snapshot["apis"] = [compile_api(one, contracts[one.name], names) for one in configuration.apis]
+    text = json.dumps(snapshot, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8")
+
+
+def _unique(names: Any) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def _credential(credential: Credential) -> dict[str, Any]:
+    compiled: dict[str, Any] = {
+        "id": credential.id,
+        "app": credential.app,
+        "prefix": credential.prefix,
+        "hash": credential.hash,
+    }
+    if credential.expires_at is not None:
+        compiled["expires_at"] = credential.expires_at
+    if credential.profiles is not None:
+        compiled["profiles"] = list(credential.profiles)
+    return compiled

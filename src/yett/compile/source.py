@@ -1,0 +1,58 @@
+"""What the compiler needs of a contract: the shape that `yett.contract` fills."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+
+class OperationSource(Protocol):
+    """One operation. Its parameters, body and responses are already in the snapshot's JSON form."""
+
+    @property
+    def id(self) -> str:
+        """`api:operationId`."""
+
+    @property
+    def method(self) -> str:
+        """Upper-case HTTP method."""
+
+    @property
+    def path(self) -> str:
+        """Path template, relative to the base path."""
+
+    @property
+    def line(self) -> int:
+        """Line of the operation in its contract; 0 where none is known."""
+
+    @property
+    def parameters(self) -> Sequence[Mapping[str, Any]]:
+        """`Parameter` of the snapshot, one a parameter."""
+
+    @property
+    def body(self) -> Mapping[str, Any] | None:
+        """`Body` of the snapshot; `None` where the operation takes none."""
+
+    @property
+    def responses(self) -> Sequence[Mapping[str, Any]]:
+        """`Response` of the snapshot, one a status."""
+
+
+class ContractSource(Protocol):
+    """One contract."""
+
+    @property
+    def version(self) -> str:
+        """`info.version`."""
+
+    @property
+    def operations(self) -> Sequence[OperationSource]:
+        """Every operation, in the contract's order."""
+
+    @property
+    def request_schemas(self) -> Mapping[str, Any]:
+        """Shared JSON Schemas for requests, by name."""
+
+    @property
+    def response_schemas(self) -> Mapping[str, Any]:
+        """Shared JSON Schemas for responses, by name."""

@@ -1,0 +1,34 @@
+"""The hatch: starts and feeds the engine. The only room that imports the native module, and late at that.
+
+Bytes and plain settings go in, typed results come out; nothing here knows a file of configuration or a store.
+"""
+
+from __future__ import annotations
+
+from yett.gateway.decision import Decision, PhaseReport, Violation
+from yett.gateway.embedded import Applied, EmbeddedGateway, GatewayOptions
+from yett.gateway.engine import (
+    Request,
+    SnapshotMistake,
+    build_info,
+    catalogue,
+    check_snapshot,
+    decide,
+    native_available,
+)
+
+__all__ = [
+    "Applied",
+    "Decision",
+    "EmbeddedGateway",
+    "GatewayOptions",
+    "PhaseReport",
+    "Request",
+    "SnapshotMistake",
+    "Violation",
+    "build_info",
+    "catalogue",
+    "check_snapshot",
+    "decide",
+    "native_available",
+]

@@ -1,0 +1,71 @@
+"""What the engine decided about one request, as types. Mirrors `Decision` of the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Outcome = Literal["continue", "would-deny", "deny", "skipped"]
+"""How a phase ended: it goes on; a guard in `monitor` would have refused; it was refused; there was nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseReport:
+    """How one phase went; `reasons` are sentences, most decisive first."""
+
+    phase: str
+    outcome: Outcome
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One field that does not fit the contract. `field` is a parameter's name or a JSON pointer into the body."""
+
+    location: str
+    field: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The whole decision; `document` is the engine's JSON, for programs."""
+
+    id: str
+    allowed: bool
+    status: int | None
+    code: str | None
+    api: str | None
+    operation: str | None
+    app: str | None
+    upstream: str | None
+    violations: tuple[Violation, ...]
+    headers: tuple[tuple[str, str], ...]
+    phases: tuple[PhaseReport, ...]
+    digest: str
+    document: dict[str, Any]
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Decision:
+        """The decision the engine wrote. Raises `KeyError` on anything else."""
+        upstream = document["upstream"]
+        return cls(
+            id=document["id"],
+            allowed=document["allowed"],
+            status=document["status"],
+            code=document["code"],
+            api=document["api"],
+            operation=document["operation"],
+            app=document["app"],
+            upstream=None if upstream is None else f"{upstream['target']} {upstream['path']}",
+            violations=tuple(
+                Violation(one["in"], one["field"], one["code"], one["detail"]) for one in document["violations"]
+            ),
+            headers=tuple((name, value) for name, value in document["headers"]),
+            phases=tuple(
+                PhaseReport(one["phase"], one["outcome"], tuple(one["reasons"])) for one in document["phases"]
+            ),
+            digest=document["digest"],
+            document=document,
+        )

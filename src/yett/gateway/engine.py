@@ -1,0 +1,75 @@
+"""The engine without sockets: pure functions over a snapshot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from yett.gateway.decision import Decision
+from yett.gateway.native import SnapshotMistake, mistakes, native, native_available, native_errors
+
+__all__ = ["Request", "SnapshotMistake", "build_info", "catalogue", "check_snapshot", "decide", "native_available"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as plain data. `app` acts as that app without a credential; `address` is the caller's."""
+
+    method: str
+    target: str
+    host: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    address: str = ""
+    app: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """`Request` of the engine."""
+        return {
+            "method": self.method,
+            "target": self.target,
+            "host": self.host,
+            "headers": [list(header) for header in self.headers],
+            "body": self.body,
+            "address": self.address,
+            "app": self.app,
+        }
+
+
+def check_snapshot(snapshot: bytes, pepper: bytes) -> tuple[SnapshotMistake, ...]:
+    """Everything the engine would refuse a snapshot for; nothing when it is good.
+
+    Raises `NativeMissingError` without the native module.
+    """
+    with native_errors():
+        return mistakes(native().check(snapshot, pepper))
+
+
+def decide(snapshot: bytes, requests: Sequence[Request], pepper: bytes) -> tuple[Decision, ...]:
+    """What a gateway running `snapshot` would do with `requests`, one after the other.
+
+    Raises `SnapshotRefusedError`, `GatewayError` where a request cannot be put into HTTP, and `NativeMissingError`.
+    """
+    batch = json.dumps([request.as_json() for request in requests]).encode("utf-8")
+    with native_errors():
+        decisions = json.loads(native().decide(snapshot, batch, pepper))
+    return tuple(Decision.from_document(one) for one in decisions)
+
+
+def catalogue() -> Mapping[str, Any]:
+    """The error codes and JSON Schemas this build knows. Raises `NativeMissingError`."""
+    with native_errors():
+        return _mapping(native().catalogue())
+
+
+def build_info() -> Mapping[str, Any]:
+    """Version, snapshot format and checksum of the sources of the native build. Raises `NativeMissingError`."""
+    with native_errors():
+        return _mapping(native().build_info())
+
+
+def _mapping(data: bytes) -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = json.loads(data)
+    return loaded

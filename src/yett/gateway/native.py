@@ -1,0 +1,75 @@
+"""The native module, imported when it is first needed, and its one exception turned into ours."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from yett.errors import GatewayError, ListenError, NativeMissingError, SnapshotRefusedError
+from yett.model.diagnostic import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotMistake:
+    """What the engine finds wrong with a snapshot; `pointer` is a JSON pointer (RFC 6901) into it."""
+
+    pointer: str
+    code: str
+    message: str
+    hint: str = ""
+
+    def as_diagnostic(self) -> Diagnostic:
+        """The same, standing in the snapshot itself: for when no better place is known."""
+        return Diagnostic("snapshot", 0, self.pointer, self.code, self.message, self.hint)
+
+
+@cache
+def native() -> Any:
+    """The native module. Raises `NativeMissingError` when it is not built or cannot be loaded."""
+    try:
+        return importlib.import_module("yett._native")
+    except ImportError as error:
+        raise NativeMissingError(
+            f"the native engine cannot be loaded: {error}", hint="build it with `make build`"
+        ) from None
+
+
+def native_available() -> bool:
+    """Whether the native module can be loaded."""
+    try:
+        native()
+    except NativeMissingError:
+        return False
+    return True
+
+
+@contextmanager
+def native_errors() -> Iterator[None]:
+    """Turn what the native module raises into the error tree."""
+    try:
+        yield
+    except native().NativeError as error:
+        raise _translated(*error.args) from None
+
+
+def mistakes(data: str | bytes) -> tuple[SnapshotMistake, ...]:
+    """The engine's diagnostics, from its JSON."""
+    return tuple(
+        SnapshotMistake(one["path"], one["code"], one["message"], one.get("hint", "")) for one in json.loads(data)
+    )
+
+
+def _translated(code: str, message: str, details: str = "null") -> GatewayError:
+    if code == "snapshot-refused":
+        return SnapshotRefusedError([one.as_diagnostic() for one in mistakes(details)])
+    if code in _LISTEN_CODES:
+        return ListenError(message, code=code, hint="another program may use the port: choose another, or stop it")
+    return GatewayError(message, code=code)
+
+
+_LISTEN_CODES = frozenset({"listen-failed", "address-in-use"})

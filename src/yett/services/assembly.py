@@ -1,0 +1,81 @@
+"""Everything a gateway needs, brought together from a configuration's path: what `check`, `run` and `explain` share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from yett.compile import check_operations, compile_snapshot
+from yett.config import Loaded, load_configuration
+from yett.contract import Contract
+from yett.errors import ConfigurationError
+from yett.model.access import Credentials
+from yett.model.configuration import Configuration
+from yett.model.diagnostic import Diagnostic, has_errors, in_order
+from yett.model.secret import HashedKey
+from yett.services.contracts import ContractShelf
+from yett.services.credentials import resolve_credentials
+from yett.services.pepper import Pepper, load_pepper
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A configuration with its contracts and credentials, and every mistake in any of them.
+
+    `files` is all that must be watched for a change.
+    """
+
+    path: str
+    configuration: Configuration
+    contracts: Mapping[str, Contract]
+    credentials: Credentials
+    pepper: Pepper = field(repr=False)
+    diagnostics: tuple[Diagnostic, ...]
+    files: frozenset[str]
+
+    @property
+    def sound(self) -> bool:
+        """Whether there are no errors, warnings aside."""
+        return not has_errors(self.diagnostics)
+
+    def snapshot(self) -> bytes:
+        """The compiled snapshot. Raises `ConfigurationError` when there are errors."""
+        if not self.sound:
+            raise ConfigurationError(self.diagnostics)
+        return compile_snapshot(self.configuration, self.contracts, self.credentials)
+
+
+def assemble(
+    path: str, environment: Mapping[str, str], *, shelf: ContractShelf | None = None, create_pepper: bool = False
+) -> Assembly:
+    """Read all that the configuration at `path` names. Never raises for what is written there."""
+    loaded = load_configuration(path)
+    configuration = loaded.configuration
+    contracts = (shelf or ContractShelf()).load(configuration.apis)
+    pepper = _pepper(loaded, environment, create=create_pepper)
+    resolved = resolve_credentials(configuration.apps, pepper.secret, environment, now=time.time())
+    found = [
+        *loaded.diagnostics,
+        *contracts.diagnostics,
+        *check_operations(configuration, contracts.contracts, loaded.unread),
+        *pepper.diagnostics,
+        *resolved.diagnostics,
+    ]
+    files = {*loaded.files, *contracts.files, *resolved.files}
+    if pepper.reference.kind == "file":
+        files.add(pepper.reference.name)
+    return Assembly(
+        path=path,
+        configuration=configuration,
+        contracts=contracts.contracts,
+        credentials=resolved.credentials,
+        pepper=pepper,
+        diagnostics=in_order(found),
+        files=frozenset(files),
+    )
+
+
+def _pepper(loaded: Loaded, environment: Mapping[str, str], *, create: bool) -> Pepper:
+    needed = any(isinstance(key.source, HashedKey) for app in loaded.configuration.apps for key in app.keys)
+    return load_pepper(loaded.configuration.gateway, loaded.home, environment, create=create, needed=needed)

@@ -1,0 +1,59 @@
+"""Check a configuration without running it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from yett.gateway import check_snapshot, native_available
+from yett.model.diagnostic import Diagnostic, has_errors, in_order
+from yett.services.assembly import Assembly, assemble
+from yett.services.refusals import refused_places
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check found. `digest` is the snapshot's SHA-256 in hex, `None` where there are errors.
+
+    `engine_asked` is false where the native engine is not built and only the configuration itself was checked.
+    """
+
+    path: str
+    diagnostics: tuple[Diagnostic, ...]
+    apis: int
+    operations: int
+    apps: int
+    keys: int
+    digest: str | None
+    engine_asked: bool
+
+    @property
+    def sound(self) -> bool:
+        """Whether there are no errors, warnings aside."""
+        return not has_errors(self.diagnostics)
+
+
+def check_configuration(path: str, environment: Mapping[str, str]) -> Report:
+    """Find every mistake of the configuration at `path`, its contracts and its keys; also what the engine refuses."""
+    assembly = assemble(path, environment)
+    diagnostics, digest, asked = assembly.diagnostics, None, native_available()
+    if assembly.sound:
+        snapshot = assembly.snapshot()
+        digest = hashlib.sha256(snapshot).hexdigest()
+        if asked:
+            diagnostics = in_order([*diagnostics, *_engine_mistakes(assembly, snapshot)])
+    return Report(
+        path=path,
+        diagnostics=diagnostics,
+        apis=len(assembly.configuration.apis),
+        operations=sum(len(contract.operations) for contract in assembly.contracts.values()),
+        apps=len(assembly.configuration.apps),
+        keys=sum(len(app.keys) for app in assembly.configuration.apps),
+        digest=None if has_errors(diagnostics) else digest,
+        engine_asked=asked,
+    )
+
+
+def _engine_mistakes(assembly: Assembly, snapshot: bytes) -> list[Diagnostic]:
+    return refused_places(assembly, [one.as_diagnostic() for one in check_snapshot(snapshot, assembly.pepper.secret)])

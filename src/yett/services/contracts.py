@@ -1,0 +1,51 @@
+"""The contracts of a configuration, read once and again only when their files change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from yett.contract import Contract, load_contract
+from yett.model.diagnostic import Diagnostic, has_errors
+from yett.services.watching import Watch
+
+if TYPE_CHECKING:
+    from yett.model.api import Api
+
+
+@dataclass(slots=True)
+class LoadedContracts:
+    """Contracts by the API's name, without those that hold errors; all mistakes; all files they consist of."""
+
+    contracts: dict[str, Contract] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    files: set[str] = field(default_factory=set)
+
+
+class ContractShelf:
+    """Keeps contracts between reloads, so that a changed limit does not cost the reading of a large contract."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], tuple[Watch, Contract]] = {}
+
+    def load(self, apis: tuple[Api, ...]) -> LoadedContracts:
+        """The contracts of `apis`; those of other APIs are forgotten."""
+        loaded = LoadedContracts()
+        kept = {(api.name, api.contract): self._fetch(api) for api in apis}
+        self._kept = kept
+        for (name, path), (_, contract) in kept.items():
+            loaded.files.update({path, *contract.files})
+            loaded.diagnostics.extend(contract.diagnostics)
+            if not has_errors(contract.diagnostics):
+                loaded.contracts[name] = contract
+        return loaded
+
+    def _fetch(self, api: Api) -> tuple[Watch, Contract]:
+        kept = self._kept.get((api.name, api.contract))
+        if kept is not None and not kept[0].changed():
+            return kept
+        # The watch looks before the contract is read: a change in between is then seen the next time.
+        early = Watch([api.contract])
+        contract = load_contract(api.contract, api=api.name)
+        watch = Watch({api.contract, *contract.files})
+        return (early if early.changed() else watch), contract

@@ -1,0 +1,71 @@
+"""List what a gateway would serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from yett.compile import OperationIndex
+from yett.services.assembly import Assembly, assemble
+
+if TYPE_CHECKING:
+    from yett.model.api import Api
+    from yett.model.diagnostic import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation as callers reach it. `profiles` may call it; `public` needs no credential."""
+
+    operation: str
+    method: str
+    path: str
+    hosts: tuple[str, ...]
+    public: bool
+    profiles: tuple[str, ...]
+    upstream: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteList:
+    """Every route of the APIs that could be read, and every mistake of the configuration."""
+
+    routes: tuple[Route, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def list_routes(path: str, environment: Mapping[str, str]) -> RouteList:
+    """The routes of the configuration at `path`, in the order of the APIs and their contracts."""
+    assembly = assemble(path, environment)
+    granted = _granted(assembly)
+    routes = [route for api in assembly.configuration.apis for route in _routes_of(api, assembly, granted)]
+    return RouteList(tuple(routes), assembly.diagnostics)
+
+
+def _routes_of(api: Api, assembly: Assembly, granted: Mapping[str, tuple[str, ...]]) -> Iterator[Route]:
+    contract = assembly.contracts.get(api.name)
+    own = {f"{api.name}:{one.operation_id}": one.public for one in api.operations}
+    for operation in contract.operations if contract else ():
+        public = own.get(operation.id)
+        yield Route(
+            operation=operation.id,
+            method=operation.method,
+            path=api.base_path.rstrip("/") + operation.path,
+            hosts=api.hosts,
+            public=api.identify.public if public is None else public,
+            profiles=granted.get(operation.id, ()),
+            upstream=api.upstream.targets[0].url,
+        )
+
+
+def _granted(assembly: Assembly) -> dict[str, tuple[str, ...]]:
+    """The profiles that may call each operation."""
+    index = OperationIndex(assembly.configuration, assembly.contracts)
+    collections = {one.name: index.resolve(one.operations) for one in assembly.configuration.collections}
+    granted: dict[str, dict[str, None]] = {}
+    for profile in assembly.configuration.profiles:
+        operations = [one for reference in profile.collections for one in collections.get(reference.name, ())]
+        for operation in [*operations, *index.resolve(profile.operations)]:
+            granted.setdefault(operation, {})[profile.name] = None
+    return {operation: tuple(profiles) for operation, profiles in granted.items()}

@@ -1,0 +1,182 @@
+"""Run a gateway in step with its files: a good edit is swapped in, a bad one is told and changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from types import FrameType
+from typing import Any, Final, Protocol
+
+from yett.access.keys import mask_keys
+from yett.errors import ConfigurationError, SnapshotRefusedError, YettError
+from yett.gateway import Applied, EmbeddedGateway, GatewayOptions
+from yett.services.assembly import Assembly, assemble
+from yett.services.contracts import ContractShelf
+from yett.services.news import News, Refused, Reloaded, ReloadFailed, Started, Stopped, Stopping
+from yett.services.refusals import refused_places
+from yett.services.watching import Watch
+
+POLL_S: Final = 0.2
+DEFAULT_GRACE_S: Final = 30.0
+
+
+class RunningGateway(Protocol):
+    """What is run: the embedded gateway, or a stand-in in tests."""
+
+    def start(self) -> Mapping[str, Any]:
+        """Bind and serve; returns the bound addresses."""
+
+    def apply(self, snapshot: bytes) -> Applied:
+        """Swap a snapshot in."""
+
+    def stop(self, grace_s: float) -> Mapping[str, Any]:
+        """Drain and end."""
+
+
+class Runner:
+    """One gateway and the configuration it follows."""
+
+    def __init__(
+        self,
+        path: str,
+        environment: Mapping[str, str],
+        tell: Callable[[News], None],
+        make_gateway: Callable[[GatewayOptions], RunningGateway] = EmbeddedGateway,
+    ) -> None:
+        self._path, self._environment, self._tell, self._make_gateway = path, environment, tell, make_gateway
+        self._shelf = ContractShelf()
+        self._digest = ""
+        self._moved: Watch | None = None
+
+    def start(self) -> None:
+        """Bring the gateway up.
+
+        Raises `ConfigurationError` when the configuration has errors, and `GatewayError` when it cannot be served.
+        """
+        assembly = assemble(self._path, self._environment, shelf=self._shelf, create_pepper=True)
+        if not assembly.sound:
+            raise ConfigurationError(assembly.diagnostics)
+        self._watch = Watch(assembly.files)
+        self._follow(assembly)
+        self._options = _options(assembly)
+        self._gateway = self._make_gateway(self._options)
+        # The plan is there before the first connection can be.
+        self._apply(assembly)
+        addresses = self._gateway.start()
+        operations = sum(len(contract.operations) for contract in assembly.contracts.values())
+        apis = len(assembly.configuration.apis)
+        self._tell(Started(addresses, self._digest, apis, operations, assembly.diagnostics))
+
+    def poll(self, *, force: bool = False) -> None:
+        """Reload when files have changed and have come to rest since the last poll, or at once with `force`."""
+        moved = self._moved
+        if force:
+            self._reload(Watch(self._files))
+        elif moved is not None and not moved.changed():
+            self._reload(moved)
+        elif moved is not None or self._watch.changed():
+            # An editor may still be writing: look again at the next poll.
+            self._moved = Watch(self._files)
+
+    def stop(self, grace_s: float) -> None:
+        """Drain and end."""
+        self._tell(Stopping(grace_s))
+        self._tell(Stopped(self._gateway.stop(grace_s)))
+
+    def _reload(self, watch: Watch) -> None:
+        """Take in the files, which looked as `watch` says before they are read: no later change is missed."""
+        self._watch, self._moved = watch, None
+        began = time.monotonic()
+        try:
+            assembly = assemble(self._path, self._environment, shelf=self._shelf)
+            self._follow(assembly)
+            changed = self._apply(assembly)
+        except ConfigurationError as error:
+            self._tell(Refused(error.diagnostics))
+        except YettError as error:
+            self._tell(ReloadFailed(str(error)))
+        except Exception as error:
+            self._tell(ReloadFailed(mask_keys(f"{type(error).__name__}: {error}")))
+        else:
+            waiting = changed_options(self._options, _options(assembly))
+            if changed or waiting:
+                self._tell(Reloaded(self._digest, time.monotonic() - began, assembly.diagnostics, waiting))
+
+    def _follow(self, assembly: Assembly) -> None:
+        self._files = assembly.files
+        self._watch.follow(assembly.files)
+
+    def _apply(self, assembly: Assembly) -> bool:
+        """Swap in what was assembled; whether it differs from what serves."""
+        snapshot = assembly.snapshot()
+        if hashlib.sha256(snapshot).hexdigest() == self._digest:
+            return False
+        try:
+            self._digest = self._gateway.apply(snapshot).digest
+        except SnapshotRefusedError as error:
+            raise ConfigurationError(refused_places(assembly, error.diagnostics)) from None
+        return True
+
+
+def run_gateway(
+    path: str,
+    environment: Mapping[str, str],
+    tell: Callable[[News], None],
+    *,
+    grace_s: float = DEFAULT_GRACE_S,
+    make_gateway: Callable[[GatewayOptions], RunningGateway] = EmbeddedGateway,
+) -> None:
+    """Run the configuration at `path` until SIGTERM or SIGINT, then drain; SIGHUP reloads at once.
+
+    Must be called from the main thread. Raises as `Runner.start`; once the gateway serves, nothing is raised.
+    """
+    with _signals() as (stop, reload):
+        runner = Runner(path, environment, tell, make_gateway)
+        runner.start()
+        while not stop.wait(POLL_S):
+            forced = reload.is_set()
+            reload.clear()
+            runner.poll(force=forced)
+        runner.stop(grace_s)
+
+
+@contextmanager
+def _signals() -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Events that are set by a wish to stop and a wish to reload; afterwards the handlers are as before."""
+    stop, reload = threading.Event(), threading.Event()
+
+    def on_stop(_number: int, _frame: FrameType | None) -> None:
+        # The first asks politely; with the default handler back, a second ends the process at once.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    wishes = {signal.SIGTERM: on_stop, signal.SIGINT: on_stop, signal.SIGHUP: lambda _number, _frame: reload.set()}
+    before = {number: signal.signal(number, handler) for number, handler in wishes.items()}
+    try:
+        yield stop, reload
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _options(assembly: Assembly) -> GatewayOptions:
+    settings = assembly.configuration.gateway
+    return GatewayOptions(
+        listen=settings.listen,
+        pepper=assembly.pepper.secret,
+        workers=settings.workers,
+        telemetry=settings.telemetry,
+        access_log=settings.access_log,
+        tls=None if settings.tls is None else (settings.tls.certificate, settings.tls.key),
+    )
+
+
+def changed_options(running: GatewayOptions, wanted: GatewayOptions) -> tuple[str, ...]:
+    """The settings that differ: a running gateway cannot take them up."""
+    return tuple(one.name for one in fields(running) if getattr(running, one.name) != getattr(wanted, one.name))
