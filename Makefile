@@ -56,6 +56,10 @@ fmt: $(SYNCED) ## format Python and Rust, and mend what the linter can mend
 bench: build ## measure beside nginx, HAProxy and Envoy (BENCH_QUICK=1: shorter)
 	@$(BIN)/python -m bench $(ARGS)
 
+docs: build ## renew the generated pages and schemas, and the documentation of the crates
+	$(BIN)/python -m pytest -q --update -m generated
+	cargo doc --release --locked --workspace --no-deps -q
+
 build: $(SYNCED) $(NATIVE) $(GATEWAY) ## build the native module and the standalone gateway, in release
 
 test-rust: $(SYNCED)

@@ -119,10 +119,9 @@ def test_a_head_that_never_ends_is_refused(owner: Client) -> None:
     with owner.connect() as connection:
         with contextlib.suppress(OSError):
             connection.sendall(head)
-        try:
+        # Closed at once would be as good an answer to a flood.
+        with contextlib.suppress(OSError):
             assert read_answer(connection).status in (400, 431)
-        except OSError:
-            pass  # closed at once, which is as good an answer to a flood
 
 
 @pytest.mark.parametrize(
