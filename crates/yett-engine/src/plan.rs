@@ -92,6 +92,8 @@ pub struct Scope<'a> {
     pub operation: Option<&'a Operation>,
     /// Collections that have the operation.
     pub collections: &'a [&'a Collection],
+    /// Whether some app or profile has limits: told once, as there may be many apps for each of many operations.
+    pub app_limits: bool,
     /// The API's compiled shared schemas.
     pub schemas: &'a contract::Schemas,
     /// JSON pointer of the operation in the snapshot.
@@ -106,7 +108,8 @@ impl Plan {
     pub fn build(bytes: &[u8], pepper: Arc<Pepper>) -> Result<Self, Vec<Diagnostic>> {
         let snapshot = parse(bytes)?;
         let digest = digest::digest(&digest::SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut builder = Builder { snapshot: &snapshot, diagnostics: check_head(&snapshot, &pepper) };
+        let mut builder =
+            Builder { snapshot: &snapshot, app_limits: has_app_limits(&snapshot), diagnostics: check_head(&snapshot, &pepper) };
         let plan = builder.plan(digest, pepper);
         match builder.diagnostics.is_empty() {
             true => Ok(plan),
@@ -233,6 +236,7 @@ fn check_head(snapshot: &Snapshot, pepper: &Pepper) -> Vec<Diagnostic> {
 
 struct Builder<'a> {
     snapshot: &'a Snapshot,
+    app_limits: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -294,13 +298,21 @@ impl<'a> Builder<'a> {
     fn api(&mut self, plan: &mut Plan, number: u32, api: &'a Api, collections: &HashMap<&'a str, Vec<&'a Collection>>) {
         let path = format!("/apis/{number}");
         self.open(plan, number, api, &path);
-        let schemas = contract::Schemas::build(&api.schemas, &format!("{path}/schemas"), &mut self.diagnostics);
+        let schemas = contract::Schemas::build(api, &path, &mut self.diagnostics);
         let first = plan.operations.len() as u32;
         for (index, operation) in api.operations.iter().enumerate() {
             let path = format!("{path}/operations/{index}");
             self.route(plan, api, operation, &path);
             let collections = collections.get(operation.id.as_str()).map_or(&[][..], Vec::as_slice);
-            let scope = Scope { snapshot: self.snapshot, api, operation: Some(operation), collections, schemas: &schemas, path };
+            let scope = Scope {
+                snapshot: self.snapshot,
+                api,
+                operation: Some(operation),
+                collections,
+                app_limits: self.app_limits,
+                schemas: &schemas,
+                path,
+            };
             plan.operations.push(OperationPlan {
                 id: operation.id.as_str().into(),
                 template: operation.path.clone(),
@@ -311,8 +323,15 @@ impl<'a> Builder<'a> {
                 guards: guards::build(&scope, &mut self.diagnostics),
             });
         }
-        let scope =
-            Scope { snapshot: self.snapshot, api, operation: None, collections: &[], schemas: &schemas, path: path.clone() };
+        let scope = Scope {
+            snapshot: self.snapshot,
+            api,
+            operation: None,
+            collections: &[],
+            app_limits: self.app_limits,
+            schemas: &schemas,
+            path: path.clone(),
+        };
         let guards = guards::build(&scope, &mut self.diagnostics);
         let targets = self.targets(number, &api.upstream, &format!("{path}/upstream"));
         plan.apis.push(ApiPlan {
@@ -461,6 +480,10 @@ impl<'a> Builder<'a> {
             }
         }
     }
+}
+
+fn has_app_limits(snapshot: &Snapshot) -> bool {
+    snapshot.profiles.iter().any(|profile| !profile.limits.is_empty()) || snapshot.apps.iter().any(|app| !app.limits.is_empty())
 }
 
 fn limit_plans(limits: &[Limit]) -> Vec<Arc<LimitPlan>> {
