@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from yett.access import keys
@@ -77,7 +78,21 @@ def test_text_around_a_key_when_masked_keeps_all_but_the_key() -> None:
     assert keys.mask_keys("yett_live_short") == "yett_live_short"
 
 
-def test_a_new_pepper_is_long_enough_and_a_short_one_is_refused() -> None:
-    keys.check_pepper(keys.new_pepper())
-    with pytest.raises(SecretError):
-        keys.check_pepper(b"x" * (keys.PEPPER_MIN_BYTES - 1))
+def test_a_new_pepper_is_long_enough() -> None:
+    assert len(keys.read_pepper(keys.new_pepper())) == keys.PEPPER_MIN_BYTES
+
+
+@given(st.binary(min_size=33, max_size=80))
+def test_a_pepper_reads_the_same_from_hex_and_from_base64(pepper: bytes) -> None:
+    assert keys.read_pepper(pepper.hex()) == pepper
+    for text in (base64.b64encode(pepper).decode(), base64.urlsafe_b64encode(pepper).decode().rstrip("=")):
+        # Zeros in base64 are a row of A: that is read as hex, here as in the engine.
+        assume(set(text) - set("0123456789abcdefABCDEF="))
+        assert keys.read_pepper(text) == pepper
+
+
+@pytest.mark.parametrize("text", ["", "not a pepper", "ab" * 31, "hunter2hunter2", "ä" * 64, "a" * 45])
+def test_a_short_or_odd_pepper_is_refused_without_being_repeated(text: str) -> None:
+    with pytest.raises(SecretError) as refusal:
+        keys.read_pepper(text)
+    assert text == "" or text not in str(refusal.value)

@@ -6,6 +6,7 @@ key is ever stored. The format is shared with the engine: `tests/golden/keys.jso
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import re
@@ -26,6 +27,9 @@ _ENVIRONMENT: Final = re.compile(r"[a-z0-9]{1,16}")
 _KEY: Final = re.compile(r"yett_([a-z0-9]{1,16})_([0-9A-Za-z]{40})_([0-9A-Za-z]{6})")
 _PREFIX: Final = re.compile(r"yett_[a-z0-9]{1,16}_[0-9A-Za-z]{8}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
+_HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+_BASE64: Final = re.compile(r"[0-9A-Za-z+/_-]{43,}={0,2}")
+_PEPPER_HINT: Final = "make one with `openssl rand -hex 32`"
 _LEAK: Final = re.compile(r"yett_[a-z0-9]{1,16}_[0-9A-Za-z]{40}(?:_[0-9A-Za-z]{1,6})?")
 
 
@@ -121,19 +125,37 @@ def hash_key(key: str, pepper: bytes) -> str:
     return hmac.digest(pepper, key.encode("utf-8"), hashlib.sha256).hex()
 
 
-def new_pepper() -> bytes:
-    """A fresh pepper: 64 random hex digits, so that it survives every editor and environment variable."""
-    return secrets.token_hex(PEPPER_MIN_BYTES).encode("ascii")
+def new_pepper() -> str:
+    """A fresh pepper of 32 random bytes, as hex."""
+    return secrets.token_hex(PEPPER_MIN_BYTES)
 
 
-def check_pepper(pepper: bytes) -> None:
-    """Raise `SecretError` when a pepper is shorter than 32 bytes."""
+def read_pepper(text: str) -> bytes:
+    """The bytes of a pepper written as hex, or as base64 in either alphabet, padded or not (RFC 4648).
+
+    Raises `SecretError`, whose message never repeats the text, for anything else and for fewer than 32 bytes.
+    """
+    pepper = _decode_hex(text) or _decode_base64(text)
+    if pepper is None:
+        raise SecretError("the pepper is neither hex nor base64", code="pepper-malformed", hint=_PEPPER_HINT)
     if len(pepper) < PEPPER_MIN_BYTES:
-        raise SecretError(
-            f"the pepper has {len(pepper)} bytes, and needs at least {PEPPER_MIN_BYTES}",
-            code="pepper-too-short",
-            hint="make one with `openssl rand -hex 32`",
-        )
+        message = f"the pepper has {len(pepper)} bytes, and needs at least {PEPPER_MIN_BYTES}"
+        raise SecretError(message, code="pepper-too-short", hint=_PEPPER_HINT)
+    return pepper
+
+
+def _decode_hex(text: str) -> bytes | None:
+    return bytes.fromhex(text) if _HEX.fullmatch(text) else None
+
+
+def _decode_base64(text: str) -> bytes | None:
+    if not _BASE64.fullmatch(text):
+        return None
+    unpadded = text.rstrip("=").translate(str.maketrans("-_", "+/"))
+    try:
+        return base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), validate=True)
+    except ValueError:
+        return None
 
 
 def pepper_id(pepper: bytes) -> str:

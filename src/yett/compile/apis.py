@@ -54,16 +54,15 @@ def _identify(identify: Identify) -> dict[str, Any]:
 def _operation(
     operation: OperationSource, api: Api, settings: dict[str, OperationSettings], names: LimitNames
 ) -> dict[str, Any]:
-    operation_id = operation.id.partition(":")[2]
-    own = settings.get(operation_id) or OperationSettings(operation_id)
+    own = settings.get(operation.operation_id) or OperationSettings(operation.operation_id)
     return compact(
-        id=operation.id,
+        id=f"{api.name}:{operation.operation_id}",
         method=operation.method,
         path=operation.path,
         public=own.public,
-        cost=own.cost,
+        cost=operation.cost if own.cost is None else own.cost,
         max_body_bytes=api.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,
-        limits=compile_limits(own.limits, names, "operation", api.name, operation_id),
+        limits=compile_limits(own.limits, names, "operation", api.name, operation.operation_id),
         parameters=list(operation.parameters),
         body=operation.body,
         responses=list(operation.responses),

@@ -22,7 +22,7 @@ class OperationIndex:
     def __init__(self, configuration: Configuration, contracts: Mapping[str, ContractSource]) -> None:
         self._apis = {api.name for api in configuration.apis}
         self._ids = {
-            api: dict.fromkeys(operation.id for operation in contract.operations)
+            api: dict.fromkeys(f"{api}:{operation.operation_id}" for operation in contract.operations)
             for api, contract in contracts.items()
             if api in self._apis
         }

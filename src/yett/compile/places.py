@@ -50,7 +50,7 @@ def _in_api(parts: Sequence[str], api: Api, contracts: Mapping[str, ContractSour
     if contract is not None and parts[:1] == ["operations"]:
         operation = _item(contract.operations, parts[1:2])
         if operation is not None:
-            return Place(api.contract, operation.line), f"operation `{operation.id}`"
+            return Place(operation.file, operation.line), f"operation `{api.name}:{operation.operation_id}`"
     if parts[:1] == ["schemas"] and len(parts) > 2:
         name = parts[2].replace("~1", "/").replace("~0", "~")
         return Place(api.contract), f"schema `{name}` of API `{api.name}`"

@@ -10,8 +10,8 @@ class OperationSource(Protocol):
     """One operation. Its parameters, body and responses are already in the snapshot's JSON form."""
 
     @property
-    def id(self) -> str:
-        """`api:operationId`."""
+    def operation_id(self) -> str:
+        """`operationId`, or what stands in for it; unique in its contract."""
 
     @property
     def method(self) -> str:
@@ -22,8 +22,16 @@ class OperationSource(Protocol):
         """Path template, relative to the base path."""
 
     @property
+    def cost(self) -> int:
+        """Units a request takes from rates and quotas."""
+
+    @property
+    def file(self) -> str:
+        """The file the operation stands in."""
+
+    @property
     def line(self) -> int:
-        """Line of the operation in its contract; 0 where none is known."""
+        """Its line there; 0 where none is known."""
 
     @property
     def parameters(self) -> Sequence[Mapping[str, Any]]:

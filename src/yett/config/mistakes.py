@@ -82,7 +82,7 @@ def _word(detail: ErrorDetails) -> _Wording:
             return "form-invalid", f"the text does not have the form `{context['pattern']}`", ""
     if "-" in kind:
         return kind, context.get("message", detail["msg"]), context.get("hint", "")
-    return "out-of-range", detail["msg"][:1].lower() + detail["msg"][1:], ""
+    return "out-of-range", detail["msg"].replace("Input", "the value", 1), ""
 
 
 def _unknown_key(detail: ErrorDetails) -> _Wording:

@@ -28,9 +28,9 @@ class GatewayOptions:
     def as_json(self) -> bytes:
         """The options in the form the native gateway takes."""
         options: dict[str, Any] = {
-            "listen": self.listen,
-            "pepper": self.pepper.decode("utf-8"),
-            "access_log": self.access_log,
+            "listen": [self.listen],
+            "pepper": self.pepper.hex(),
+            "access_log": self.access_log or "off",
         }
         if self.workers is not None:
             options["workers"] = self.workers

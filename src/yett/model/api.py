@@ -14,6 +14,9 @@ Mode = Literal["enforce", "monitor", "off"]
 Unknown = Literal["refuse", "allow"]
 """What is done with something the contract does not name."""
 
+Patterns = Literal["refuse", "unenforced"]
+"""What a regular expression that cannot run in linear time is: a mistake, or left out and said aloud."""
+
 DEFAULT_MAX_BODY_BYTES = 1 << 20
 
 
@@ -84,11 +87,11 @@ class GuardSettings:
 
 @dataclass(frozen=True, slots=True)
 class OperationSettings:
-    """What one operation does differently from its API; `None` means as the API says."""
+    """What one operation does differently; `None` means as the API, or the contract, says."""
 
     operation_id: str
     public: bool | None = None
-    cost: int = 1
+    cost: int | None = None
     max_body_bytes: int | None = None
     limits: tuple[Limit, ...] = ()
     place: Place = field(default=NOWHERE, compare=False, repr=False)
@@ -109,5 +112,6 @@ class Api:
     limits: tuple[Limit, ...] = ()
     operations: tuple[OperationSettings, ...] = ()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    patterns: Patterns = "refuse"
     place: Place = field(default=NOWHERE, compare=False, repr=False)
     contract_place: Place = field(default=NOWHERE, compare=False, repr=False)

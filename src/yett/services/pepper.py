@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from yett.access.keys import check_pepper, new_pepper
+from yett.access.keys import new_pepper, read_pepper
 from yett.config import read_secret
 from yett.errors import SecretError
 from yett.model.place import Place
@@ -53,12 +53,11 @@ def load_pepper(
         message = f"the pepper {reference.name} is missing, and without it no hashed key can be proven"
         return _stand_in(reference, SecretError(message, code="pepper-missing", hint=hint))
     if absent and not create:
-        return Pepper(new_pepper(), reference, stands_in=True)
+        return _stand_in(reference)
     try:
         if absent:
             create_pepper(Path(reference.name))
-        secret = read_secret(reference, environment).encode("utf-8")
-        check_pepper(secret)
+        secret = read_pepper(read_secret(reference, environment))
     except SecretError as error:
         return _stand_in(reference, error)
     except OSError as error:
@@ -80,7 +79,7 @@ def create_pepper(path: Path) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(new_pepper() + b"\n")
+            file.write(new_pepper().encode("ascii") + b"\n")
             file.flush()
             os.fsync(descriptor)
         # A link appears whole and never replaces a file that another process made meanwhile.
@@ -90,10 +89,10 @@ def create_pepper(path: Path) -> None:
         draft.unlink()
 
 
-def _stand_in(reference: SecretReference, error: SecretError) -> Pepper:
+def _stand_in(reference: SecretReference, error: SecretError | None = None) -> Pepper:
     place = reference.place if reference.place.file else Place(reference.name)
-    found = place.diagnostic(error.code, str(error), hint=error.hint)
-    return Pepper(new_pepper(), reference, stands_in=True, diagnostics=(found,))
+    found = () if error is None else (place.diagnostic(error.code, str(error), hint=error.hint),)
+    return Pepper(read_pepper(new_pepper()), reference, stands_in=True, diagnostics=found)
 
 
 def _exposure(reference: SecretReference) -> tuple[Diagnostic, ...]:

@@ -47,14 +47,15 @@ def _routes_of(api: Api, assembly: Assembly, granted: Mapping[str, tuple[str, ..
     contract = assembly.contracts.get(api.name)
     own = {f"{api.name}:{one.operation_id}": one.public for one in api.operations}
     for operation in contract.operations if contract else ():
-        public = own.get(operation.id)
+        name = f"{api.name}:{operation.operation_id}"
+        public = own.get(name)
         yield Route(
-            operation=operation.id,
+            operation=name,
             method=operation.method,
             path=api.base_path.rstrip("/") + operation.path,
             hosts=api.hosts,
             public=api.identify.public if public is None else public,
-            profiles=granted.get(operation.id, ()),
+            profiles=granted.get(name, ()),
             upstream=api.upstream.targets[0].url,
         )
 

@@ -21,7 +21,7 @@ from yett.services.news import News, Refused, Reloaded, ReloadFailed, Started, S
 from yett.services.refusals import refused_places
 from yett.services.watching import Watch
 
-POLL_S: Final = 0.2
+POLL_S: Final = 0.1
 DEFAULT_GRACE_S: Final = 30.0
 
 

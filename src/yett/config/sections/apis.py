@@ -20,6 +20,7 @@ from yett.model.api import (
     LimitsGuard,
     Mode,
     OperationSettings,
+    Patterns,
     Unknown,
 )
 from yett.model.place import Reference
@@ -56,6 +57,8 @@ class ContractGuardShape(Shape):
     """Largest response body that is checked; larger ones pass unchecked and are counted."""
     max_depth: Annotated[int, Field(ge=1, le=512)] = 64
     """Deepest nesting of a JSON body."""
+    patterns: Patterns = "refuse"
+    """Regular expressions that cannot run in linear time: a mistake, or left unenforced with a warning."""
 
 
 class LimitsGuardShape(Shape):
@@ -79,8 +82,8 @@ class OperationShape(Shape):
 
     public: bool | None = None
     """No credential is needed for this operation."""
-    cost: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    """Units a request takes from rates and quotas."""
+    cost: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Units a request takes from rates and quotas; absent means as the contract says (`x-yett-cost`), or 1."""
     max_body: Size | None = None
     """Largest request body."""
     limits: list[LimitShape] = Field(default_factory=list)
@@ -135,11 +138,13 @@ def build_api(shape: ApiShape, at: At) -> Api:
         owner=None if shape.owner is None else Reference(shape.owner, (at / "owner").place),
         identify=_build_identify(shape),
         guards=GuardSettings(
-            ContractGuard(**shape.guards.contract.model_dump()), LimitsGuard(**shape.guards.limits.model_dump())
+            ContractGuard(**shape.guards.contract.model_dump(exclude={"patterns"})),
+            LimitsGuard(**shape.guards.limits.model_dump()),
         ),
         limits=build_limits(shape.limits, at / "limits"),
         operations=_build_operations(shape.operations, at / "operations"),
         max_body_bytes=shape.max_body,
+        patterns=shape.guards.contract.patterns,
         place=at.place,
         contract_place=(at / "contract").place,
     )
