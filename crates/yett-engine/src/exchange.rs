@@ -141,6 +141,17 @@ impl Exchange {
         self.operation
     }
 
+    /// Number of the API in the plan, when routed.
+    #[must_use]
+    pub fn api(&self) -> Option<u32> {
+        self.api
+    }
+
+    /// Guards in `monitor` that would have refused, once for each refusal.
+    pub fn would_deny(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.would_deny.iter().map(|would| would.guard)
+    }
+
     /// The plan that decides.
     #[must_use]
     pub fn plan(&self) -> &Arc<Plan> {
