@@ -58,12 +58,14 @@ bench: build ## measure beside nginx, HAProxy and Envoy (BENCH_QUICK=1: shorter)
 
 docs: build ## renew the generated pages and schemas, and the documentation of the crates
 	$(BIN)/python -m pytest -q --update -m generated
-	cargo doc --release --locked --workspace --no-deps -q
+	cargo doc --locked --workspace --no-deps -q
 
 build: $(SYNCED) $(NATIVE) $(GATEWAY) ## build the native module and the standalone gateway, in release
 
+# In the development profile: overflow checks and debug assertions are on, and no test binary waits for link-time
+# optimisation. yett-py has no logic; its tests are the ones in Python.
 test-rust: $(SYNCED)
-	cargo test --release --locked --workspace --exclude yett-py -q
+	cargo test --locked --workspace --exclude yett-py -q
 
 test-python: build
 	$(BIN)/python -m pytest $(ARGS)
@@ -72,7 +74,7 @@ lint: $(SYNCED)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	cargo fmt --all --check
-	cargo clippy --release --locked --workspace --all-targets -q -- -D warnings
+	cargo clippy --locked --workspace --all-targets -q -- -D warnings
 
 types: $(SYNCED)
 	$(BIN)/mypy
