@@ -170,6 +170,12 @@ impl Exchange {
         self.operation_plan().map_or(crate::plan::DEFAULT_MAX_BODY_BYTES, |operation| operation.max_body_bytes)
     }
 
+    /// Largest response body that is judged, in bytes; larger ones pass.
+    #[must_use]
+    pub fn max_response_bytes(&self) -> u64 {
+        self.api_plan().map_or(0, |api| api.max_response_bytes)
+    }
+
     fn operation_plan(&self) -> Option<&OperationPlan> {
         self.plan.operation(self.operation?)
     }

@@ -43,6 +43,7 @@ pub struct ApiPlan {
     pub(crate) public: bool,
     pub(crate) api_key: Option<ApiKey>,
     pub(crate) undocumented: Mode,
+    pub(crate) max_response_bytes: u64,
     pub(crate) operations: Range<u32>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,
     total_weight: u64,
@@ -343,6 +344,7 @@ impl<'a> Builder<'a> {
             public: api.identify.public,
             api_key: api.identify.api_key.clone(),
             undocumented: api.guards.contract.mode,
+            max_response_bytes: api.guards.contract.max_response_bytes,
             operations: first..plan.operations.len() as u32,
             guards,
         });
