@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
-use yett_model::{Code, Violation};
+use yett_model::{Code, Source, Violation};
 
 /// Why a request (or an answer) was refused.
 #[derive(Debug, Clone)]
@@ -70,7 +70,8 @@ impl Refusal {
             detail: &self.detail,
             code: entry.code,
             decision,
-            errors: &self.violations,
+            // What is wrong with an upstream's answer is its owner's business.
+            errors: if entry.source == Source::Caller { &self.violations } else { &[] },
         };
         // Serialising strings and numbers cannot fail; an empty body would still be a refusal.
         let body = serde_json::to_vec(&problem).unwrap_or_default();

@@ -1,21 +1,114 @@
-//! The contract guard.
-use super::Guard;
+//! The contract guard: a request goes on only if the API's contract describes it, a response is held against it too.
+//!
+//! Everything that does not fit is told at once, field by field. What the head shows about the body's type is refused
+//! before the body is read; parameters and body are judged together when it is there. See `GUARD.md`.
+
+mod coerce;
+mod explain;
+mod fields;
+mod form;
+mod header;
+mod json;
+mod media;
+mod multipart;
+mod parameter;
+mod payload;
+mod request;
+mod response;
+mod schema;
+mod style;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod violation;
+
+pub use schema::Schemas;
+
+use super::{Guard, RequestView, ResponseView, Verdict};
+use crate::Refusal;
+use crate::body::Body;
+use crate::exchange::BodyNeed;
 use crate::plan::Scope;
+use parameter::Parameters;
+use request::RequestBody;
+use response::Responses;
 use std::sync::Arc;
-use yett_model::Diagnostic;
-use yett_model::snapshot;
+use violation::Violations;
+use yett_model::snapshot::Mode;
+use yett_model::{Code, Diagnostic};
 
-/// The compiled shared schemas of an API.
-pub struct Schemas {}
+/// The guard of one operation.
+struct ContractGuard {
+    mode: Mode,
+    responses_mode: Mode,
+    max_depth: u32,
+    parameters: Parameters,
+    body: Option<RequestBody>,
+    responses: Responses,
+}
 
-impl Schemas {
-    /// Compiles the shared schemas.
-    pub fn build(_schemas: &snapshot::Schemas, _path: &str, _diagnostics: &mut Vec<Diagnostic>) -> Self {
-        Self {}
+/// Builds the guard of one operation. What the contract does not describe has none: routing refuses it.
+///
+/// Mistakes in schemas are told by [`Schemas::build`], which compiles them all.
+pub fn build(scope: &Scope<'_>, _diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<dyn Guard>> {
+    let guard = &scope.api.guards.contract;
+    let operation = scope.operation.filter(|_| guard.mode != Mode::Off || guard.responses != Mode::Off)?;
+    let schemas = scope.schemas;
+    Some(Arc::new(ContractGuard {
+        mode: guard.mode,
+        responses_mode: guard.responses,
+        max_depth: guard.max_depth,
+        parameters: Parameters::new(&operation.parameters, schemas, guard),
+        body: operation.body.as_ref().map(|body| RequestBody::new(body, schemas)),
+        responses: Responses::new(&operation.responses, schemas, guard),
+    }))
+}
+
+impl Guard for ContractGuard {
+    fn name(&self) -> &'static str {
+        "contract"
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn response_mode(&self) -> Mode {
+        self.responses_mode
+    }
+
+    fn body_need(&self, request: &RequestView<'_>) -> Result<BodyNeed, Box<Refusal>> {
+        match &self.body {
+            Some(body) => body.need(request.method, request.headers),
+            None => Ok(request::need_without_body(request.headers)),
+        }
+    }
+
+    fn inspect(&self, request: &RequestView<'_>, body: Option<&Body>) -> Verdict {
+        let mut found = Violations::default();
+        self.parameters.inspect(request, &mut found);
+        match &self.body {
+            Some(expected) => expected.inspect(request.method, request.headers, body, self.max_depth, &mut found)?,
+            None => request::inspect_without_body(request.headers, body, &mut found),
+        }
+        verdict(Code::RequestInvalid, found)
+    }
+
+    fn response_need(&self, request: &RequestView<'_>, response: &ResponseView<'_>) -> BodyNeed {
+        self.responses.need(request.method, response)
+    }
+
+    fn respond(&self, request: &RequestView<'_>, response: &ResponseView<'_>, body: Option<&Body>) -> Verdict {
+        let mut found = Violations::default();
+        self.responses.inspect(request.method, response, body, &mut found);
+        verdict(Code::ResponseInvalid, found)
     }
 }
 
-/// Builds the guard of one operation.
-pub fn build(_scope: &Scope<'_>, _diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<dyn Guard>> {
-    None
+/// The log gets places and codes; the sentences go with the violations.
+fn verdict(code: Code, found: Violations) -> Verdict {
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::new(code, found.summary()).with_violations(found.into_vec())),
+    }
 }

@@ -1,0 +1,153 @@
+//! Responses: the documented status, header fields, media type and JSON body.
+//!
+//! A body passes unchecked when it is longer than `max_response_bytes`, has a content coding, or is not JSON with a
+//! schema: streams must keep streaming.
+
+use super::media::{self, Media, Sent};
+use super::parameter::{Header, inspect_headers, response_headers};
+use super::payload;
+use super::schema::{Schema, Schemas};
+use super::violation::{Place, Violations};
+use crate::body::Body;
+use crate::exchange::BodyNeed;
+use crate::guards::ResponseView;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, Method};
+use yett_model::snapshot::{self, MediaKind};
+
+/// The documented responses of an operation.
+pub(super) struct Responses {
+    all: Vec<Documented>,
+    max_bytes: u64,
+    max_depth: u32,
+}
+
+struct Documented {
+    status: Status,
+    headers: Vec<Header>,
+    media: Vec<Media>,
+}
+
+/// Which statuses a description is for.
+#[derive(Debug, PartialEq, Eq)]
+enum Status {
+    Exactly(u16),
+    /// `2XX`: the hundreds.
+    Class(u16),
+    Default,
+}
+
+impl Status {
+    /// `None` for what is no status: such a description is for nothing.
+    fn parse(text: &str) -> Option<Self> {
+        match text.as_bytes() {
+            b"default" => Some(Self::Default),
+            [class @ b'1'..=b'5', b'X' | b'x', b'X' | b'x'] => Some(Self::Class(u16::from(class - b'0'))),
+            _ => text.parse().ok().filter(|status| (100..1000).contains(status)).map(Self::Exactly),
+        }
+    }
+
+    fn rank(&self, status: u16) -> Option<u8> {
+        match self {
+            Self::Exactly(exactly) => (*exactly == status).then_some(3),
+            Self::Class(class) => (*class == status / 100).then_some(2),
+            Self::Default => Some(1),
+        }
+    }
+}
+
+impl Responses {
+    pub(super) fn new(responses: &[snapshot::Response], schemas: &Schemas, guard: &snapshot::ContractGuard) -> Self {
+        let all = responses.iter().filter_map(|response| {
+            let media = |media: &snapshot::Media| Media::new(media, media.schema.as_ref().map(|one| schemas.response(one)));
+            Some(Documented {
+                status: Status::parse(&response.status)?,
+                headers: response_headers(&response.headers, schemas),
+                media: response.media.iter().map(media).collect(),
+            })
+        });
+        Self { all: all.collect(), max_bytes: guard.max_response_bytes, max_depth: guard.max_depth }
+    }
+
+    fn find(&self, status: u16) -> Option<&Documented> {
+        let ranked = self.all.iter().filter_map(|one| Some((one.status.rank(status)?, one)));
+        ranked.max_by_key(|(rank, _)| *rank).map(|(_, one)| one)
+    }
+
+    /// Whether the body must be collected: JSON with a schema, not known to be too long.
+    pub(super) fn need(&self, method: &Method, response: &ResponseView<'_>) -> BodyNeed {
+        let schema = self.find(response.status).and_then(|documented| documented.schema(response.headers));
+        let length = content_length(response.headers);
+        let fits = length.is_none_or(|length| (1..=self.max_bytes).contains(&length));
+        match schema.is_some() && fits && may_have_body(method, response.status) {
+            true => BodyNeed::Collect,
+            false => BodyNeed::Pass,
+        }
+    }
+
+    /// Adds what does not fit.
+    pub(super) fn inspect(&self, method: &Method, response: &ResponseView<'_>, body: Option<&Body>, found: &mut Violations) {
+        let Some(documented) = self.find(response.status) else {
+            return found.push(Place::Status, response.status.to_string(), "unknown", "is not a documented status");
+        };
+        inspect_headers(&documented.headers, response.headers, self.max_depth, found);
+        if !may_have_body(method, response.status) || content_length(response.headers) == Some(0) {
+            return;
+        }
+        documented.inspect_type(response.headers, found);
+        let bytes = body.map(Body::bytes).filter(|bytes| bytes.len() as u64 <= self.max_bytes);
+        if let (Some(schema), Some(bytes)) = (documented.schema(response.headers), bytes)
+            && let Some(value) = payload::inspect_json(schema, bytes, self.max_depth, found)
+            && let Some(body) = body
+        {
+            body.keep(value);
+        }
+    }
+}
+
+impl Documented {
+    /// The schema of a JSON body that can be read.
+    fn schema(&self, headers: &HeaderMap) -> Option<&Schema> {
+        let Sent::Type(sent) = media::sent(headers) else { return None };
+        let media = media::find(&self.media, &sent.value).filter(|media| media.kind == MediaKind::Json)?;
+        media.schema.as_ref().filter(|_| media::is_plain(headers) && media::is_utf8(&sent))
+    }
+
+    fn inspect_type(&self, headers: &HeaderMap, found: &mut Violations) {
+        let mut refuse = |code: &str, detail: &str| found.push(Place::Header, "content-type", code, detail);
+        match media::sent(headers) {
+            Sent::Unreadable => refuse("malformed", "is malformed or there twice"),
+            Sent::Nothing => {}
+            Sent::Type(_) if self.media.is_empty() => refuse("unknown", "the contract describes no body"),
+            Sent::Type(sent) if media::find(&self.media, &sent.value).is_none() => {
+                refuse("unknown", "the contract does not describe this media type");
+            }
+            Sent::Type(_) => {}
+        }
+    }
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// RFC 9110 section 6.4.1.
+fn may_have_body(method: &Method, status: u16) -> bool {
+    *method != Method::HEAD && !matches!(status, 100..=199 | 204 | 205 | 304)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_statuses_when_read_then_exact_beats_class_beats_default() {
+        let read = ["404", "4XX", "default"].map(|text| Status::parse(text).unwrap());
+        assert_eq!(read, [Status::Exactly(404), Status::Class(4), Status::Default]);
+        assert_eq!(read.each_ref().map(|status| status.rank(404)), [Some(3), Some(2), Some(1)]);
+        assert_eq!(read.each_ref().map(|status| status.rank(500)), [None, None, Some(1)]);
+        for text in ["", "40", "6XX", "4X", "4XXX", "+404", "ok", "99999"] {
+            assert_eq!(Status::parse(text).filter(|status| *status != Status::Exactly(404)), None, "{text}");
+        }
+    }
+}
