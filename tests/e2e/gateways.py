@@ -97,13 +97,14 @@ def started(
 def find_ports(gateway: Gateway) -> None:
     """Wait until the gateway has said where it listens, and keep the ports."""
 
-    def ports() -> list[str] | None:
+    def told() -> str | None:
         assert gateway.process.poll() is None, f"the gateway ended: {gateway.said()}"
-        found = re.findall(r"(?:127\.0\.0\.1|localhost):(\d+)", gateway.said())
-        return found or None
+        _, _, serving = gateway.said().partition("yett: serving ")
+        return serving if "digest" in serving else None
 
-    found = eventually(ports, f"the gateway did not say where it listens: {gateway.said()}")
-    gateway.port = int(found[0])
+    said = eventually(told, f"the gateway did not say where it listens: {gateway.said()}")
+    ports = [int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", said)]
+    gateway.port, gateway.telemetry = ports[0], ports[1] if len(ports) > 1 else 0
 
 
 @contextmanager
