@@ -64,7 +64,7 @@ class GatewayError(YettError):
 
 
 class NativeMissingError(GatewayError):
-    """The native engine (`yett._native`) is not built or cannot be loaded."""
+    """The native engine is not built or cannot be loaded."""
 
     code = "native-missing"
 

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from yett.cli import check, explain, key, routes, run, schema
+from yett.cli.arguments import EXIT_CODES
 
-EXIT_CODES = (
-    "Exit codes: 0 all is well · 1 mistakes were found, or the request or the start was refused · 2 wrong usage."
-)
+VERSION: Final = "0.1.0"
 
 app = typer.Typer(
     name="yett",
@@ -33,9 +32,7 @@ app.add_typer(key.app, name="key")
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"yett {version('yett')}")
+        typer.echo(f"yett {VERSION}")
         raise typer.Exit
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -17,4 +17,9 @@ RequiredConfig = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 """Whether a program reads the output."""
 
-DEFAULT_CONFIG = "yett.yaml"
+EXIT_CODES: Final = (
+    "Exit codes: 0 all is well · 1 mistakes were found, or the request or the start was refused · 2 wrong usage."
+)
+"""The last lines of every help."""
+
+DEFAULT_CONFIG: Final = "yett.yaml"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from yett.cli.arguments import DEFAULT_CONFIG, Config, Json
+from yett.cli.arguments import DEFAULT_CONFIG, EXIT_CODES, Config, Json
 
 app = typer.Typer(help="Make API keys.", no_args_is_help=True)
 
@@ -16,7 +16,7 @@ def root() -> None:
     """Make API keys."""
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def new(
     config: Config = DEFAULT_CONFIG,
     env: Annotated[str, typer.Option(help="Marks what the key is for: 1 to 16 of a-z and 0-9.")] = "live",

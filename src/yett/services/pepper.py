@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkstemp
 from typing import TYPE_CHECKING, Final
 
 from yett.access.keys import new_pepper, read_pepper
@@ -75,8 +76,8 @@ def create_pepper(path: Path) -> None:
     ignore = path.parent / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    # `mkstemp` opens with O_EXCL and mode 0600.
+    descriptor, draft = mkstemp(prefix="pepper-draft-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(new_pepper().encode("ascii") + b"\n")
@@ -86,7 +87,7 @@ def create_pepper(path: Path) -> None:
         with suppress(FileExistsError):
             path.hardlink_to(draft)
     finally:
-        draft.unlink()
+        Path(draft).unlink()
 
 
 def _stand_in(reference: SecretReference, error: SecretError | None = None) -> Pepper:

@@ -1,0 +1,32 @@
+"""`yett key new`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.terminal import yett
+from tests.services.places import lay_out
+from yett.access.keys import is_wellformed
+
+
+def test_a_key_is_printed_once_with_the_line_for_the_configuration(tmp_path: Path) -> None:
+    shown = yett("key", "new", lay_out(tmp_path), "--env", "test", "--app", "reader-app")
+    assert shown.code == 0
+    keys = [word for word in shown.out.split() if is_wellformed(word)]
+    assert len(keys) == 1
+    assert f'prefix: "{keys[0][:18]}"' in shown.out
+    assert "of the app `reader-app`" in shown.out
+
+
+def test_a_key_as_json_is_for_programs(tmp_path: Path) -> None:
+    shown = yett("key", "new", lay_out(tmp_path), "--json")
+    assert is_wellformed(shown.json["key"])
+    assert shown.json["line"].startswith("{hash: ")
+
+
+def test_a_bad_environment_and_an_unknown_app_are_one_line_each(tmp_path: Path) -> None:
+    path = lay_out(tmp_path)
+    assert "error[key-malformed]" in yett("key", "new", path, "--env", "LIVE").err
+    shown = yett("key", "new", path, "--app", "raeder-app")
+    assert shown.code == 1
+    assert "did you mean `reader-app`?" in shown.err

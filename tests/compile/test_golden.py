@@ -1,0 +1,58 @@
+"""Configurations and the snapshots they become: `tests/golden/NAME.in.yaml` gives `tests/golden/NAME.out.json`.
+
+After a change that is meant, `YETT_UPDATE_GOLDEN=1 pytest tests/compile` writes the outputs anew; read the difference.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.native import NATIVE
+from yett.access.keys import pepper_id
+from yett.gateway import check_snapshot
+from yett.services.assembly import Assembly, assemble
+
+FOLDER = Path(__file__).parent.parent / "golden"
+NAMES = sorted(path.name.removesuffix(".in.yaml") for path in FOLDER.glob("*.in.yaml"))
+VECTORS = json.loads((FOLDER / "keys.json").read_text(encoding="utf-8"))
+ENVIRONMENT = {
+    "FAKE_PEPPER": VECTORS["pepper"].encode().hex(),
+    "FAKE_KEY": VECTORS["keys"][0]["key"],
+    "FAKE_OTHER_KEY": VECTORS["keys"][1]["key"],
+}
+
+
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+def assembled(name: str, monkeypatch: pytest.MonkeyPatch) -> Assembly:
+    """The configuration of that name, its paths relative as on a command line."""
+    monkeypatch.chdir(FOLDER)
+    return assemble(f"{name}.in.yaml", ENVIRONMENT)
+
+
+def test_a_configuration_when_compiled_gives_its_golden_snapshot(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assembly = assembled(name, monkeypatch)
+    assert assembly.diagnostics == ()
+    snapshot = json.loads(assembly.snapshot())
+    if assembly.pepper.stands_in:
+        # A throw-away pepper is different every time.
+        assert snapshot["pepper_id"] == pepper_id(assembly.pepper.secret)
+        snapshot["pepper_id"] = "0" * 16
+    expected = FOLDER / f"{name}.out.json"
+    if os.environ.get("YETT_UPDATE_GOLDEN"):
+        expected.write_text(json.dumps(snapshot, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert snapshot == json.loads(expected.read_text(encoding="utf-8"))
+
+
+@NATIVE
+def test_a_golden_snapshot_is_accepted_by_the_engine(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assembly = assembled(name, monkeypatch)
+    assert check_snapshot(assembly.snapshot(), assembly.pepper.secret) == ()

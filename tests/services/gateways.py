@@ -1,0 +1,36 @@
+"""A gateway without sockets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from yett.errors import SnapshotRefusedError
+from yett.gateway import Applied, GatewayOptions
+from yett.model.diagnostic import Diagnostic
+
+
+class QuietGateway:
+    """Keeps what it is given. Refuses every snapshot while `refuses` names the pointer of a mistake."""
+
+    def __init__(self, options: GatewayOptions) -> None:
+        self.options = options
+        self.snapshots: list[dict[str, Any]] = []
+        self.refuses = ""
+        self.stopped: float | None = None
+
+    def start(self) -> Mapping[str, Any]:
+        assert self.snapshots, "a gateway that serves must have a plan"
+        return {"listen": ["127.0.0.1:1234"], "telemetry": None}
+
+    def apply(self, snapshot: bytes) -> Applied:
+        if self.refuses:
+            raise SnapshotRefusedError([Diagnostic("snapshot", 0, self.refuses, "odd", "is odd")])
+        self.snapshots.append(json.loads(snapshot))
+        return Applied(hashlib.sha256(snapshot).hexdigest())
+
+    def stop(self, grace_s: float) -> Mapping[str, Any]:
+        self.stopped = grace_s
+        return {}

@@ -1,0 +1,42 @@
+"""Checking without running."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.gateway.fake import fake_native
+from tests.native import NATIVE
+from tests.services.places import ENVIRONMENT, SETTINGS, lay_out
+from yett.services.check import check_configuration
+
+
+def test_a_sound_configuration_is_counted_and_nothing_is_written(tmp_path: Path) -> None:
+    with fake_native(present=False):
+        report = check_configuration(lay_out(tmp_path), ENVIRONMENT)
+    assert (report.sound, report.engine_asked, report.diagnostics) == (True, False, ())
+    assert (report.apis, report.operations, report.apps, report.keys) == (1, 2, 1, 1)
+    assert len(report.digest or "") == 64
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["shop.json", "yett.yaml"]
+
+
+def test_mistakes_of_configuration_contract_and_keys_come_together(tmp_path: Path) -> None:
+    path = lay_out(tmp_path, SETTINGS.replace("per: minute", "per: minit"))
+    (tmp_path / "shop.json").write_text('{"openapi": "3.1.0", "paths": {}}')
+    report = check_configuration(path, {})
+    assert {Path(one.file).name for one in report.diagnostics} == {"yett.yaml", "shop.json"}
+    assert {"unknown-value", "secret-missing", "info-incomplete"} <= {one.code for one in report.diagnostics}
+    assert (report.sound, report.digest) == (False, None)
+
+
+def test_what_the_engine_finds_is_told_where_it_was_written(tmp_path: Path) -> None:
+    with fake_native():
+        report = check_configuration(lay_out(tmp_path), ENVIRONMENT)
+    (found,) = report.diagnostics
+    assert (found.file, found.message, found.hint) == (str(tmp_path / "yett.yaml"), "is odd", "mend it")
+    assert not report.sound
+
+
+@NATIVE
+def test_the_real_engine_accepts_what_is_compiled(tmp_path: Path) -> None:
+    report = check_configuration(lay_out(tmp_path), ENVIRONMENT)
+    assert (report.sound, report.engine_asked, report.diagnostics) == (True, True, ())
