@@ -163,3 +163,6 @@ fn explain_access(exchange: &Exchange) -> Vec<String> {
         principal.app.profiles.iter().filter(grants).map(|name| format!("granted by profile {name}")).collect();
     if granting.is_empty() { vec!["no access profile is needed".to_owned()] } else { granting }
 }
+
+#[cfg(test)]
+mod tests;

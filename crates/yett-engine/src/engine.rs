@@ -73,7 +73,7 @@ impl Engine {
         let mut patches = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
         let plan = self.plan().ok_or_else(|| vec![Diagnostic::new("", "not-configured", "there is no snapshot to patch")])?;
         let last = patches.last().map_or(plan.sequence, |last| last.sequence);
-        if patch.sequence != last + 1 {
+        if Some(patch.sequence) != last.checked_add(1) {
             let message = format!("patch {} does not follow {last}", patch.sequence);
             return Err(vec![Diagnostic::new("/sequence", "patch-out-of-order", message)]);
         }
@@ -128,3 +128,6 @@ fn change(plan: &Plan, patch: &Patch) -> Result<(), Vec<Diagnostic>> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

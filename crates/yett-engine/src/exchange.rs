@@ -379,8 +379,8 @@ impl Exchange {
             let watching = self.guards().iter().filter(|guard| guard.response_mode() != Mode::Off);
             watching.map(|guard| guard.response_need(&view, &answer)).max().unwrap_or(BodyNeed::Pass)
         };
-        for (name, value) in self.effects.headers.drain(..) {
-            response.headers.insert(name, value);
+        for (name, value) in &self.effects.headers {
+            response.headers.insert(name.clone(), value.clone());
         }
         need
     }
@@ -419,8 +419,8 @@ impl Exchange {
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             response.headers_mut().insert(forward::DECISION, id);
         }
-        for (name, value) in self.effects.headers.drain(..) {
-            response.headers_mut().entry(name).or_insert(value);
+        for (name, value) in &self.effects.headers {
+            response.headers_mut().entry(name.clone()).or_insert_with(|| value.clone());
         }
         self.refusal = Some((self.phase, refusal));
         Box::new(response)

@@ -9,6 +9,8 @@ pub mod body;
 pub mod decide;
 mod engine;
 pub mod exchange;
+#[cfg(test)]
+mod fixture;
 mod forward;
 pub mod guards;
 pub mod identity;

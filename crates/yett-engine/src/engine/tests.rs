@@ -1,0 +1,110 @@
+use super::*;
+use crate::decide;
+use crate::fixture::{KEY, NOW, bytes, changed, credential, engine, pepper, snapshot};
+use serde_json::{Value, json};
+use yett_model::{Code, Request};
+
+fn ask(engine: &Engine) -> Option<Code> {
+    let request = json!({"method": "GET", "target": "/shop/books", "headers": [["x-api-key", KEY]]});
+    let request: Request = serde_json::from_value(request).unwrap();
+    decide(engine, &request, NOW, 1).unwrap().code
+}
+
+fn patch(engine: &Engine, sequence: u64, changes: Value) -> Result<u64, Vec<String>> {
+    let patched = engine.patch(&bytes(&json!({"sequence": sequence, "changes": changes})));
+    patched.map(|applied| applied.sequence).map_err(|found| found.into_iter().map(|mistake| mistake.code).collect())
+}
+
+fn put(id: &str, app: &str) -> Value {
+    json!({"change": "put-credential", "credential": credential(id, app)})
+}
+
+fn drop_key(id: &str) -> Value {
+    json!({"change": "drop-credential", "id": id})
+}
+
+#[test]
+fn test_an_engine_when_new_then_has_no_plan_and_nothing_to_patch() {
+    let engine = Engine::new(pepper());
+    assert!(engine.plan().is_none());
+    assert_eq!(patch(&engine, 1, json!([])), Err(vec!["not-configured".to_owned()]));
+}
+
+#[test]
+fn test_a_bad_snapshot_when_applied_then_the_old_plan_keeps_serving() {
+    let engine = engine(&snapshot());
+    let before = engine.plan().unwrap();
+    assert!(engine.apply(&bytes(&changed("/format", json!(99)))).is_err());
+    assert!(engine.apply(b"not json").is_err());
+    assert!(Arc::ptr_eq(&before, &engine.plan().unwrap()));
+    assert_eq!(ask(&engine), None);
+}
+
+#[test]
+fn test_a_credential_when_dropped_then_is_refused_at_once_and_accepted_when_put_again() {
+    let engine = engine(&snapshot());
+    assert_eq!(patch(&engine, 5, json!([drop_key("k1")])), Ok(5));
+    assert_eq!(ask(&engine), Some(Code::CredentialInvalid));
+    assert_eq!(patch(&engine, 6, json!([put("k2", "reader-app")])), Ok(6));
+    assert_eq!(ask(&engine), None);
+}
+
+#[test]
+fn test_a_credential_when_put_under_its_old_id_then_replaces_the_old_one() {
+    let engine = engine(&snapshot());
+    assert_eq!(patch(&engine, 5, json!([put("k1", "idle-app")])), Ok(5));
+    assert_eq!(ask(&engine), Some(Code::AccessDenied));
+}
+
+#[test]
+fn test_a_patch_when_out_of_order_then_is_refused() {
+    let engine = engine(&snapshot());
+    for sequence in [0, 4, 6, u64::MAX] {
+        assert_eq!(patch(&engine, sequence, json!([drop_key("k1")])), Err(vec!["patch-out-of-order".to_owned()]));
+    }
+    assert_eq!(patch(&engine, 5, json!([])), Ok(5));
+    assert_eq!(patch(&engine, 5, json!([])), Err(vec!["patch-out-of-order".to_owned()]));
+    assert_eq!(ask(&engine), None);
+}
+
+#[test]
+fn test_a_patch_after_the_last_number_when_sent_then_is_refused_without_a_panic() {
+    let engine = engine(&changed("/sequence", json!(u64::MAX)));
+    assert_eq!(patch(&engine, 0, json!([])), Err(vec!["patch-out-of-order".to_owned()]));
+}
+
+#[test]
+fn test_a_patch_when_one_change_is_bad_then_none_is_made() {
+    let engine = engine(&snapshot());
+    let refused = patch(&engine, 5, json!([drop_key("k1"), put("k2", "nobody"), put("k3", "no-one")]));
+    assert_eq!(refused, Err(vec!["app-unknown".to_owned(), "app-unknown".to_owned()]));
+    assert_eq!(ask(&engine), None);
+    assert_eq!(patch(&engine, 5, json!([drop_key("k1")])), Ok(5));
+}
+
+#[test]
+fn test_a_patch_when_malformed_then_is_refused() {
+    let engine = engine(&snapshot());
+    assert_eq!(engine.patch(b"{").unwrap_err()[0].code, "patch-malformed");
+    assert_eq!(patch(&engine, 5, json!([{"change": "paint"}])), Err(vec!["patch-malformed".to_owned()]));
+}
+
+#[test]
+fn test_patches_when_a_new_snapshot_comes_then_survive_unless_it_contains_them() {
+    let engine = engine(&snapshot());
+    patch(&engine, 5, json!([drop_key("k1")])).unwrap();
+    let applied = engine.apply(&bytes(&snapshot())).unwrap();
+    assert_eq!((applied.sequence, ask(&engine)), (5, Some(Code::CredentialInvalid)));
+    let applied = engine.apply(&bytes(&changed("/sequence", json!(5)))).unwrap();
+    assert_eq!((applied.sequence, ask(&engine)), (5, None));
+    assert_eq!(patch(&engine, 6, json!([drop_key("k1")])), Ok(6));
+}
+
+#[test]
+fn test_a_patch_when_its_app_is_gone_from_the_new_snapshot_then_does_not_block_it() {
+    let engine = engine(&snapshot());
+    patch(&engine, 5, json!([drop_key("k1"), put("k2", "idle-app")])).unwrap();
+    let without = json!([{"name": "reader-app", "team": "readers", "profiles": ["reader"]}]);
+    assert!(engine.apply(&bytes(&changed("/apps", without))).is_ok());
+    assert_eq!(ask(&engine), Some(Code::CredentialInvalid));
+}
