@@ -1,0 +1,34 @@
+//! The shell around the engine: sockets, TLS, HTTP/1.1 and HTTP/2, upstream connections, events and metrics.
+//!
+//! Thread per core: each worker owns a single-threaded runtime, its own listeners on the shared ports and its own
+//! upstream connections; on the path of a request workers share only the plan in force and the limit counters. What a
+//! request may do is decided in `yett-engine`, never here. No signal handler is installed and the process is never
+//! ended: the host keeps both.
+
+mod answer;
+mod body;
+mod clock;
+mod connection;
+mod drain;
+mod error;
+mod gateway;
+mod link;
+mod listen;
+mod local;
+mod metrics;
+mod options;
+mod pepper;
+mod random;
+mod record;
+mod serve;
+mod telemetry;
+mod tls;
+mod trip;
+mod upstream;
+mod worker;
+
+pub use error::Error;
+pub use gateway::{Bound, Gateway, Stats, Stopped};
+pub use options::{Options, Secret, Tls};
+pub use yett_engine::Applied;
+pub use yett_model::Diagnostic;

@@ -1,0 +1,138 @@
+//! The body of an answer, as hyper takes it; it carries the trip, so the request ends when the body does.
+
+use crate::clock::Alarm;
+use crate::trip::Trip;
+use crate::upstream::{Call, Failure};
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// What is left to send.
+pub(crate) enum Rest {
+    /// Nothing.
+    Nothing,
+    /// Bytes that are here.
+    Whole(Bytes),
+    /// Bytes that are here, and the upstream's to come.
+    Stream(Box<Stream>),
+}
+
+/// An upstream's body passing through.
+pub(crate) struct Stream {
+    ahead: Bytes,
+    call: Call,
+    alarm: Alarm,
+    limit: Duration,
+}
+
+impl Rest {
+    /// A body of which `ahead` is here and the rest comes from `call`.
+    pub(crate) fn stream(ahead: Bytes, call: Call, alarm: Alarm, limit: Duration) -> Self {
+        Self::Stream(Box::new(Stream { ahead, call, alarm, limit }))
+    }
+
+    /// A body that is here.
+    pub(crate) fn whole(bytes: Bytes) -> Self {
+        if bytes.is_empty() { Self::Nothing } else { Self::Whole(bytes) }
+    }
+}
+
+/// The body.
+pub(crate) struct Answer {
+    trip: Box<Trip>,
+    rest: Rest,
+}
+
+/// Tells hyper to cut the connection: a part of an answer must not look like the whole of it.
+#[derive(Debug)]
+pub(crate) struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the answer ended early")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+impl Answer {
+    pub(crate) fn new(mut trip: Box<Trip>, rest: Rest) -> Self {
+        if matches!(rest, Rest::Nothing) || trip.head_only {
+            trip.complete();
+        }
+        Self { trip, rest }
+    }
+
+    fn poll_stream(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
+        let Rest::Stream(stream) = &mut self.rest else { return Poll::Ready(None) };
+        if !stream.ahead.is_empty() {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut stream.ahead))));
+        }
+        match stream.call.poll_data(context) {
+            Poll::Pending => stream.alarm.poll(context).map(|()| Some(Err(Failure::Timeout("the upstream's answer stalled")))),
+            ready => {
+                stream.alarm.reset(stream.limit);
+                ready
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        self.rest = Rest::Nothing;
+        self.trip.complete();
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        let next = match &mut self.rest {
+            Rest::Nothing => Poll::Ready(None),
+            Rest::Whole(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.end();
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            Rest::Stream(_) => self.poll_stream(context),
+        };
+        next.map(|next| match next {
+            Some(Ok(data)) => {
+                self.trip.end.bytes_out += data.len() as u64;
+                if matches!(&self.rest, Rest::Stream(stream) if stream.call.is_finished() && stream.ahead.is_empty()) {
+                    self.end();
+                }
+                Some(Ok(Frame::data(data)))
+            }
+            Some(Err(failure)) => {
+                let (code, reason) = failure.explain();
+                self.trip.fail(code, reason);
+                self.rest = Rest::Nothing;
+                Some(Err(Cut))
+            }
+            None => {
+                self.end();
+                None
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.rest, Rest::Nothing)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.rest {
+            Rest::Nothing => SizeHint::with_exact(0),
+            Rest::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Rest::Stream(stream) => match stream.call.remaining() {
+                Some(remaining) => SizeHint::with_exact(remaining + stream.ahead.len() as u64),
+                None => SizeHint::default(),
+            },
+        }
+    }
+}

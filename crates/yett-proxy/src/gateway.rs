@@ -1,0 +1,274 @@
+//! The gateway as its host sees it: made, started, fed with snapshots and patches, read, stopped.
+
+use crate::drain::{Order, Report};
+use crate::error::Error;
+use crate::metrics::{Shard, Sums, text};
+use crate::options::Options;
+use crate::record::{Ring, Writer};
+use crate::upstream::client_config;
+use crate::worker::Shared;
+use crate::{listen, pepper, telemetry, tls, worker};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use yett_engine::{Applied, Engine, Plan};
+use yett_model::{Diagnostic, SNAPSHOT_FORMAT};
+
+/// Where a started gateway listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bound {
+    /// For callers, in the order of the option.
+    pub listen: Vec<SocketAddr>,
+    /// For telemetry.
+    pub telemetry: Option<SocketAddr>,
+}
+
+/// What a gateway is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stats {
+    /// Worker threads.
+    pub workers: usize,
+    /// Whether requests are served: a snapshot is in force and the gateway does not drain.
+    pub ready: bool,
+    /// SHA-256 of the snapshot in force.
+    pub digest: Option<String>,
+    /// Open connections of callers.
+    pub connections: u64,
+    /// Requests that have not ended.
+    pub in_flight: u64,
+    /// Requests that ended.
+    pub requests: u64,
+    /// Refusals and failures by code.
+    pub refusals: std::collections::BTreeMap<&'static str, u64>,
+    /// Events that could not be written or held.
+    pub events_dropped: u64,
+    /// Milliseconds since the gateway was made.
+    pub uptime_ms: u64,
+}
+
+/// How a gateway ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Stopped {
+    /// Requests that had not ended when the time was over and were cut off.
+    pub cut: u64,
+}
+
+/// What telemetry shows.
+pub(crate) struct Overview {
+    shared: Arc<Shared>,
+    shards: Vec<Arc<Shard>>,
+    ring: Arc<Ring>,
+    serving: AtomicBool,
+}
+
+impl Overview {
+    /// Why the gateway is not ready; `None` if it is.
+    pub(crate) fn unready(&self) -> Option<&'static str> {
+        match (self.serving.load(Ordering::Relaxed), self.shared.engine.plan()) {
+            (false, _) => Some("not serving\n"),
+            (true, None) => Some("no snapshot has been applied\n"),
+            (true, Some(_)) => None,
+        }
+    }
+
+    pub(crate) fn metrics(&self) -> String {
+        let plan = self.shared.engine.plan();
+        let facts = text::Facts { events_dropped: self.ring.lost(), digest: plan.as_ref().map(|plan| plan.digest()) };
+        text::render(&Sums::of(&self.shards), &facts)
+    }
+}
+
+/// The threads of a started gateway.
+struct Running {
+    orders: watch::Sender<Order>,
+    workers: Vec<JoinHandle<io::Result<Report>>>,
+    writer: Writer,
+    telemetry: Option<(watch::Sender<bool>, JoinHandle<io::Result<()>>)>,
+}
+
+enum State {
+    Made,
+    Running(Running),
+    Over,
+}
+
+/// An API gateway inside its host's process. All of its methods may be called from any thread. Dropping it stops it at
+/// once.
+pub struct Gateway {
+    options: Options,
+    overview: Arc<Overview>,
+    state: Mutex<State>,
+    applying: Mutex<()>,
+}
+
+impl Gateway {
+    /// Makes a gateway; nothing listens yet.
+    ///
+    /// # Errors
+    /// `option-invalid`, `pepper-invalid` or `tls-invalid`.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        options.check()?;
+        let empty = format!(r#"{{"apis":[],"format":{SNAPSHOT_FORMAT}}}"#);
+        let nothing = Plan::build(empty.as_bytes(), Arc::new(pepper::read(&options.pepper)?))
+            .map_err(|_| Error::new("option-invalid", "the empty snapshot was refused"))?;
+        let shared = Arc::new(Shared {
+            engine: Engine::new(pepper::read(&options.pepper)?),
+            nothing: Arc::new(nothing),
+            limits: options.limits(),
+            tls: options.tls.as_ref().map(tls::acceptor).transpose()?,
+            start: Instant::now(),
+            connections: AtomicUsize::new(0),
+        });
+        let shards = (0..options.worker_count()).map(|_| Arc::default()).collect();
+        let ring = Arc::new(Ring::new(options.event_capacity));
+        let overview = Arc::new(Overview { shared, shards, ring, serving: AtomicBool::new(false) });
+        Ok(Self { options, overview, state: Mutex::new(State::Made), applying: Mutex::default() })
+    }
+
+    /// Binds every address and starts the threads.
+    ///
+    /// # Errors
+    /// `listen-failed`, `access-log-failed`, `thread-failed`, or `already-started`. Nothing is left listening then.
+    pub fn start(&self) -> Result<Bound, Error> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*state, State::Made) {
+            return Err(Error::new("already-started", "this gateway was started before: make a new one"));
+        }
+        let mut sockets: Vec<Vec<TcpListener>> = self.overview.shards.iter().map(|_| Vec::new()).collect();
+        let mut bound = Bound { listen: Vec::new(), telemetry: None };
+        for address in &self.options.listen {
+            let (address, each) = listen::bind(address, sockets.len())?;
+            bound.listen.push(address);
+            sockets.iter_mut().zip(each).for_each(|(sockets, socket)| sockets.push(socket));
+        }
+        let telemetry = self.options.telemetry.as_deref().map(listen::bind_alone).transpose()?;
+        bound.telemetry = telemetry.as_ref().map(|(address, _)| *address);
+        *state = State::Running(self.run(sockets, telemetry.map(|(_, socket)| socket))?);
+        self.overview.serving.store(true, Ordering::Relaxed);
+        Ok(bound)
+    }
+
+    fn run(&self, sockets: Vec<Vec<TcpListener>>, telemetry: Option<TcpListener>) -> Result<Running, Error> {
+        let failed = |error: io::Error| Error::new("thread-failed", format!("a thread cannot start: {error}"));
+        let writer = Writer::start(&self.options.access_log, self.overview.ring.clone())?;
+        let (orders, receiver) = watch::channel(Order::Serve);
+        let mut workers = Vec::new();
+        for (number, (sockets, shard)) in sockets.into_iter().zip(&self.overview.shards).enumerate() {
+            let (shared, shard, recorder, orders) =
+                (self.overview.shared.clone(), shard.clone(), writer.recorder(), receiver.clone());
+            let thread = std::thread::Builder::new().name(format!("yett-worker-{number}"));
+            let work = move || worker::run(shared, shard, recorder, sockets, orders);
+            workers.push(thread.spawn(work).map_err(failed)?);
+        }
+        let telemetry = telemetry.map(|listener| {
+            let (stop, receiver) = watch::channel(false);
+            let overview = self.overview.clone();
+            let thread = std::thread::Builder::new().name("yett-telemetry".to_owned());
+            thread.spawn(move || telemetry::run(listener, overview, receiver)).map(|thread| (stop, thread))
+        });
+        Ok(Running { orders, workers, writer, telemetry: telemetry.transpose().map_err(failed)? })
+    }
+
+    /// Puts a snapshot in force. Requests in flight keep the plan they began with.
+    ///
+    /// # Errors
+    /// Every mistake in it; the old plan keeps serving.
+    pub fn apply(&self, snapshot: &[u8]) -> Result<Applied, Vec<Diagnostic>> {
+        let _one_at_a_time = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        let mistakes = check_authorities(snapshot);
+        match mistakes.is_empty() {
+            true => self.overview.shared.engine.apply(snapshot),
+            false => Err(mistakes),
+        }
+    }
+
+    /// Applies a patch to the plan in force.
+    ///
+    /// # Errors
+    /// Every mistake in it; nothing is changed then.
+    pub fn patch(&self, patch: &[u8]) -> Result<Applied, Vec<Diagnostic>> {
+        self.overview.shared.engine.patch(patch)
+    }
+
+    /// Takes up to `most` events, the oldest first: each a line of JSON without its line feed.
+    #[must_use]
+    pub fn events(&self, most: usize) -> Vec<Vec<u8>> {
+        self.overview.ring.take(most)
+    }
+
+    /// What the gateway is doing.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let sums = Sums::of(&self.overview.shards);
+        Stats {
+            workers: self.overview.shards.len(),
+            ready: self.overview.unready().is_none(),
+            digest: self.overview.shared.engine.plan().map(|plan| plan.digest().to_owned()),
+            connections: sums.connections,
+            in_flight: sums.in_flight,
+            requests: sums.total(),
+            refusals: sums.codes,
+            events_dropped: self.overview.ring.lost(),
+            uptime_ms: self.overview.shared.start.elapsed().as_millis() as u64,
+        }
+    }
+
+    /// Stops: takes no more connections, finishes the requests in flight for at most `grace`, writes the last events.
+    /// Blocks until all threads have ended. Stopping again does nothing.
+    pub fn stop(&self, grace: Duration) -> Stopped {
+        let state = std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), State::Over);
+        let State::Running(running) = state else { return Stopped::default() };
+        self.overview.serving.store(false, Ordering::Relaxed);
+        let now = Instant::now();
+        let _ = running.orders.send(Order::Drain(now.checked_add(grace).unwrap_or(now)));
+        let reports = running.workers.into_iter().filter_map(|worker| worker.join().ok()?.ok());
+        let stopped = Stopped { cut: reports.map(|report| report.cut).sum() };
+        running.writer.finish();
+        if let Some((stop, thread)) = running.telemetry {
+            let _ = stop.send(true);
+            let _ = thread.join();
+        }
+        stopped
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.stop(Duration::ZERO);
+    }
+}
+
+/// The part of a snapshot that only the shell can check. Anything else wrong with it is the engine's to say.
+#[derive(Deserialize)]
+struct Authorities {
+    apis: Vec<OfApi>,
+}
+
+#[derive(Deserialize)]
+struct OfApi {
+    upstream: OfUpstream,
+}
+
+#[derive(Deserialize)]
+struct OfUpstream {
+    ca_pem: Option<String>,
+}
+
+fn check_authorities(snapshot: &[u8]) -> Vec<Diagnostic> {
+    if memchr::memmem::find(snapshot, b"\"ca_pem\"").is_none() {
+        return Vec::new();
+    }
+    let Ok(Authorities { apis }) = serde_json::from_slice(snapshot) else { return Vec::new() };
+    let named = apis.iter().enumerate().filter_map(|(number, api)| Some((number, api.upstream.ca_pem.as_deref()?)));
+    let wrong = named.filter_map(|(number, pem)| Some((number, client_config(pem).err()?)));
+    let diagnostics = wrong.map(|(number, message)| {
+        Diagnostic::new(format!("/apis/{number}/upstream/ca_pem"), "ca-invalid", message)
+            .hint("Give the PEM text of the certificate authority of the upstream.")
+    });
+    diagnostics.collect()
+}

@@ -1,0 +1,114 @@
+//! The caller's side of a connection: plain or TLS, with the bytes that were read to tell the protocol.
+
+use crate::connection::Line;
+use bytes::BytesMut;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const SNIFF: usize = 4096;
+
+/// The socket.
+pub(crate) enum Socket {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Reads just enough to tell HTTP/2 with prior knowledge (RFC 9113 section 3.3) from HTTP/1; gives what was read.
+pub(crate) async fn sniff(stream: &mut TcpStream) -> io::Result<(BytesMut, bool)> {
+    let mut head = BytesMut::with_capacity(SNIFF);
+    loop {
+        let read = stream.read_buf(&mut head).await?;
+        let expected = PREFACE.get(..head.len()).unwrap_or(PREFACE);
+        let alike = head.starts_with(expected);
+        if read == 0 || !alike || expected.len() == PREFACE.len() {
+            return Ok((head, alike && expected.len() == PREFACE.len()));
+        }
+    }
+}
+
+/// A socket that tells its [`Line`] what happens on it.
+pub(crate) struct Link {
+    socket: Socket,
+    head: BytesMut,
+    line: Rc<Line>,
+}
+
+impl Link {
+    pub(crate) fn new(socket: Socket, head: BytesMut, line: Rc<Line>) -> Self {
+        Self { socket, head, line }
+    }
+}
+
+impl AsyncRead for Link {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        if self.head.is_empty() {
+            ready!(match &mut self.socket {
+                Socket::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+                Socket::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+            })?;
+        } else {
+            let taken = self.head.len().min(buffer.remaining());
+            buffer.put_slice(&self.head.split_to(taken));
+        }
+        if buffer.filled().len() > before {
+            self.line.heard();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Link {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        let wrote = match &mut self.socket {
+            Socket::Plain(stream) => Pin::new(stream).poll_write(context, buffer),
+            Socket::Tls(stream) => Pin::new(stream).poll_write(context, buffer),
+        };
+        self.line.spoke(wrote.is_ready());
+        wrote
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let wrote = match &mut self.socket {
+            Socket::Plain(stream) => Pin::new(stream).poll_write_vectored(context, buffers),
+            Socket::Tls(stream) => Pin::new(stream).poll_write_vectored(context, buffers),
+        };
+        self.line.spoke(wrote.is_ready());
+        wrote
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.socket {
+            Socket::Plain(stream) => stream.is_write_vectored(),
+            Socket::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.socket {
+            Socket::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Socket::Tls(stream) => {
+                let flushed = Pin::new(stream).poll_flush(context);
+                self.line.spoke(flushed.is_ready());
+                flushed
+            }
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.socket {
+            Socket::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Socket::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What the host of a gateway chooses; everything about APIs comes with the snapshot instead.
+
+use crate::error::Error;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Settings of a [`Gateway`](crate::Gateway), fixed for its life. As JSON, every field may be left out but `pepper`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// Addresses to accept callers on, `host:port`; port 0 lets the system choose.
+    #[serde(default = "listen")]
+    pub listen: Vec<String>,
+    /// Worker threads; absent means one per core.
+    #[serde(default)]
+    pub workers: Option<usize>,
+    /// Address for `/metrics`, `/healthz` and `/readyz`; absent means none.
+    #[serde(default)]
+    pub telemetry: Option<String>,
+    /// Where events are written, one JSON line each: `-` for standard output, a path, or `off`.
+    #[serde(default = "off")]
+    pub access_log: String,
+    /// Secret that credential hashes are made with: at least 32 bytes as hex or base64, or the path of a file with it.
+    pub pepper: Secret,
+    /// Certificate of the listeners; absent means plain HTTP.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    /// Connections at the same time over all workers; more are turned away.
+    #[serde(default = "max_connections")]
+    pub max_connections: usize,
+    /// Milliseconds for a request head to arrive, the TLS handshake included on a new connection.
+    #[serde(default = "header_timeout_ms")]
+    pub header_timeout_ms: u64,
+    /// Milliseconds for a collected request body to arrive whole, or for the next part of a streamed one.
+    #[serde(default = "body_timeout_ms")]
+    pub body_timeout_ms: u64,
+    /// Milliseconds a connection may be idle between requests, or a caller may take no byte of an answer.
+    #[serde(default = "idle_timeout_ms")]
+    pub idle_timeout_ms: u64,
+    /// Largest request head in bytes.
+    #[serde(default = "max_head_bytes")]
+    pub max_head_bytes: usize,
+    /// HTTP/2 streams at the same time on one connection.
+    #[serde(default = "max_streams")]
+    pub max_streams: u32,
+    /// Idle connections kept per upstream target and worker.
+    #[serde(default = "upstream_idle_connections")]
+    pub upstream_idle_connections: usize,
+    /// Milliseconds an idle upstream connection is kept.
+    #[serde(default = "upstream_idle_timeout_ms")]
+    pub upstream_idle_timeout_ms: u64,
+    /// Events held for [`Gateway::events`](crate::Gateway::events); the oldest give way. 0 holds none.
+    #[serde(default)]
+    pub event_capacity: usize,
+}
+
+/// Certificate and key of the listeners.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file with the certificate chain, the leaf first.
+    pub certificate: PathBuf,
+    /// PEM file with the private key.
+    pub key: PathBuf,
+}
+
+/// A secret that is never printed.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into())
+    }
+
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+fn listen() -> Vec<String> {
+    vec!["127.0.0.1:8080".to_owned()]
+}
+fn off() -> String {
+    "off".to_owned()
+}
+fn max_connections() -> usize {
+    10_000
+}
+fn header_timeout_ms() -> u64 {
+    10_000
+}
+fn body_timeout_ms() -> u64 {
+    30_000
+}
+fn idle_timeout_ms() -> u64 {
+    75_000
+}
+fn max_head_bytes() -> usize {
+    32 * 1024
+}
+fn max_streams() -> u32 {
+    100
+}
+fn upstream_idle_connections() -> usize {
+    128
+}
+fn upstream_idle_timeout_ms() -> u64 {
+    60_000
+}
+
+impl Options {
+    /// Options with defaults for everything but the pepper.
+    #[must_use]
+    pub fn new(pepper: Secret) -> Self {
+        Self {
+            listen: listen(),
+            workers: None,
+            telemetry: None,
+            access_log: off(),
+            pepper,
+            tls: None,
+            max_connections: max_connections(),
+            header_timeout_ms: header_timeout_ms(),
+            body_timeout_ms: body_timeout_ms(),
+            idle_timeout_ms: idle_timeout_ms(),
+            max_head_bytes: max_head_bytes(),
+            max_streams: max_streams(),
+            upstream_idle_connections: upstream_idle_connections(),
+            upstream_idle_timeout_ms: upstream_idle_timeout_ms(),
+            event_capacity: 0,
+        }
+    }
+
+    /// Reads options from JSON.
+    ///
+    /// # Errors
+    /// `option-invalid` with the field at fault. The message never holds the pepper.
+    pub fn from_json(json: &str) -> Result<Self, Error> {
+        serde_json::from_str(json).map_err(|error| Error::new("option-invalid", format!("the options cannot be read: {error}")))
+    }
+
+    /// Checks what types cannot say.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let wrong = |message: &str| Err(Error::new("option-invalid", message));
+        let timeouts = [self.header_timeout_ms, self.body_timeout_ms, self.idle_timeout_ms, self.upstream_idle_timeout_ms];
+        match () {
+            () if self.listen.is_empty() => wrong("`listen` must name at least one address"),
+            () if self.workers == Some(0) => wrong("`workers` must be at least 1"),
+            () if self.workers.is_some_and(|workers| workers > 1024) => wrong("`workers` must be at most 1024"),
+            () if self.max_connections == 0 => wrong("`max_connections` must be at least 1"),
+            () if self.max_streams == 0 => wrong("`max_streams` must be at least 1"),
+            () if !(4096..=HEAD_BUFFER).contains(&self.max_head_bytes) => {
+                wrong("`max_head_bytes` must be between 4096 and 65536")
+            }
+            () if timeouts.iter().any(|timeout| !(1..=86_400_000).contains(timeout)) => {
+                wrong("timeouts must be between 1 and 86400000 milliseconds")
+            }
+            () => Ok(()),
+        }
+    }
+
+    pub(crate) fn worker_count(&self) -> usize {
+        self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            max_connections: self.max_connections,
+            header_timeout: Duration::from_millis(self.header_timeout_ms),
+            body_timeout: Duration::from_millis(self.body_timeout_ms),
+            idle_timeout: Duration::from_millis(self.idle_timeout_ms),
+            max_head_bytes: self.max_head_bytes,
+            max_streams: self.max_streams,
+            upstream_idle_connections: self.upstream_idle_connections,
+            upstream_idle_timeout: Duration::from_millis(self.upstream_idle_timeout_ms),
+        }
+    }
+}
+
+/// Bytes a connection may buffer while it reads a head.
+pub(crate) const HEAD_BUFFER: usize = 64 * 1024;
+
+/// The limits among the options, in the units the workers use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) max_connections: usize,
+    pub(crate) header_timeout: Duration,
+    pub(crate) body_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) max_head_bytes: usize,
+    pub(crate) max_streams: u32,
+    pub(crate) upstream_idle_connections: usize,
+    pub(crate) upstream_idle_timeout: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_pepper_is_needed() {
+        let options = Options::from_json(r#"{"pepper": "x"}"#).unwrap();
+        assert_eq!(options.listen, ["127.0.0.1:8080"]);
+        assert!(options.check().is_ok());
+        assert_eq!(Options::from_json("{}").unwrap_err().code(), "option-invalid");
+    }
+
+    #[test]
+    fn an_unknown_option_is_refused_by_name() {
+        let error = Options::from_json(r#"{"pepper": "x", "worker": 2}"#).unwrap_err();
+        assert!(error.message().contains("`worker`"), "{error}");
+    }
+
+    #[test]
+    fn options_out_of_range_are_refused() {
+        for wrong in [
+            r#""listen": []"#,
+            r#""workers": 0"#,
+            r#""max_connections": 0"#,
+            r#""max_head_bytes": 1"#,
+            r#""idle_timeout_ms": 0"#,
+            r#""max_streams": 0"#,
+        ] {
+            let options = Options::from_json(&format!(r#"{{"pepper": "x", {wrong}}}"#)).unwrap();
+            assert_eq!(options.check().unwrap_err().code(), "option-invalid", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_pepper_is_never_printed() {
+        let options = Options::new(Secret::new("hush-hush"));
+        assert!(!format!("{options:?}").contains("hush"));
+    }
+}

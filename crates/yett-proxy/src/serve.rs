@@ -1,0 +1,268 @@
+//! The life of a request: the engine's phases, with the reading and sending between them.
+
+use crate::answer::{Answer, Rest};
+use crate::body::{Upload, collect, drain};
+use crate::clock::Alarm;
+use crate::connection::Line;
+use crate::trip::Trip;
+use crate::upstream::{Answered, Call, Content, Failure, Upstream, encode};
+use crate::worker::Worker;
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
+use http_body::Body;
+use hyper::body::Incoming;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use yett_engine::BodyNeed;
+use yett_engine::plan::TargetPlan;
+use yett_model::Code;
+
+/// Bodies of known length up to this size are read whole before anything goes upstream, even if nothing looks at them:
+/// a caller that leaves half-way then costs the upstream nothing, and the request can be sent again.
+const BUFFERED: u64 = 64 * 1024;
+/// Parts of an answer that are here with its head, up to this size, go out in one write with it.
+const AT_HAND: usize = 64 * 1024;
+
+type Refused = Box<Response<Bytes>>;
+
+/// Answers a request.
+pub(crate) async fn serve(worker: Rc<Worker>, line: Rc<Line>, request: Request<Incoming>) -> Response<Answer> {
+    let (mut parts, body) = request.into_parts();
+    let mut trip = Trip::begin(&worker, &line, &parts);
+    let mut body = Some(body);
+    let (head, rest) = match forward(&mut trip, &mut parts, &mut body).await {
+        Ok((head, rest)) => (head, rest),
+        Err(refused) => {
+            let (head, whole) = refused.into_parts();
+            (head, Rest::whole(whole))
+        }
+    };
+    let mut response = Response::from_parts(head, ());
+    if let Some(body) = body {
+        leave(&trip, &parts, body, response.headers_mut()).await;
+    }
+    trip.end.status = response.status().as_u16();
+    response.map(|()| Answer::new(trip, rest))
+}
+
+/// Leaves a body that was not wanted: a small one is read so that the connection can be used again, otherwise it ends.
+async fn leave(trip: &Trip, parts: &Parts, mut body: Incoming, headers: &mut HeaderMap) {
+    let waits = parts.headers.contains_key(EXPECT);
+    let most = if waits { 0 } else { BUFFERED };
+    if parts.version == Version::HTTP_2 || drain(&mut body, most, &trip.worker.clock).await {
+        return;
+    }
+    trip.line.leave_unread();
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+async fn forward(
+    trip: &mut Trip,
+    parts: &mut Parts,
+    body: &mut Option<Incoming>,
+) -> Result<(http::response::Parts, Rest), Refused> {
+    if parts.version == Version::HTTP_2 {
+        join_cookies(&mut parts.headers);
+    }
+    let need = judge_head(trip, parts)?;
+    let content = take_body(trip, need, body).await?;
+    let whole = match &content {
+        Content::Whole(bytes) if need == BodyNeed::Collect => Some(bytes.clone()),
+        _ => None,
+    };
+    trip.exchange.judge_body(parts, whole)?;
+    let target = trip.exchange.upstream_request(parts);
+    let target = target.ok_or_else(|| trip.exchange.fail(Code::GatewayError, "the API has no target"))?;
+    let (call, answered) = send(trip, parts, &target, content).await?;
+    respond(trip, parts, &target, call, answered).await
+}
+
+/// HTTP/2 may split `Cookie` into several fields; HTTP/1.1 has one (RFC 9113 section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    if headers.get_all(COOKIE).iter().nth(1).is_none() {
+        return;
+    }
+    let crumbs: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if let Ok(joined) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
+        headers.insert(COOKIE, joined);
+    }
+}
+
+fn judge_head(trip: &mut Trip, parts: &Parts) -> Result<BodyNeed, Refused> {
+    let judged = trip.exchange.judge_head(parts);
+    let unconfigured = Arc::ptr_eq(trip.local.plan(), &trip.worker.shared.nothing);
+    match unconfigured && trip.exchange.code() == Some(Code::ApiUnknown) {
+        true => Err(trip.exchange.fail(Code::NotConfigured, "no snapshot has been applied")),
+        false => judged,
+    }
+}
+
+fn fail(trip: &mut Trip, failure: Failure) -> Refused {
+    let (code, reason) = failure.explain();
+    trip.exchange.fail(code, reason)
+}
+
+async fn take_body(trip: &mut Trip, need: BodyNeed, body: &mut Option<Incoming>) -> Result<Content, Refused> {
+    let Some(incoming) = body.as_mut().filter(|body| !body.is_end_stream()) else { return Ok(Content::None) };
+    let most = trip.exchange.max_body_bytes();
+    let length = incoming.size_hint().exact();
+    if length.is_some_and(|length| length > most) {
+        return Err(fail(trip, Failure::BodyTooLarge));
+    }
+    let limit = trip.worker.shared.limits.body_timeout;
+    if need == BodyNeed::Collect || length.is_some_and(|length| length <= BUFFERED) {
+        let collected = collect(incoming, most, &trip.worker.clock, limit).await;
+        let bytes = collected.map_err(|failure| fail(trip, failure))?;
+        trip.end.bytes_in = bytes.len() as u64;
+        *body = None;
+        return Ok(if bytes.is_empty() { Content::None } else { Content::Whole(bytes) });
+    }
+    let Some(incoming) = body.take() else { return Ok(Content::None) };
+    let upload = Upload::new(incoming, most, &trip.worker.clock, limit);
+    trip.uploaded = Some(upload.counted());
+    Ok(Content::Stream(upload, length))
+}
+
+/// Methods that may be sent twice with the effect of once (RFC 9110 section 9.2.2).
+fn is_idempotent(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
+}
+
+async fn send(trip: &mut Trip, parts: &Parts, target: &Arc<TargetPlan>, content: Content) -> Result<(Call, Answered), Refused> {
+    let local = trip.local.clone();
+    let Some((upstream, api)) = local.upstream(target).zip(local.plan().api(target.api)) else {
+        return Err(trip.exchange.fail(Code::GatewayError, "the target is not in the plan"));
+    };
+    let began_us = trip.now().mono_us;
+    let limit = Duration::from_millis(api.upstream.response_timeout_ms);
+    let sent = call(trip, parts, upstream, content, limit).await;
+    trip.end.upstream_us = Some(trip.now().mono_us.saturating_sub(began_us));
+    sent.map_err(|failure| {
+        if matches!(failure, Failure::BodyTooLarge | Failure::BodyIncomplete | Failure::BodyTimeout) {
+            trip.line.leave_unread();
+        }
+        fail(trip, failure)
+    })
+}
+
+/// Sends on an idle connection, or a new one. An idle one may have been closed meanwhile: then what is safe to send twice
+/// is sent again on a new one.
+async fn call(
+    trip: &Trip,
+    parts: &Parts,
+    upstream: &Rc<Upstream>,
+    content: Content,
+    limit: Duration,
+) -> Result<(Call, Answered), Failure> {
+    let clock = &trip.worker.clock;
+    let (head, content) = together(parts, content);
+    if let Some(wire) = upstream.idle(clock) {
+        let again = (content.can_repeat() && is_idempotent(&parts.method)).then(|| content.repeat());
+        let mut call = Call::new(upstream.clone(), clock.clone(), wire, head.clone(), content);
+        match (call.head(&parts.method, limit).await, again) {
+            (Ok(answered), _) => return Ok((call, answered)),
+            (Err(Failure::Closed), Some(content)) => return call_anew(trip, parts, upstream, head, content, limit).await,
+            (Err(failure), _) => return Err(failure),
+        }
+    }
+    call_anew(trip, parts, upstream, head, content, limit).await
+}
+
+async fn call_anew(
+    trip: &Trip,
+    parts: &Parts,
+    upstream: &Rc<Upstream>,
+    head: Bytes,
+    content: Content,
+    limit: Duration,
+) -> Result<(Call, Answered), Failure> {
+    let clock = &trip.worker.clock;
+    let wire = upstream.connect(clock).await?;
+    let mut call = Call::new(upstream.clone(), clock.clone(), wire, head, content);
+    let answered = call.head(&parts.method, limit).await?;
+    Ok((call, answered))
+}
+
+/// The head as bytes, with a small body in the same piece.
+fn together(parts: &Parts, content: Content) -> (Bytes, Content) {
+    let framing = content.framing();
+    match content {
+        Content::Whole(bytes) if bytes.len() <= AT_HAND / 4 => {
+            let mut head = encode(parts, framing, bytes.len());
+            head.extend_from_slice(&bytes);
+            (head.freeze(), Content::None)
+        }
+        content => (encode(parts, framing, 0).freeze(), content),
+    }
+}
+
+async fn respond(
+    trip: &mut Trip,
+    parts: &Parts,
+    target: &TargetPlan,
+    mut call: Call,
+    answered: Answered,
+) -> Result<(http::response::Parts, Rest), Refused> {
+    let mut head = head(trip, answered);
+    let idle = idle_timeout(trip, target);
+    let need = trip.exchange.judge_response(parts, &mut head);
+    let most = trip.exchange.max_response_bytes();
+    let fits = call.remaining().is_none_or(|remaining| remaining <= most);
+    let gathered = match need {
+        BodyNeed::Collect if fits => call.collect(most, idle).await,
+        _ => call.at_hand(AT_HAND).await,
+    };
+    let ahead = gathered.map_err(|failure| fail(trip, failure))?.join();
+    let whole = (need == BodyNeed::Collect && call.is_finished()).then(|| ahead.clone());
+    if need == BodyNeed::Collect && whole.is_none() {
+        trip.worker.shard.unchecked.add(1);
+    }
+    trip.exchange.judge_response_body(parts, &head, whole)?;
+    let rest = match call.is_finished() {
+        true => Rest::whole(ahead),
+        false => Rest::stream(ahead, call, Alarm::new(&trip.worker.clock, idle), idle),
+    };
+    Ok((head, rest))
+}
+
+fn idle_timeout(trip: &Trip, target: &TargetPlan) -> Duration {
+    Duration::from_millis(trip.local.plan().api(target.api).map_or(30_000, |api| api.upstream.idle_timeout_ms))
+}
+
+/// The upstream's head for hyper, which writes its own framing; only the answer to HEAD keeps the length it tells of.
+fn head(trip: &Trip, answered: Answered) -> http::response::Parts {
+    let mut head = Response::new(()).into_parts().0;
+    head.status = answered.status;
+    head.headers = answered.headers;
+    head.headers.remove(TRANSFER_ENCODING);
+    if !trip.head_only || answered.status == StatusCode::NO_CONTENT || answered.status == StatusCode::NOT_MODIFIED {
+        head.headers.remove(CONTENT_LENGTH);
+    }
+    head
+}
+
+/// Records what hyper refused by itself.
+pub(crate) fn note_malformed(worker: &Rc<Worker>, line: &Rc<Line>, code: Code, error: &hyper::Error) {
+    let mut trip = Trip::open(worker, line);
+    trip.fail(code, error.to_string());
+    trip.end.status = code.status();
+}
+
+/// Records a head that took too long, and gives the answer to it as bytes.
+pub(crate) fn late_head(worker: &Rc<Worker>, line: &Rc<Line>) -> Vec<u8> {
+    let mut trip = Trip::open(worker, line);
+    let refused = trip.exchange.fail(Code::RequestTimeout, "the head took too long to arrive");
+    trip.end.status = refused.status().as_u16();
+    trip.end.bytes_out = refused.body().len() as u64;
+    trip.complete();
+    let mut answer =
+        format!("HTTP/1.1 {}\r\nconnection: close\r\ncontent-length: {}\r\n", refused.status(), refused.body().len());
+    for (name, value) in refused.headers() {
+        answer.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap_or("")));
+    }
+    answer.push_str("\r\n");
+    [answer.as_bytes(), refused.body()].concat()
+}

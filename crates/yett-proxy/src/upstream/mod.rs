@@ -1,0 +1,202 @@
+//! Upstream connections of one worker: HTTP/1.1 over TCP or TLS, kept alive and used again.
+//!
+//! The gateway writes its own requests and reads answers strictly. The codec is its own so that the caller's fields are
+//! written without a copy, a request can be sent again, and head, body and answer are handled within one task.
+
+mod call;
+mod chunked;
+mod connect;
+mod head;
+
+pub(crate) use call::{Call, Content};
+pub(crate) use connect::client_config;
+pub(crate) use head::{Answered, encode};
+
+use crate::clock::Clock;
+use bytes::BytesMut;
+use connect::Trust;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+use yett_engine::plan::{ApiPlan, TargetPlan};
+use yett_model::Code;
+
+/// Why a request got no answer, or not all of it.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// No connection could be made.
+    Unreachable(String),
+    /// The connection was closed before the first byte of an answer.
+    Closed,
+    /// The answer cannot be passed on.
+    Broken(String),
+    /// The answer did not come in time.
+    Timeout(&'static str),
+    /// The caller's body is longer than allowed.
+    BodyTooLarge,
+    /// The caller's body ended early.
+    BodyIncomplete,
+    /// The caller's body did not come in time.
+    BodyTimeout,
+}
+
+impl Failure {
+    /// Code and reason for the record.
+    pub(crate) fn explain(self) -> (Code, String) {
+        match self {
+            Self::Unreachable(reason) => (Code::UpstreamUnreachable, reason),
+            Self::Closed => (Code::UpstreamBroken, "the upstream closed the connection without an answer".to_owned()),
+            Self::Broken(reason) => (Code::UpstreamBroken, reason),
+            Self::Timeout(reason) => (Code::UpstreamTimeout, reason.to_owned()),
+            Self::BodyTooLarge => (Code::BodyTooLarge, "the body is longer than the operation allows".to_owned()),
+            Self::BodyIncomplete => (Code::BodyIncomplete, "the caller's body ended early".to_owned()),
+            Self::BodyTimeout => (Code::RequestTimeout, "the body took too long to arrive".to_owned()),
+        }
+    }
+}
+
+pub(crate) fn broken(reason: impl Into<String>) -> Failure {
+    Failure::Broken(reason.into())
+}
+
+enum Socket {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl Socket {
+    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(_) => Poll::Ready(Ok(())),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    /// Whether an idle connection has news: an end, or bytes nobody asked for. Either way it is of no more use.
+    fn has_news(&mut self) -> bool {
+        let mut byte = [0];
+        Pin::new(self).poll_read(&mut Context::from_waker(Waker::noop()), &mut ReadBuf::new(&mut byte)).is_ready()
+    }
+}
+
+/// An open connection.
+pub(crate) struct Wire {
+    socket: Socket,
+    buffer: BytesMut,
+}
+
+struct Idle {
+    wire: Wire,
+    since_us: u64,
+}
+
+/// One target as a worker reaches it.
+pub(crate) struct Upstream {
+    name: String,
+    port: u16,
+    trust: Option<Trust>,
+    connect_timeout: Duration,
+    idle: RefCell<Vec<Idle>>,
+    addresses: RefCell<(Vec<SocketAddr>, u64)>,
+    most_idle: usize,
+    idle_for_us: u64,
+}
+
+impl Upstream {
+    /// An idle connection that is still open, the one used last first.
+    pub(crate) fn idle(&self, clock: &Clock) -> Option<Wire> {
+        let mut idle = self.idle.borrow_mut();
+        while let Some(Idle { mut wire, since_us }) = idle.pop() {
+            if since_us + self.idle_for_us > clock.latest_us() && !wire.socket.has_news() {
+                return Some(wire);
+            }
+        }
+        None
+    }
+
+    /// A new connection.
+    pub(crate) async fn connect(&self, clock: &Rc<Clock>) -> Result<Wire, Failure> {
+        let socket = connect::connect(self, clock).await?;
+        Ok(Wire { socket, buffer: BytesMut::new() })
+    }
+
+    fn keep(&self, wire: Wire, clock: &Clock) {
+        let mut idle = self.idle.borrow_mut();
+        if idle.len() < self.most_idle && wire.buffer.is_empty() {
+            idle.push(Idle { wire, since_us: clock.latest_us() });
+        }
+    }
+
+    /// Closes what has been idle too long or was closed by the other side.
+    fn sweep(&self, clock: &Clock) {
+        let oldest = clock.latest_us().saturating_sub(self.idle_for_us);
+        self.idle.borrow_mut().retain_mut(|idle| idle.since_us > oldest && !idle.wire.socket.has_news());
+    }
+}
+
+/// The upstreams of one worker, kept over changes of the plan so that connections survive them.
+pub(crate) struct Upstreams {
+    most_idle: usize,
+    idle_for: Duration,
+    known: RefCell<HashMap<String, Rc<Upstream>>>,
+}
+
+impl Upstreams {
+    pub(crate) fn new(most_idle: usize, idle_for: Duration) -> Self {
+        Self { most_idle, idle_for, known: RefCell::default() }
+    }
+
+    /// The upstream of a target.
+    pub(crate) fn get(&self, api: &ApiPlan, target: &TargetPlan) -> Rc<Upstream> {
+        let mut key = format!("{}://{}:{} {}", target.tls, target.name, target.port, api.upstream.connect_timeout_ms);
+        if let Some(ca) = &api.upstream.ca_pem {
+            let _ = write!(key, " {ca}");
+        }
+        self.known.borrow_mut().entry(key).or_insert_with(|| Rc::new(self.make(api, target))).clone()
+    }
+
+    fn make(&self, api: &ApiPlan, target: &TargetPlan) -> Upstream {
+        Upstream {
+            name: target.name.clone(),
+            port: target.port,
+            trust: target.tls.then(|| Trust::new(&target.name, api.upstream.ca_pem.as_deref())),
+            connect_timeout: Duration::from_millis(api.upstream.connect_timeout_ms),
+            idle: RefCell::default(),
+            addresses: RefCell::default(),
+            most_idle: self.most_idle,
+            idle_for_us: self.idle_for.as_micros() as u64,
+        }
+    }
+
+    /// Closes idle connections that are of no more use, and forgets upstreams that no plan names any more.
+    pub(crate) fn sweep(&self, clock: &Clock) {
+        let mut known = self.known.borrow_mut();
+        known.values().for_each(|upstream| upstream.sweep(clock));
+        known.retain(|_, upstream| Rc::strong_count(upstream) > 1);
+    }
+}

@@ -1,0 +1,240 @@
+//! A worker: one thread, one runtime, its own listeners, its own upstream connections.
+
+use crate::clock::{Clock, TICK};
+use crate::connection::{Line, attend};
+use crate::drain::{Order, Report};
+use crate::local::LocalPlan;
+use crate::metrics::Shard;
+use crate::options::Limits;
+use crate::random::Random;
+use crate::record::Recorder;
+use crate::upstream::Upstreams;
+use slab::Slab;
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_rustls::TlsAcceptor;
+use yett_engine::{Caller, End, Engine, Exchange, Plan};
+use yett_model::Code;
+
+/// How long an idle connection may still bring a request while the gateway drains: it may be on its way already.
+const LAST_CALL_US: u64 = 150_000;
+const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// What all workers share.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    /// Decides while there is no snapshot: it knows no API.
+    pub(crate) nothing: Arc<Plan>,
+    pub(crate) limits: Limits,
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) start: Instant,
+    pub(crate) connections: AtomicUsize,
+}
+
+/// A worker's own.
+pub(crate) struct Worker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) clock: Rc<Clock>,
+    pub(crate) shard: Arc<Shard>,
+    random: RefCell<Random>,
+    local: RefCell<Rc<LocalPlan>>,
+    upstreams: Upstreams,
+    recorder: RefCell<Recorder>,
+    lines: RefCell<Slab<Rc<Line>>>,
+    draining_since_us: Cell<Option<u64>>,
+    cut: Cell<bool>,
+}
+
+/// A connection's place in its worker's books.
+pub(crate) struct Entry<'a> {
+    worker: &'a Worker,
+    key: usize,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.worker.lines.borrow_mut().try_remove(self.key);
+        self.worker.shard.connections.subtract(1);
+        self.worker.shared.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Worker {
+    fn new(shared: Arc<Shared>, shard: Arc<Shard>, recorder: Recorder) -> Self {
+        let upstreams = Upstreams::new(shared.limits.upstream_idle_connections, shared.limits.upstream_idle_timeout);
+        let local = LocalPlan::new(shared.nothing.clone(), shard.clone(), &upstreams);
+        Self {
+            clock: Clock::new(shared.start),
+            shared,
+            shard,
+            random: RefCell::new(Random::new()),
+            local: RefCell::new(Rc::new(local)),
+            upstreams,
+            recorder: RefCell::new(recorder),
+            lines: RefCell::default(),
+            draining_since_us: Cell::new(None),
+            cut: Cell::new(false),
+        }
+    }
+
+    /// The plan in force, as this worker uses it.
+    pub(crate) fn local(&self) -> Rc<LocalPlan> {
+        let plan = self.shared.engine.plan().unwrap_or_else(|| self.shared.nothing.clone());
+        let mut local = self.local.borrow_mut();
+        if !Arc::ptr_eq(local.plan(), &plan) {
+            *local = Rc::new(LocalPlan::new(plan, self.shard.clone(), &self.upstreams));
+        }
+        local.clone()
+    }
+
+    pub(crate) fn random(&self) -> u128 {
+        self.random.borrow_mut().next()
+    }
+
+    /// Records an exchange that ended.
+    pub(crate) fn record(&self, exchange: &Exchange, end: &End) {
+        self.recorder.borrow_mut().record(exchange, end);
+        if let Some(code) = exchange.code() {
+            self.shard.refused(code);
+        }
+        exchange.would_deny().for_each(|guard| self.shard.would_deny(guard));
+    }
+
+    /// Whether what is dropped now is dropped because the time to drain was over.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.get()
+    }
+
+    /// Whether a connection should end as soon as it can.
+    pub(crate) fn retires(&self, busy: bool) -> bool {
+        self.draining_since_us.get().is_some_and(|since| busy || self.clock.latest_us() >= since + LAST_CALL_US)
+    }
+
+    /// Books a connection.
+    pub(crate) fn enter(&self, line: &Rc<Line>) -> Entry<'_> {
+        self.shard.connections.add(1);
+        Entry { worker: self, key: self.lines.borrow_mut().insert(line.clone()) }
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.lines.borrow().is_empty()
+    }
+
+    fn tick(&self) {
+        self.clock.tick();
+        let draining = self.draining_since_us.get().is_some();
+        let lines: Vec<Rc<Line>> = self.lines.borrow().iter().map(|(_, line)| line.clone()).collect();
+        lines.iter().for_each(|line| line.tick(self.clock.latest_us(), draining));
+        self.recorder.borrow_mut().flush();
+    }
+
+    /// Serves an accepted connection, or turns it away when there are too many.
+    fn admit(self: &Rc<Self>, stream: TcpStream, address: SocketAddr) {
+        if self.shared.connections.fetch_add(1, Ordering::Relaxed) >= self.shared.limits.max_connections {
+            self.shared.connections.fetch_sub(1, Ordering::Relaxed);
+            self.shard.turned_away.add(1);
+            self.shard.refused(Code::Overloaded);
+            if self.shared.tls.is_none() {
+                let _ = stream.try_write(TURNED_AWAY);
+            }
+            return;
+        }
+        let caller = Caller { address: address.ip().to_canonical(), tls: self.shared.tls.is_some() };
+        spawn_local(attend(self.clone(), stream, caller));
+    }
+}
+
+/// The life of a worker's thread.
+pub(crate) fn run(
+    shared: Arc<Shared>,
+    shard: Arc<Shard>,
+    recorder: Recorder,
+    listeners: Vec<TcpListener>,
+    orders: watch::Receiver<Order>,
+) -> io::Result<Report> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let worker = Rc::new(Worker::new(shared, shard, recorder));
+    let tasks = LocalSet::new();
+    tasks.block_on(&runtime, work(&worker, listeners, orders))?;
+    worker.cut.set(true);
+    let cut = worker.lines.borrow().iter().map(|(_, line)| u64::from(line.active())).sum();
+    // Dropping the tasks records the requests that were cut off.
+    drop(tasks);
+    worker.recorder.borrow_mut().flush();
+    Ok(Report { cut })
+}
+
+async fn work(worker: &Rc<Worker>, listeners: Vec<TcpListener>, mut orders: watch::Receiver<Order>) -> io::Result<()> {
+    let mut accepting = Vec::new();
+    for listener in listeners {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        accepting.push(spawn_local(accept(worker.clone(), listener, orders.clone())));
+    }
+    let ticking = spawn_local(tick(worker.clone()));
+    let deadline = match *orders.wait_for(|order| *order != Order::Serve).await.map_err(io::Error::other)? {
+        Order::Drain(deadline) => deadline,
+        Order::Serve => Instant::now(),
+    };
+    worker.draining_since_us.set(Some(worker.clock.now().mono_us));
+    for task in accepting {
+        let _ = task.await;
+    }
+    worker.tick();
+    while !worker.is_quiet() && Instant::now() < deadline {
+        tokio::time::sleep(TICK.min(deadline.saturating_duration_since(Instant::now()))).await;
+    }
+    ticking.abort();
+    Ok(())
+}
+
+async fn tick(worker: Rc<Worker>) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut count = 0u32;
+    loop {
+        ticks.tick().await;
+        worker.tick();
+        count = count.wrapping_add(1);
+        if count.is_multiple_of(20) {
+            // Also lets go of a plan that is no longer in force when no request does.
+            worker.local();
+            worker.upstreams.sweep(&worker.clock);
+        }
+    }
+}
+
+async fn accept(worker: Rc<Worker>, listener: tokio::net::TcpListener, mut orders: watch::Receiver<Order>) {
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            accepted = listener.accept() => accepted,
+            _ = orders.wait_for(|order| *order != Order::Serve) => break,
+        };
+        match accepted {
+            Ok((stream, address)) => worker.admit(stream, address),
+            // Out of file descriptors, most likely: the connections that end make room.
+            Err(_) => tokio::time::sleep(TICK).await,
+        }
+    }
+    accept_waiting(&worker, listener);
+}
+
+/// Connections that the system accepted already are served; closing the listener would reset them.
+fn accept_waiting(worker: &Rc<Worker>, listener: tokio::net::TcpListener) {
+    let Ok(listener) = listener.into_std() else { return };
+    while let Ok((stream, address)) = listener.accept() {
+        let adopted = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+        if let Ok(stream) = adopted {
+            worker.admit(stream, address);
+        }
+    }
+}
