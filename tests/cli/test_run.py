@@ -11,6 +11,7 @@ from tests.gateway.fake import fake_native
 from tests.services.places import ENVIRONMENT, lay_out
 from yett.cli.news import show_news
 from yett.cli.output import screen
+from yett.gateway import Bound
 from yett.model.diagnostic import Diagnostic
 from yett.services.news import News, Refused, Reloaded, ReloadFailed, Started, Stopped, Stopping
 
@@ -34,12 +35,15 @@ def test_an_address_in_use_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("news", "words"),
     [
-        (Started({"listen": ["127.0.0.1:8080"], "telemetry": None}, "ab" * 32, 1, 16, ()), ["127.0.0.1:8080", "16 op"]),
+        (
+            Started(Bound(("127.0.0.1:80",), "127.0.0.1:81"), False, "ab" * 32, 1, 16, ()),
+            ["http://127.0.0.1:80, ", "16 op"],
+        ),
         (Reloaded("ab" * 32, 0.012, (), ("listen",)), ["12 ms", "`listen`", "next start"]),
         (Refused(WRONG), ["gone.yaml:3: error[odd] is odd", "mend it", "keeps serving"]),
         (ReloadFailed("RuntimeError: odd"), ["RuntimeError: odd", "keeps serving"]),
         (Stopping(30.0), ["30 seconds"]),
-        (Stopped({"left_over": 2}), ["stopped (left over 2)"]),
+        (Stopped(2), ["2 requests cut off"]),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -40,7 +40,7 @@ class Gateway:
         return b'{"requests": 3}'
 
     def stop(self, grace: float) -> bytes:
-        return json.dumps({"grace": grace}).encode()
+        return json.dumps({"cut": int(grace)}).encode()
 
 
 def decide(snapshot: bytes, requests: bytes, _pepper: bytes) -> bytes:

@@ -36,10 +36,10 @@ def test_options_become_the_native_gateways_json_and_hide_the_pepper() -> None:
 
 
 def test_results_are_typed(gateway: EmbeddedGateway) -> None:
-    assert gateway.apply(b"good") == Applied("d")
+    assert gateway.apply(b"good") == Applied("d", 0)
     assert gateway.events(2) == [{"status": 200}, {"status": 200}]
     assert gateway.stats() == {"requests": 3}
-    assert gateway.stop(1.5) == {"grace": 1.5}
+    assert gateway.stop(1.5) == 1
 
 
 def test_a_refused_snapshot_raises_with_every_mistake(gateway: EmbeddedGateway) -> None:
@@ -72,9 +72,10 @@ def test_without_the_native_module_the_error_says_how_to_build_it() -> None:
 def test_the_real_gateway_starts_reports_and_stops() -> None:
     gateway = EmbeddedGateway(OPTIONS)
     assert gateway.apply(b'{"apis":[],"format":1}').digest
-    gateway.start()
-    assert isinstance(gateway.stats(), dict)
-    gateway.stop(1)
+    (address,) = gateway.start().listen
+    assert address.startswith("127.0.0.1:")
+    assert gateway.stats()["workers"] > 0
+    assert gateway.stop(1) == 0
 
 
 @NATIVE

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from yett.errors import SnapshotRefusedError
-from yett.gateway import Applied, GatewayOptions
+from yett.gateway import Applied, Bound, GatewayOptions
 from yett.model.diagnostic import Diagnostic
 
 
@@ -21,9 +20,9 @@ class QuietGateway:
         self.refuses = ""
         self.stopped: float | None = None
 
-    def start(self) -> Mapping[str, Any]:
+    def start(self) -> Bound:
         assert self.snapshots, "a gateway that serves must have a plan"
-        return {"listen": ["127.0.0.1:1234"], "telemetry": None}
+        return Bound(("127.0.0.1:1234",))
 
     def apply(self, snapshot: bytes) -> Applied:
         if self.refuses:
@@ -31,6 +30,6 @@ class QuietGateway:
         self.snapshots.append(json.loads(snapshot))
         return Applied(hashlib.sha256(snapshot).hexdigest())
 
-    def stop(self, grace_s: float) -> Mapping[str, Any]:
+    def stop(self, grace_s: float) -> int:
         self.stopped = grace_s
-        return {}
+        return 0

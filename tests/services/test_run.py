@@ -46,7 +46,7 @@ def test_a_start_applies_the_plan_before_it_serves_and_makes_the_pepper(tmp_path
     house = House(tmp_path).start()
     (started,) = house.news
     assert isinstance(started, Started)
-    assert (started.apis, started.operations, started.addresses["listen"]) == (1, 2, ["127.0.0.1:1234"])
+    assert (started.apis, started.operations, started.bound.listen) == (1, 2, ("127.0.0.1:1234",))
     assert (tmp_path / ".yett" / "pepper").exists()
     assert house.gateway.options.listen == "127.0.0.1:0"
 

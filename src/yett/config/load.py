@@ -90,7 +90,7 @@ class _Reading:
 
     def read(self, document: Document, file: str) -> None:
         """Take in one file: all of it, or, where it holds mistakes, whatever items are without."""
-        at = At(document, file, (), self.findings)
+        at = At(document, file, self.findings)
         self.findings.diagnostics.extend(literal_secrets(document, file))
         try:
             shape = FileShape.model_validate(document.value)

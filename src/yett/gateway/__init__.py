@@ -6,7 +6,7 @@ Bytes and plain settings go in, typed results come out; nothing here knows a fil
 from __future__ import annotations
 
 from yett.gateway.decision import Decision, PhaseReport, Violation
-from yett.gateway.embedded import Applied, EmbeddedGateway, GatewayOptions
+from yett.gateway.embedded import Applied, Bound, EmbeddedGateway, GatewayOptions
 from yett.gateway.engine import (
     Request,
     SnapshotMistake,
@@ -19,6 +19,7 @@ from yett.gateway.engine import (
 
 __all__ = [
     "Applied",
+    "Bound",
     "Decision",
     "EmbeddedGateway",
     "GatewayOptions",

@@ -46,6 +46,16 @@ class Applied:
     """A snapshot that now serves; `digest` is its SHA-256 in hex, which events carry."""
 
     digest: str
+    sequence: int = 0
+    """Number of the last patch that is contained."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The addresses a gateway listens on, `ip:port`: for callers, and for telemetry where that is on."""
+
+    listen: tuple[str, ...]
+    telemetry: str | None = None
 
 
 class EmbeddedGateway:
@@ -56,13 +66,11 @@ class EmbeddedGateway:
         with native_errors():
             self._native = native().Gateway(options.as_json())
 
-    def start(self) -> Mapping[str, Any]:
-        """Bind every address and start the workers; returns the bound addresses.
-
-        Raises `ListenError` when an address cannot be bound.
-        """
+    def start(self) -> Bound:
+        """Bind every address and start the workers. Raises `ListenError` when an address cannot be bound."""
         with native_errors():
-            return _mapping(self._native.start())
+            bound = _mapping(self._native.start())
+        return Bound(tuple(bound["listen"]), bound["telemetry"])
 
     def apply(self, snapshot: bytes) -> Applied:
         """Swap a snapshot in, all or nothing: requests in flight keep the old one.
@@ -70,12 +78,12 @@ class EmbeddedGateway:
         Raises `SnapshotRefusedError`; the one before it then keeps serving.
         """
         with native_errors():
-            return Applied(_mapping(self._native.apply(snapshot))["digest"])
+            return _applied(self._native.apply(snapshot))
 
     def patch(self, patch: bytes) -> Applied:
         """Lay a numbered patch over the snapshot, all or nothing. Raises `SnapshotRefusedError`."""
         with native_errors():
-            return Applied(_mapping(self._native.patch(patch))["digest"])
+            return _applied(self._native.patch(patch))
 
     def events(self, most: int) -> list[Mapping[str, Any]]:
         """Up to `most` events that nobody has taken yet, oldest first."""
@@ -87,10 +95,18 @@ class EmbeddedGateway:
         with native_errors():
             return _mapping(self._native.stats())
 
-    def stop(self, grace_s: float) -> Mapping[str, Any]:
-        """Accept nothing new, let requests in flight finish for up to `grace_s` seconds, and end."""
+    def stop(self, grace_s: float) -> int:
+        """Accept nothing new, let requests in flight finish for up to `grace_s` seconds, and end.
+
+        Returns how many requests had not finished and were cut off.
+        """
         with native_errors():
-            return _mapping(self._native.stop(grace_s))
+            return int(_mapping(self._native.stop(grace_s))["cut"])
+
+
+def _applied(data: bytes) -> Applied:
+    applied = _mapping(data)
+    return Applied(applied["digest"], applied["sequence"])
 
 
 def _mapping(data: bytes) -> Mapping[str, Any]:

@@ -67,9 +67,4 @@ def mistakes(data: str | bytes) -> tuple[SnapshotMistake, ...]:
 def _translated(code: str, message: str, details: str = "null") -> GatewayError:
     if code == "snapshot-refused":
         return SnapshotRefusedError([one.as_diagnostic() for one in mistakes(details)])
-    if code in _LISTEN_CODES:
-        return ListenError(message, code=code, hint="another program may use the port: choose another, or stop it")
-    return GatewayError(message, code=code)
-
-
-_LISTEN_CODES = frozenset({"listen-failed", "address-in-use"})
+    return (ListenError if code == ListenError.code else GatewayError)(message, code=code)

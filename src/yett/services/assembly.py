@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from yett.compile import check_operations, compile_snapshot
@@ -50,9 +52,26 @@ def assemble(
     path: str, environment: Mapping[str, str], *, shelf: ContractShelf | None = None, create_pepper: bool = False
 ) -> Assembly:
     """Read all that the configuration at `path` names. Never raises for what is written there."""
+    with _collection_paused():
+        return _assemble(path, environment, shelf or ContractShelf(), create_pepper=create_pepper)
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Hold the search for garbage cycles: with the many values of a large configuration it costs more than all else."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *, create_pepper: bool) -> Assembly:
     loaded = load_configuration(path)
     configuration = loaded.configuration
-    contracts = (shelf or ContractShelf()).load(configuration.apis)
+    contracts = shelf.load(configuration.apis)
     pepper = _pepper(loaded, environment, create=create_pepper)
     resolved = resolve_credentials(configuration.apps, pepper.secret, environment, now=time.time())
     found = [

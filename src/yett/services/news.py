@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from yett.gateway import Bound
 from yett.model.diagnostic import Diagnostic
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The gateway serves. `addresses` are the bound ones; `warnings` did not stop it."""
+    """The gateway serves. `secure` says whether callers speak TLS; `warnings` did not stop it."""
 
-    addresses: Mapping[str, Any]
+    bound: Bound
+    secure: bool
     digest: str
     apis: int
     operations: int
@@ -22,7 +22,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """A change serves since now. `restart_for` names settings whose change waits for the next start."""
+    """A change serves since now.
+
+    `warnings` are those that are new; `restart_for` names settings whose change waits for the next start.
+    """
 
     digest: str
     seconds: float
@@ -53,9 +56,9 @@ class Stopping:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The gateway has ended; `left` is what the native gateway says was left."""
+    """The gateway has ended; `cut` requests had not finished in time and were cut off."""
 
-    left: Mapping[str, Any]
+    cut: int
 
 
 News = Started | Reloaded | Refused | ReloadFailed | Stopping | Stopped

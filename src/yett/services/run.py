@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from types import FrameType
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from yett.access.keys import mask_keys
 from yett.errors import ConfigurationError, SnapshotRefusedError, YettError
-from yett.gateway import Applied, EmbeddedGateway, GatewayOptions
+from yett.gateway import Applied, Bound, EmbeddedGateway, GatewayOptions
+from yett.model.diagnostic import Diagnostic
 from yett.services.assembly import Assembly, assemble
 from yett.services.contracts import ContractShelf
 from yett.services.news import News, Refused, Reloaded, ReloadFailed, Started, Stopped, Stopping
@@ -28,14 +29,14 @@ DEFAULT_GRACE_S: Final = 30.0
 class RunningGateway(Protocol):
     """What is run: the embedded gateway, or a stand-in in tests."""
 
-    def start(self) -> Mapping[str, Any]:
-        """Bind and serve; returns the bound addresses."""
+    def start(self) -> Bound:
+        """Bind and serve."""
 
     def apply(self, snapshot: bytes) -> Applied:
         """Swap a snapshot in."""
 
-    def stop(self, grace_s: float) -> Mapping[str, Any]:
-        """Drain and end."""
+    def stop(self, grace_s: float) -> int:
+        """Drain and end; returns how many requests were cut off."""
 
 
 class Runner:
@@ -51,6 +52,7 @@ class Runner:
         self._path, self._environment, self._tell, self._make_gateway = path, environment, tell, make_gateway
         self._shelf = ContractShelf()
         self._digest = ""
+        self._told: frozenset[Diagnostic] = frozenset()
         self._moved: Watch | None = None
 
     def start(self) -> None:
@@ -67,10 +69,12 @@ class Runner:
         self._gateway = self._make_gateway(self._options)
         # The plan is there before the first connection can be.
         self._apply(assembly)
-        addresses = self._gateway.start()
+        bound = self._gateway.start()
         operations = sum(len(contract.operations) for contract in assembly.contracts.values())
         apis = len(assembly.configuration.apis)
-        self._tell(Started(addresses, self._digest, apis, operations, assembly.diagnostics))
+        self._tell(
+            Started(bound, self._options.tls is not None, self._digest, apis, operations, self._untold(assembly))
+        )
 
     def poll(self, *, force: bool = False) -> None:
         """Reload when files have changed and have come to rest since the last poll, or at once with `force`."""
@@ -105,11 +109,17 @@ class Runner:
         else:
             waiting = changed_options(self._options, _options(assembly))
             if changed or waiting:
-                self._tell(Reloaded(self._digest, time.monotonic() - began, assembly.diagnostics, waiting))
+                self._tell(Reloaded(self._digest, time.monotonic() - began, self._untold(assembly), waiting))
 
     def _follow(self, assembly: Assembly) -> None:
         self._files = assembly.files
         self._watch.follow(assembly.files)
+
+    def _untold(self, assembly: Assembly) -> tuple[Diagnostic, ...]:
+        """The warnings that were not there before: a large contract must not repeat its own at every reload."""
+        untold = tuple(one for one in assembly.diagnostics if one not in self._told)
+        self._told = frozenset(assembly.diagnostics)
+        return untold
 
     def _apply(self, assembly: Assembly) -> bool:
         """Swap in what was assembled; whether it differs from what serves."""

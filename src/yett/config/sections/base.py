@@ -30,17 +30,19 @@ class Findings:
     files: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
 class At:
-    """A spot in a configuration file that is being built into the model."""
+    """A spot in a configuration file that is being built into the model. Cheap to make: there are many."""
 
-    document: Document
-    file: str
-    parts: tuple[str | int, ...] = ()
-    findings: Findings = field(default_factory=Findings, repr=False)
+    __slots__ = ("document", "file", "findings", "parts")
+
+    def __init__(self, document: Document, file: str, findings: Findings, parts: tuple[str | int, ...] = ()) -> None:
+        self.document = document
+        self.file = file
+        self.findings = findings
+        self.parts = parts
 
     def __truediv__(self, part: str | int) -> At:
-        return At(self.document, self.file, (*self.parts, part), self.findings)
+        return At(self.document, self.file, self.findings, (*self.parts, part))
 
     @property
     def place(self) -> Place:
