@@ -117,6 +117,8 @@ class Converter:
                 self._unknown(node, key, out, scope)
             elif kind in self.handlers:
                 self.handlers[kind](key, node.child(key), out, scope)
+        if "patternProperties" in out and len(out["patternProperties"]) < len(value["patternProperties"]):
+            self._widen(out)
         if "format" in value:
             self._format(node, out, scope)
         if "discriminator" in value:
@@ -194,6 +196,11 @@ class Converter:
             if translated is not None:
                 found[translated] = self.schema(entry, scope.inward())
         out[key] = found
+
+    def _widen(self, out: dict[str, Any]) -> None:
+        """Accept any property: those that a pattern left out would have named must not be refused for it."""
+        for key in ("additionalProperties", "unevaluatedProperties"):
+            out.pop(key, None)
 
     def _count(self, key: str, child: Node, out: dict[str, Any], _: Scope) -> None:
         value = child.value

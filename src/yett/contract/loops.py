@@ -59,7 +59,7 @@ class Weights:
         if known is None:
             return "loop"
         weight, chain = known
-        return "weight" if weight > MAX_WEIGHT else "chain" if chain > MAX_CHAIN else None
+        return "chain" if chain > MAX_CHAIN else "weight" if weight > MAX_WEIGHT else None
 
     def _weigh_all(self, root: _Located) -> bool:
         """Weigh a schema and everything joined to it; false where that leads back to itself.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _OTHER_FIELDS = frozenset({"$ref", "summary", "description", "servers", "parameters", "query", "additionalOperations"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
-_ID = re.compile(r"[^\x00-\x20\x7f:]{1,200}\Z")
+_ID = re.compile(r"[^\x00-\x20\x7f]{1,200}\Z")
 
 # The node and the parameters of a path item, and of an operation merged with them.
 Found = dict[Key, tuple[Node, dict[str, Any]]]

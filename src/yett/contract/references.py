@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from yett.contract.node import Node
     from yett.contract.reader import Reader
     from yett.contract.scope import Scope, Unit
+
+_URI = re.compile(r"(?:[A-Za-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*\Z")
+_ANCHOR = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*\Z")
 
 
 class References:
@@ -40,9 +44,9 @@ class References:
             return scope
         if scope.resource is None:
             self.identifiers.add(node)
-        if identity.partition("#")[2]:
-            hint = "use $anchor to name a place"
-            self.report.error(node.child("$id"), "invalid-id", "$id must not have a fragment", hint)
+        if identity.partition("#")[2] or not _URI.match(identity):
+            hint = "write a URI without a fragment; $anchor names a place"
+            self.report.error(node.child("$id"), "invalid-id", f"{shorten(identity)!r} cannot be an $id", hint)
         return replace(scope, resource=node, base=join_uri(scope.base, identity))
 
     def _with_dialect(self, node: Node, scope: Scope) -> Scope:
@@ -80,13 +84,23 @@ class References:
 
     def convert_anchor(self, key: str, child: Node, out: dict[str, Any], scope: Scope) -> None:
         """Keep `$anchor` inside a resource; elsewhere every reference to it has been rewritten."""
-        if scope.resource is not None and self.reader.has_type(child, str):
+        if self._is_anchor(child) and scope.resource is not None:
             out[key] = child.value
 
     def convert_dynamic_anchor(self, key: str, child: Node, out: dict[str, Any], scope: Scope) -> None:
         """Keep `$dynamicAnchor` in the original, not in a copy of a part of it."""
-        if (scope.resource is not None or scope.is_shared) and self.reader.has_type(child, str):
+        if self._is_anchor(child) and (scope.resource is not None or scope.is_shared):
             out[key] = child.value
+
+    def _is_anchor(self, child: Node) -> bool:
+        if not self.reader.has_type(child, str):
+            return False
+        if not _ANCHOR.match(child.value):
+            hint = "start with a letter; use letters, digits, - _ ."
+            message = f"{shorten(child.value)!r} cannot name a place"
+            self.report.error(child, "invalid-anchor", message, hint)
+            return False
+        return True
 
     def refer(self, at: Node, unit: Unit) -> str | None:
         """Return the rewritten form of the reference text at `at`; `None`, with a diagnostic, where it is refused."""
@@ -135,6 +149,10 @@ class References:
     def _keep(self, key: str, child: Node, out: dict[str, Any], scope: Scope) -> None:
         """Keep a reference inside a resource, having checked that it leads somewhere."""
         if not self.reader.has_type(child, str):
+            return
+        if not _URI.match(child.value):
+            message = f"{shorten(child.value)!r} is not a URI reference"
+            self.report.error(child, "ref-unresolved", message, "percent-encode what a URI cannot hold")
             return
         address, _, fragment = child.value.partition("#")
         uri = join_uri(scope.base, address) if address else scope.base

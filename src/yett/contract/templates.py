@@ -38,3 +38,8 @@ def derived_id(method: str, path: str) -> str:
     named = _EXPRESSION.sub(lambda match: f"by-{match[1]}", path)
     words = re.findall(r"[A-Za-z0-9_.]+", named)
     return "-".join([method.lower(), *words])
+
+
+def fill_template(path: str, segments: dict[str, str]) -> str:
+    """Return the path with each `{name}` replaced by its segment, one that is not declared by `x`."""
+    return _EXPRESSION.sub(lambda match: segments.get(match[1], "x"), path)

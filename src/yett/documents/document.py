@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from yett.documents.json_text import json_places, read_json
 from yett.documents.limits import Limits
@@ -13,8 +13,9 @@ from yett.documents.problems import Problems, RefusedError
 from yett.documents.yaml_text import read_yaml
 
 if TYPE_CHECKING:
-    from yett.model.diagnostic import Diagnostic
     from collections.abc import Callable, Iterable
+
+    from yett.model.diagnostic import Diagnostic
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from yett.documents.limits import Limits
 from yett.documents.problems import Problems, RefusedError
 from yett.documents.scalars import OutOfRangeError, finite, integer, plain_scalar
 
 if TYPE_CHECKING:
-    from yett.documents.places import Place
     from collections.abc import Iterator
+
+    from yett.documents.places import Place
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:\n]|[^\s{}\[\],:"]+')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -11,8 +11,9 @@ from yett.documents.problems import Problems, RefusedError, shorten
 from yett.documents.scalars import CORE, NotFiniteError, OutOfRangeError, Scalar, plain_scalar, tagged_scalar
 
 if TYPE_CHECKING:
-    from yett.documents.limits import Limits
     from collections.abc import Callable, Iterator
+
+    from yett.documents.limits import Limits
 
 
 class _MergeKey(str):
