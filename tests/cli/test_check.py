@@ -35,6 +35,13 @@ def test_mistakes_as_json_are_data(tmp_path: Path) -> None:
     assert shown.json["diagnostics"][0]["line"] == 11
 
 
+def test_secrets_that_somebody_else_holds_may_be_absent(tmp_path: Path) -> None:
+    with fake_native(present=False):
+        shown = yett("check", lay_out(tmp_path), "--without-secrets", environment={"READER_KEY": ""})
+    assert shown.code == 0
+    assert "warning[secret-empty]" in shown.err
+
+
 def test_a_secret_is_never_shown_not_even_in_the_line_of_source(tmp_path: Path) -> None:
     path = lay_out(tmp_path, SETTINGS.replace("{env: READER_KEY}", f"{{value: {KEY}, secret: hunter2, odd: 1}}"))
     for arguments in (("check", path), ("check", path, "--json")):

@@ -43,9 +43,9 @@ def test_a_missing_body_file_is_one_line(tmp_path: Path) -> None:
 
 
 def test_mistakes_are_shown_instead_of_a_decision(tmp_path: Path) -> None:
-    shown = yett("explain", lay_out(tmp_path), "--request", "GET /a", environment={"READER_KEY": ""})
+    shown = yett("explain", lay_out(tmp_path), "--request", "GET /a", environment={"READER_KEY": "odd"})
     assert (shown.code, shown.out) == (1, "")
-    assert "error[secret-empty]" in shown.err
+    assert "error[key-malformed]" in shown.err
 
 
 def test_without_the_engine_one_line_says_how_to_build_it(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.config.files import BOOKSHOP, load, mistakes, only_mistake
 from yett.config import load_configuration
 from yett.model.api import Identify, KeyPlaces
@@ -91,6 +93,15 @@ def test_a_folder_when_read_merges_its_configuration_files_and_leaves_contracts_
     assert loaded.diagnostics == ()
     assert [app.name for app in loaded.configuration.apps] == ["reader-app"]
     assert loaded.files >= {str(tmp_path), str(tmp_path / "shop.yaml"), str(tmp_path / "apps.yml")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"yett": 1, "teams": [{"name": "a"}]}', "{ teams: [{name: a}], yett: 1 }\n", "\ufeffyett: 1\nteams: [{name: a}]"],
+)
+def test_a_file_of_a_folder_in_flow_style_is_read_too(tmp_path: Path, text: str) -> None:
+    (tmp_path / "yett.yaml").write_text(text, encoding="utf-8")
+    assert [team.name for team in load_configuration(str(tmp_path)).configuration.teams] == ["a"]
 
 
 def test_the_same_name_in_two_files_is_reported_with_both_places(tmp_path: Path) -> None:

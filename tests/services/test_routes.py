@@ -17,6 +17,7 @@ def test_routes_name_public_paths_and_who_may_call(tmp_path: Path) -> None:
         Route("shop:listBooks", "GET", "/books", (), True, (), upstream),
     )
     assert [one.code for one in found.diagnostics] == ["secret-missing"]
+    assert found.diagnostics[0].severity == "warning"
 
 
 def test_an_api_whose_contract_is_missing_has_no_routes(tmp_path: Path) -> None:

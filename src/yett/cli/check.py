@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from yett.services.check import Report
 
 
-def check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+def check(
+    config: Config = DEFAULT_CONFIG,
+    without_secrets: Annotated[
+        bool, typer.Option("--without-secrets", help="Only warn of keys and peppers that are not there.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Find every mistake, and run nothing.
 
     Configuration, contracts and keys are read; where it is built, the engine is asked too.
@@ -23,7 +29,7 @@ def check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     from yett.services.check import check_configuration
 
     with told_errors(as_json=as_json), patience(f"checking {config}"):
-        report = check_configuration(config, os.environ)
+        report = check_configuration(config, os.environ, need_secrets=not without_secrets)
     if as_json:
         show_json(
             {

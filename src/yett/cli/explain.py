@@ -30,15 +30,17 @@ def explain(
     """
     import os
 
-    from yett.cli.output import REFUSED, patience, show_json, told_errors
+    from yett.cli.output import REFUSED, patience, show_diagnostics, show_json, told_errors
     from yett.services.explain import explain_request
 
     with told_errors(as_json=as_json), patience(f"reading {config}"):
         asked = _request(request, header or [], body, host=host, address=address, app=app)
-        decision = explain_request(config, asked, os.environ)
+        explanation = explain_request(config, asked, os.environ)
+    decision = explanation.decision
     if as_json:
         show_json(decision.document)
     else:
+        show_diagnostics(explanation.absent)
         _show(decision)
     if not decision.allowed:
         raise typer.Exit(REFUSED)

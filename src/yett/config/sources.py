@@ -15,7 +15,10 @@ from yett.model.place import Place
 
 _SUFFIXES: Final = (".yaml", ".yml")
 _SECTIONS: Final = b"|".join(name.encode() for name in sorted({*FileShape.model_fields, *LATER_SECTIONS}))
-_LOOKS_LIKE_CONFIGURATION: Final = re.compile(rb"^['\"]?(?:" + _SECTIONS + rb")['\"]?[ \t]*:", re.MULTILINE)
+# In flow style, and so in JSON, the first key tells; in block style any key at the edge.
+_LOOKS_LIKE_CONFIGURATION: Final = re.compile(
+    rb"(?:\A(?:\xef\xbb\xbf)?\s*\{\s*|^)['\"]?(?:" + _SECTIONS + rb")['\"]?\s*:", re.MULTILINE
+)
 _LIMITS: Final = Limits(max_bytes=64 * 1024 * 1024, max_depth=64, max_nodes=5_000_000)
 
 

@@ -6,7 +6,8 @@ import gc
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from yett.compile import check_operations, compile_snapshot
 from yett.config import Loaded, load_configuration
@@ -49,11 +50,31 @@ class Assembly:
 
 
 def assemble(
-    path: str, environment: Mapping[str, str], *, shelf: ContractShelf | None = None, create_pepper: bool = False
+    path: str,
+    environment: Mapping[str, str],
+    *,
+    shelf: ContractShelf | None = None,
+    create_pepper: bool = False,
+    need_secrets: bool = True,
 ) -> Assembly:
-    """Read all that the configuration at `path` names. Never raises for what is written there."""
+    """Read all that the configuration at `path` names. Never raises for what is written there.
+
+    Without `need_secrets`, a secret that is not there is only warned of, and its key left out: for whoever looks at a
+    configuration without being trusted with its keys.
+    """
     with _collection_paused():
-        return _assemble(path, environment, shelf or ContractShelf(), create_pepper=create_pepper)
+        assembly = _assemble(path, environment, shelf or ContractShelf(), create_pepper=create_pepper)
+    if need_secrets:
+        return assembly
+    return replace(assembly, diagnostics=tuple(_softened(one) for one in assembly.diagnostics))
+
+
+ABSENT_SECRETS: Final = frozenset({"secret-missing", "secret-empty", "pepper-missing"})
+"""Codes of mistakes that are none of the configuration's: somebody else holds the secret."""
+
+
+def _softened(diagnostic: Diagnostic) -> Diagnostic:
+    return replace(diagnostic, severity="warning") if diagnostic.code in ABSENT_SECRETS else diagnostic
 
 
 @contextmanager

@@ -34,9 +34,12 @@ class Report:
         return not has_errors(self.diagnostics)
 
 
-def check_configuration(path: str, environment: Mapping[str, str]) -> Report:
-    """Find every mistake of the configuration at `path`, its contracts and its keys; also what the engine refuses."""
-    assembly = assemble(path, environment)
+def check_configuration(path: str, environment: Mapping[str, str], *, need_secrets: bool = True) -> Report:
+    """Find every mistake of the configuration at `path`, its contracts and its keys; also what the engine refuses.
+
+    Without `need_secrets`, secrets that are not there are only warned of.
+    """
+    assembly = assemble(path, environment, need_secrets=need_secrets)
     diagnostics, digest, asked = assembly.diagnostics, None, native_available()
     if assembly.sound:
         snapshot = assembly.snapshot()

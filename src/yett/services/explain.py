@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from yett.errors import ConfigurationError, SnapshotRefusedError
 from yett.gateway import Decision, Request, decide
-from yett.services.assembly import Assembly, assemble
+from yett.model.diagnostic import Diagnostic
+from yett.services.assembly import ABSENT_SECRETS, Assembly, assemble
 from yett.services.refusals import refused_places
 
 
-def explain_request(path: str, request: Request, environment: Mapping[str, str]) -> Decision:
-    """Decide `request` with the configuration at `path`.
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision, and the secrets that were not there to decide with."""
+
+    decision: Decision
+    absent: tuple[Diagnostic, ...]
+
+
+def explain_request(path: str, request: Request, environment: Mapping[str, str]) -> Explanation:
+    """Decide `request` with the configuration at `path`; keys that are not there are as unknown as any other.
 
     Raises `ConfigurationError` when the configuration has errors, `GatewayError` when the request cannot be put into
     HTTP or names an app that does not exist, and `NativeMissingError` without the native engine.
     """
-    return decide_with(assemble(path, environment), request)
+    assembly = assemble(path, environment, need_secrets=False)
+    absent = tuple(one for one in assembly.diagnostics if one.code in ABSENT_SECRETS)
+    return Explanation(_decide(assembly, request), absent)
 
 
-def decide_with(assembly: Assembly, request: Request) -> Decision:
-    """The same, for a configuration that is assembled already."""
+def _decide(assembly: Assembly, request: Request) -> Decision:
     try:
         return decide(assembly.snapshot(), [request], assembly.pepper.secret)[0]
     except SnapshotRefusedError as error:

@@ -37,7 +37,7 @@ class RouteList:
 
 def list_routes(path: str, environment: Mapping[str, str]) -> RouteList:
     """The routes of the configuration at `path`, in the order of the APIs and their contracts."""
-    assembly = assemble(path, environment)
+    assembly = assemble(path, environment, need_secrets=False)
     granted = _granted(assembly)
     routes = [route for api in assembly.configuration.apis for route in _routes_of(api, assembly, granted)]
     return RouteList(tuple(routes), assembly.diagnostics)
