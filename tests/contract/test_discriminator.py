@@ -33,7 +33,8 @@ def accepts(contract: Contract, value: Any) -> bool:
 
 @pytest.mark.parametrize("union", ["oneOf", "anyOf"])
 def test_a_value_when_its_schema_is_named_then_only_that_one_counts(tmp_path: Path, union: str) -> None:
-    contract = pet(tmp_path, {"propertyName": "kind"}, **{union: REFERENCES})
+    members: dict[str, Any] = {union: REFERENCES}
+    contract = pet(tmp_path, {"propertyName": "kind"}, **members)
     assert accepts(contract, {"kind": "Cat", "lives": 9})
     assert accepts(contract, {"kind": "Dog", "lives": "many"})
     assert not accepts(contract, {"kind": "Cat", "barks": True})

@@ -129,6 +129,8 @@ def test_paths_when_only_their_names_differ_then_clash_per_method(tmp_path: Path
         ({"operationId": 1}, "wrong-type"),
         ({"x-yett-cost": 0}, "wrong-type"),
         ({"x-yett-cost": "2"}, "wrong-type"),
+        ({"x-yett-costs": 2}, "unknown-extension"),
+        ({"x-yett-pattern": "ignored"}, "wrong-type"),
         ({"tags": [1]}, "wrong-type"),
         ({"parameters": [parameter(name="id", at="path")]}, "unused-path-parameter"),
         ({"parameters": [parameter(), parameter()]}, "duplicate-parameter"),

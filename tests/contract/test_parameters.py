@@ -104,8 +104,8 @@ def test_keys_of_the_upstream_when_sent_as_parameters_then_are_optional(tmp_path
         "header": {"type": "apiKey", "in": "header", "name": "x-key"},
         "unused": {"type": "apiKey", "in": "query", "name": "other"},
     }
-    security = [{"query": [], "cookie": []}, {"header": []}]
-    paths = {"/a": {"get": {}, "put": {"security": []}}}
+    security: list[dict[str, list[str]]] = [{"query": [], "cookie": []}, {"header": []}]
+    paths: dict[str, Any] = {"/a": {"get": {}, "put": {"security": []}}}
     contract = load(tmp_path, document(paths, security=security, components={"securitySchemes": schemes}))
     first, second = contract.operations
     assert [(one["in"], one["name"], one.get("required")) for one in first.parameters] == [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_schemas_when_they_refer_to_themselves_for_a_part_then_are_accepted(tmp_
 def test_a_chain_of_references_when_endless_then_is_refused_without_exhausting_a_stack(
     tmp_path: Path, openapi: str
 ) -> None:
-    schemas = {f"S{i}": {"allOf": [{"$ref": f"#/components/schemas/S{i + 1}"}]} for i in range(20_000)}
+    schemas: dict[str, Any] = {f"S{i}": {"allOf": [{"$ref": f"#/components/schemas/S{i + 1}"}]} for i in range(20_000)}
     contract = schema_contract(
         tmp_path, {"$ref": "#/components/schemas/S0"}, openapi=openapi, **schemas, S20000={"type": "string"}
     )
@@ -49,6 +49,6 @@ def test_a_chain_of_references_when_endless_then_is_refused_without_exhausting_a
 
 
 def test_a_lattice_of_references_when_it_takes_exponential_time_then_is_refused(tmp_path: Path) -> None:
-    schemas = {f"S{i}": {"allOf": [{"$ref": f"#/components/schemas/S{i + 1}"}] * 2} for i in range(40)}
+    schemas: dict[str, Any] = {f"S{i}": {"allOf": [{"$ref": f"#/components/schemas/S{i + 1}"}] * 2} for i in range(40)}
     contract = schema_contract(tmp_path, {"$ref": "#/components/schemas/S0"}, **schemas, S40={"type": "string"})
     assert set(codes(contract)) == {"schema-weight"}

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _OTHER_FIELDS = frozenset({"$ref", "summary", "description", "servers", "parameters", "query", "additionalOperations"})
+_EXTENSIONS = ("x-yett-cost", "x-yett-pattern")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _ID = re.compile(r"[^\x00-\x20\x7f]{1,200}\Z")
 
@@ -158,6 +159,7 @@ class Operations:
         parameters = {key: parameter for key, (_, parameter) in found.items()}
         for parameter in security.parameters(node):
             parameters.setdefault((parameter["in"], parameter["name"]), parameter)
+        self._check_extensions(node)
         document = node.source.document
         return Operation(
             operation_id=self._operation_id(node),
@@ -191,6 +193,17 @@ class Operations:
             self.report.error(at, "duplicate-operation-id", message, "give each operation an id of its own")
         self.ids.setdefault(name, at)
         return name
+
+    def _check_extensions(self, node: Node) -> None:
+        for key in node.value:
+            if key.startswith("x-yett-") and key not in _EXTENSIONS:
+                hint = f"the extensions of an operation are {', '.join(_EXTENSIONS)}"
+                message = f"{shorten(key)!r} is not known"
+                self.report.error(node.child(key), "unknown-extension", message, hint)
+        if node.value.get("x-yett-pattern", "unenforced") != "unenforced":
+            message = "x-yett-pattern can only be unenforced"
+            hint = "write x-yett-pattern: unenforced, or leave it out"
+            self.report.error(node.child("x-yett-pattern"), "wrong-type", message, hint)
 
     def _cost(self, node: Node) -> int:
         if "x-yett-cost" not in node.value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,8 +67,3 @@ class Reader:
         """Return the mapping at `node`, its references followed."""
         found = self.resolver.follow(node)
         return found if found is not None and self.has_type(found, dict) else None
-
-
-def extension(node: Node, name: str) -> Any:
-    """Return the value of an extension of a mapping, or `None`."""
-    return node.value.get(name)

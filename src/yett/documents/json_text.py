@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from yett.documents.places import Place
 
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:\n]|[^\s{}\[\],:"]+')
+# Commas and colons are passed over: the text is known to be JSON, or refused anyway.
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]\n]|[^\s{}\[\],:"]+')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _CONSTANTS = ("NaN", "Infinity", "-Infinity")
 
@@ -105,7 +106,7 @@ class _Scanner:
                 self.open({} if lexeme == "{" else [])
             elif lexeme in "}]":
                 self.close()
-            elif lexeme not in ",:":
+            else:
                 self.leaf(lexeme)
         return self.root
 
