@@ -55,16 +55,16 @@ def test_a_name_of_no_operation_is_reported_with_a_hint(name: str, code: str, hi
 
 
 def test_nothing_is_said_about_an_api_that_could_not_be_read() -> None:
-    assert check_operations(configured("shop:gone"), {}, Unread()) == []
+    assert list(check_operations(configured("shop:gone"), {}, Unread())) == []
     unread = Unread({"apis": frozenset({"other"})})
-    assert check_operations(configured("other:gone"), {"shop": SHOP}, unread) == []
+    assert list(check_operations(configured("other:gone"), {"shop": SHOP}, unread)) == []
 
 
 def test_grants_and_settings_of_unknown_operations_are_reported() -> None:
     settings = OperationSettings("getBok", place=Place("yett.yaml", 12))
     grant = Reference("shop:nothing", Place("yett.yaml", 20))
     configuration = Configuration(apis=(api(operations=(settings,)),), profiles=(Profile("p", operations=(grant,)),))
-    found = check_operations(configuration, {"shop": SHOP}, Unread())
+    found = list(check_operations(configuration, {"shop": SHOP}, Unread()))
     assert [(one.line, one.code) for one in found] == [(20, "unknown-operation"), (12, "unknown-operation")]
     assert found[1].hint == "did you mean `getBook`?"
 

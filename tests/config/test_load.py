@@ -128,3 +128,10 @@ def test_a_file_of_a_folder_with_sections_but_no_version_is_not_ignored(tmp_path
     (tmp_path / "apps.yaml").write_text("apps: []\n")
     (found,) = load_configuration(str(tmp_path)).diagnostics
     assert found.message == "`yett` is missing"
+
+
+def test_a_mistake_repeated_in_a_large_file_is_told_a_bounded_number_of_times(tmp_path: Path) -> None:
+    text = BOOKSHOP + "".join(f"  - {{name: app-{number}, team: shop-taem}}\n" for number in range(2_000))
+    found = mistakes(tmp_path, text)
+    assert len(found) <= 502
+    assert {one.code for one in found} == {"unknown-team", "more-mistakes"}

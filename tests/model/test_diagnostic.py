@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from yett.model.diagnostic import Diagnostic, has_errors, in_order
+import itertools
+
+from yett.model.diagnostic import Diagnostic, first_of, has_errors, in_order
 from yett.model.place import NOWHERE, Place
 
 
@@ -20,3 +22,10 @@ def test_warnings_alone_are_no_errors() -> None:
     warning = NOWHERE.diagnostic("c", "m", severity="warning")
     assert not has_errors([warning])
     assert has_errors([warning, NOWHERE.diagnostic("c", "m")])
+
+
+def test_more_diagnostics_than_anybody_reads_are_counted_off_and_not_made() -> None:
+    endless = (NOWHERE.diagnostic("c", str(number)) for number in itertools.count())
+    found = list(first_of(endless, most=3))
+    assert [one.code for one in found] == ["c", "c", "c", "more-mistakes"]
+    assert next(endless).message == "4"

@@ -90,7 +90,7 @@ def matches(pattern: str, text: str) -> bool:
 
 def check_operations(
     configuration: Configuration, contracts: Mapping[str, ContractSource], unread: Unread
-) -> list[Diagnostic]:
+) -> Iterator[Diagnostic]:
     """Every reference to an operation that no contract describes.
 
     An API without an entry in `contracts` could not be read: nothing is said about its operations.
@@ -98,10 +98,9 @@ def check_operations(
     index = OperationIndex(configuration, contracts)
     references = [reference for one in configuration.collections for reference in one.operations]
     references += [reference for one in configuration.profiles for reference in one.operations]
-    found = [one for reference in references if (one := index.check(reference, unread))]
+    yield from (one for reference in references if (one := index.check(reference, unread)))
     for api in configuration.apis:
-        found.extend(_check_settings(api, index))
-    return found
+        yield from _check_settings(api, index)
 
 
 def _check_settings(api: Api, index: OperationIndex) -> Iterator[Diagnostic]:

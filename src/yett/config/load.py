@@ -26,7 +26,7 @@ from yett.config.sections.file import FileShape
 from yett.config.sections.gateway import GatewayShape, build_gateway
 from yett.config.sources import read_sources
 from yett.model.configuration import Configuration, Unread
-from yett.model.diagnostic import in_order
+from yett.model.diagnostic import first_of, in_order
 from yett.model.gateway import GatewaySettings
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def load_configuration(path: str) -> Loaded:
     for file, document in sources.documents:
         reading.read(document, file)
     configuration, unread = reading.result()
-    diagnostics = in_order([*reading.findings.diagnostics, *check_references(configuration, unread)])
+    diagnostics = in_order([*reading.findings.diagnostics, *first_of(check_references(configuration, unread))])
     return Loaded(configuration, diagnostics, unread, frozenset(sources.files), sources.home)
 
 
@@ -91,11 +91,11 @@ class _Reading:
     def read(self, document: Document, file: str) -> None:
         """Take in one file: all of it, or, where it holds mistakes, whatever items are without."""
         at = At(document, file, self.findings)
-        self.findings.diagnostics.extend(literal_secrets(document, file))
+        self.findings.diagnostics.extend(first_of(literal_secrets(document, file)))
         try:
             shape = FileShape.model_validate(document.value)
         except ValidationError as error:
-            self.findings.diagnostics.extend(shape_mistakes(error, document, file))
+            self.findings.diagnostics.extend(first_of(shape_mistakes(error, document, file)))
             self._read_what_fits(document.value, at)
             return
         self._build_gateway(shape.gateway, at / "gateway")

@@ -23,7 +23,7 @@ class _Named(Protocol):
     def place(self) -> Place: ...
 
 
-def check_references(configuration: Configuration, unread: Unread) -> list[Diagnostic]:
+def check_references(configuration: Configuration, unread: Unread) -> Iterator[Diagnostic]:
     """Every such mistake, except those that need a contract to be seen."""
     sections: Mapping[str, tuple[_Named, ...]] = {
         "apis": configuration.apis,
@@ -32,25 +32,23 @@ def check_references(configuration: Configuration, unread: Unread) -> list[Diagn
         "teams": configuration.teams,
         "apps": configuration.apps,
     }
-    found: list[Diagnostic] = []
     for section, items in sections.items():
-        found.extend(_duplicates(section, items))
+        yield from _duplicates(section, items)
     teams, profiles, collections = (
         _Names(name, sections[name], unread) for name in ("teams", "profiles", "collections")
     )
     for api in configuration.apis:
-        found.extend(teams.unknown([api.owner] if api.owner else []))
-        found.extend(_identity(api))
+        yield from teams.unknown([api.owner] if api.owner else [])
+        yield from _identity(api)
     for profile in configuration.profiles:
-        found.extend(collections.unknown(profile.collections))
+        yield from collections.unknown(profile.collections)
     for app in configuration.apps:
-        found.extend(teams.unknown([app.team]))
-        found.extend(profiles.unknown(app.profiles))
-        found.extend(_key_profiles(app))
-    found.extend(_duplicate_key_ids(configuration.apps))
-    found.extend(_shared_base_paths(configuration.apis))
-    found.extend(_shared_addresses(configuration))
-    return found
+        yield from teams.unknown([app.team])
+        yield from profiles.unknown(app.profiles)
+        yield from _key_profiles(app)
+    yield from _duplicate_key_ids(configuration.apps)
+    yield from _shared_base_paths(configuration.apis)
+    yield from _shared_addresses(configuration)
 
 
 def _duplicates(section: str, items: Iterable[_Named]) -> Iterator[Diagnostic]:

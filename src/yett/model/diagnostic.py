@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 Severity = Literal["error", "warning"]
+
+
+MOST_DIAGNOSTICS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,19 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """By place, and each once: the same mistake at the same place may be found in more than one way."""
     unique = {(one.file, one.line, one.pointer, one.code): one for one in diagnostics}
     return tuple(unique[key] for key in sorted(unique))
+
+
+def first_of(diagnostics: Iterable[Diagnostic], most: int = MOST_DIAGNOSTICS) -> Iterator[Diagnostic]:
+    """The first `most` of them and, where there are more, one that says so.
+
+    What makes diagnostics lazily is then not asked for the rest: a mistake repeated in a large file stays cheap.
+    """
+    for number, one in enumerate(diagnostics):
+        if number == most:
+            message = "there are more mistakes of this kind than are shown"
+            yield replace(one, code="more-mistakes", message=message, hint="mend those that are shown first")
+            return
+        yield one
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

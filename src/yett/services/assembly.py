@@ -15,7 +15,7 @@ from yett.contract import Contract
 from yett.errors import ConfigurationError
 from yett.model.access import Credentials
 from yett.model.configuration import Configuration
-from yett.model.diagnostic import Diagnostic, has_errors, in_order
+from yett.model.diagnostic import Diagnostic, first_of, has_errors, in_order
 from yett.model.secret import HashedKey
 from yett.services.contracts import ContractShelf
 from yett.services.credentials import resolve_credentials
@@ -98,9 +98,9 @@ def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *
     found = [
         *loaded.diagnostics,
         *contracts.diagnostics,
-        *check_operations(configuration, contracts.contracts, loaded.unread),
+        *first_of(check_operations(configuration, contracts.contracts, loaded.unread)),
         *pepper.diagnostics,
-        *resolved.diagnostics,
+        *first_of(resolved.diagnostics),
     ]
     files = {*loaded.files, *contracts.files, *resolved.files}
     if pepper.reference.kind == "file":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Final, Protocol
 
@@ -24,6 +24,7 @@ from yett.services.watching import Watch
 
 POLL_S: Final = 0.1
 DEFAULT_GRACE_S: Final = 30.0
+_STOP: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class RunningGateway(Protocol):
@@ -60,10 +61,10 @@ class Runner:
 
         Raises `ConfigurationError` when the configuration has errors, and `GatewayError` when it cannot be served.
         """
+        self._watch = Watch([self._path])
         assembly = assemble(self._path, self._environment, shelf=self._shelf, create_pepper=True)
         if not assembly.sound:
             raise ConfigurationError(assembly.diagnostics)
-        self._watch = Watch(assembly.files)
         self._follow(assembly)
         self._options = _options(assembly)
         self._gateway = self._make_gateway(self._options)
@@ -145,31 +146,38 @@ def run_gateway(
 
     Must be called from the main thread. Raises as `Runner.start`; once the gateway serves, nothing is raised.
     """
-    with _signals() as (stop, reload):
+    with _signals() as wishes:
         runner = Runner(path, environment, tell, make_gateway)
         runner.start()
-        while not stop.wait(POLL_S):
-            forced = reload.is_set()
-            reload.clear()
-            runner.poll(force=forced)
+        while (wish := _next(wishes)) not in _STOP:
+            runner.poll(force=wish == signal.SIGHUP)
         runner.stop(grace_s)
 
 
-@contextmanager
-def _signals() -> Iterator[tuple[threading.Event, threading.Event]]:
-    """Events that are set by a wish to stop and a wish to reload; afterwards the handlers are as before."""
-    stop, reload = threading.Event(), threading.Event()
-
-    def on_stop(_number: int, _frame: FrameType | None) -> None:
-        # The first asks politely; with the default handler back, a second ends the process at once.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-        stop.set()
-
-    wishes = {signal.SIGTERM: on_stop, signal.SIGINT: on_stop, signal.SIGHUP: lambda _number, _frame: reload.set()}
-    before = {number: signal.signal(number, handler) for number, handler in wishes.items()}
+def _next(wishes: SimpleQueue[int]) -> int | None:
+    """The next signal, or `None` where none comes before it is time to look at the files."""
     try:
-        yield stop, reload
+        return wishes.get(timeout=POLL_S)
+    except Empty:
+        return None
+
+
+@contextmanager
+def _signals() -> Iterator[SimpleQueue[int]]:
+    """The signals that arrive; afterwards the handlers are as before."""
+    # The one queue that may be filled from a handler while its reader waits in the same thread.
+    wishes: SimpleQueue[int] = SimpleQueue()
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if number in _STOP:
+            # The first asks politely; with the default handler back, a second ends the process at once.
+            for one in _STOP:
+                signal.signal(one, signal.SIG_DFL)
+        wishes.put(number)
+
+    before = {number: signal.signal(number, on_signal) for number in (*_STOP, signal.SIGHUP)}
+    try:
+        yield wishes
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
