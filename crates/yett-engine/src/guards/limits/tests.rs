@@ -412,7 +412,7 @@ fn test_an_operation_when_nothing_could_limit_it_then_has_no_guard() {
 #[test]
 #[ignore = "a measurement, not a check"]
 fn measure_one_check() {
-    let (rate, day) = (per_minute("a", Subject::App, 1 << 40), per_day("b", Subject::App, 1 << 40));
+    let (rate, day) = (per_minute("a", Subject::App, 1 << 30), per_day("b", Subject::App, 1 << 30));
     for keys in [1u64, 1_000, 100_000, 400_000] {
         for limits in
             [vec![rate.clone()], vec![day.clone()], vec![at_once("c", Subject::App, 9)], vec![rate.clone(), day.clone()]]
@@ -425,7 +425,9 @@ fn measure_one_check() {
 }
 
 fn measure(keys: u64, limits: &[Limit]) -> (u64, u64) {
-    const TURNS: u64 = 1_000_000;
+    // The best of many short runs: others use the machine too.
+    const RUNS: u64 = 40;
+    const TURNS: u64 = 100_000;
     let gate = Gate::enforcing(limits);
     let apps: Vec<_> = (0..keys).map(|n| app(n.wrapping_mul(0x9e37_79b9_7f4a_7c15), &[])).collect();
     let plans: Vec<_> = limits.iter().map(LimitPlan::new).collect();
@@ -439,10 +441,12 @@ fn measure(keys: u64, limits: &[Limit]) -> (u64, u64) {
         assert!(gate.passes(&Ask { principal, at_ms: n / 1000, ..ASK }));
     };
     let time = |turn: &dyn Fn(u64), from: u64| {
-        let start = std::time::Instant::now();
-        (from..from + TURNS).for_each(turn);
-        start.elapsed().as_nanos() as u64 / TURNS
+        let run = |run: u64| {
+            let (first, start) = (from + run * TURNS, std::time::Instant::now());
+            (first..first + TURNS).for_each(turn);
+            start.elapsed().as_nanos() as u64 / TURNS
+        };
+        (0..RUNS).map(run).min().unwrap_or(0)
     };
-    time(&check, 0);
-    (time(&check, TURNS), time(&guard, 2 * TURNS))
+    (time(&check, 0), time(&guard, RUNS * TURNS))
 }
