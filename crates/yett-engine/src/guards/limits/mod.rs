@@ -198,4 +198,6 @@ fn refuse(limit: &LimitPlan, wait: Wait, cost: u32) -> Box<Refusal> {
 }
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod tests;
