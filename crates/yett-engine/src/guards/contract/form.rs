@@ -5,7 +5,7 @@ use super::fields::{Field, Fields};
 use super::json;
 use super::schema::Schema;
 use super::style::{DUPLICATE, Escapes, Fault};
-use super::violation::{Place, Violations, joined, shown};
+use super::violation::{Place, Violations, joined};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -57,27 +57,30 @@ impl Form {
         found: &mut Violations,
     ) -> Option<Value> {
         let assigned = self.fields.assign(pairs, self.escapes);
-        let mut faults: Vec<(String, Fault)> = assigned.faults;
-        let mut base = self.documents(&assigned.found, ready, max_depth, place, found);
+        let mut broken = Violations::default();
+        let base = self.documents(&assigned.found, ready, max_depth, place, &mut broken);
+        let mut faults = assigned.faults;
         let mut first = None;
         for attempt in 0..MOST_ATTEMPTS {
             let mut object = base.clone();
             let varied = self.fill(&mut object, &assigned.found, &assigned.unknown, attempt, &mut faults);
-            if attempt > 0 && !varied {
+            if !faults.is_empty() || (attempt > 0 && !varied) {
                 break;
             }
             let mut value = Value::Object(object);
-            if !faults.is_empty() || !found.is_empty() || schema.fits(&mut value) {
+            if schema.fits(&mut value) {
                 first = Some(value);
                 break;
             }
             first = first.or(Some(value));
         }
-        base.clear();
         for (name, fault) in &faults {
-            found.push(place, joined("", &shown(name)), fault.code, fault.detail);
+            broken.push(place, joined("", name), fault.code, fault.detail);
         }
-        let mut value = first.filter(|_| faults.is_empty())?;
+        let readable = broken.is_empty();
+        found.append(broken);
+        // Against a form that lost a field, the schema would only tell that it is missing.
+        let mut value = first.filter(|_| readable)?;
         schema.check(&mut value, place, None, found);
         Some(value)
     }
@@ -92,7 +95,7 @@ impl Form {
         found: &mut Violations,
     ) -> Map<String, Value> {
         let mut object = Map::new();
-        for ((field, _), spelled) in self.fields.iter().zip(&self.json).filter(|(_, json)| **json).zip(spelled.iter()) {
+        for ((field, _), spelled) in self.fields.iter().zip(&self.json).zip(spelled).filter(|((_, json), _)| **json) {
             let Some(Spelled::Texts(texts)) = spelled else { continue };
             for text in texts {
                 let parsed = field.escapes.decode(text).map(|text| json::parse(text.as_bytes(), max_depth));

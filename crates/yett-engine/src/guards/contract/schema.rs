@@ -2,11 +2,11 @@
 //!
 //! All schemas of a direction stand in one document, `urn:yett:request` or `urn:yett:response`: shared ones below
 //! `$defs`, those of the operations below `properties`, equal ones once. The document is compiled whole when the
-//! snapshot is applied, so that a component is compiled once however many operations refer to it, and so that nothing
-//! is left that could fail while a request waits. To check a value, it is wrapped as the one property that names its
-//! schema. Measured on a contract with 873 operations: a validator of its own for each schema would compile the shared
-//! components once per use, in seconds and gigabytes; the one document takes a fraction of a second and some tens of
-//! megabytes.
+//! snapshot is applied. So a component is compiled once however many operations refer to it (a validator for each
+//! schema would repeat everything it reaches), and nothing is left that could fail while a request waits, as it could
+//! if validators were compiled on first use. To check a value, it is wrapped as the one property that names its schema,
+//! which costs one small map. Measured with GitHub's contract, 873 operations and 2413 parameters: 0.12 s and 42 MB for
+//! reading and compiling the snapshot; checking 1 KB of JSON takes about 1 microsecond besides parsing it.
 
 use super::explain;
 use super::violation::{MOST, Place, Violations};

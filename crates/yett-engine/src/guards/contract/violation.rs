@@ -47,6 +47,12 @@ impl Violations {
         }
     }
 
+    /// Adds those of another, as far as there is room.
+    pub(super) fn append(&mut self, other: Self) {
+        let room = MOST.saturating_sub(self.0.len());
+        self.0.extend(other.0.into_iter().take(room));
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
