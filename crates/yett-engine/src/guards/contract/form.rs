@@ -8,7 +8,7 @@ use super::style::{DUPLICATE, Escapes, Fault};
 use super::violation::{Place, Violations, joined};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use yett_model::snapshot::{Encoding, Shape, SimpleType, Style};
 
 /// How a form becomes an object.
@@ -148,9 +148,21 @@ impl Form {
         }
         match others(self.escapes, &self.shape, unknown, attempt) {
             Ok(others) => others.into_iter().for_each(|(name, value)| insert_once(object, name, value, faults)),
-            Err(fault) => faults.push((unknown.first().map_or(String::new(), |(name, _)| name.to_string()), fault)),
+            Err(fault) => faults.push((self.at_fault(unknown), fault)),
         }
         varied
+    }
+}
+
+impl Form {
+    /// The first name that is there too often, or whose text cannot be read.
+    fn at_fault(&self, pairs: &[(Cow<'_, str>, &str)]) -> String {
+        let mut seen = HashSet::new();
+        let mut wrong = pairs.iter().filter(|(name, text)| {
+            let again = !seen.insert(name) && !self.is_list(name);
+            again || self.escapes.decode(text).is_err()
+        });
+        wrong.next().map_or(String::new(), |(name, _)| name.to_string())
     }
 }
 

@@ -133,7 +133,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn names(text: &str) -> Result<Vec<(Option<String>, &[u8])>, Fault> {
+    type Named<'a> = (Option<String>, &'a [u8]);
+
+    fn names(text: &str) -> Result<Vec<Named<'_>>, Fault> {
         parse(text.as_bytes(), "b").map(|parts| parts.into_iter().map(|part| (part.name, part.bytes)).collect())
     }
 

@@ -88,7 +88,11 @@ impl Responses {
     /// Adds what does not fit.
     pub(super) fn inspect(&self, method: &Method, response: &ResponseView<'_>, body: Option<&Body>, found: &mut Violations) {
         let Some(documented) = self.find(response.status) else {
-            return found.push(Place::Status, response.status.to_string(), "unknown", "is not a documented status");
+            // No response at all is an oversight, not a promise that there is none.
+            if !self.all.is_empty() {
+                found.push(Place::Status, response.status.to_string(), "unknown", "is not a documented status");
+            }
+            return;
         };
         inspect_headers(&documented.headers, response.headers, self.max_depth, found);
         if !may_have_body(method, response.status) || content_length(response.headers) == Some(0) {
@@ -117,6 +121,9 @@ impl Documented {
         let mut refuse = |code: &str, detail: &str| found.push(Place::Header, "content-type", code, detail);
         match media::sent(headers) {
             Sent::Unreadable => refuse("malformed", "is malformed or there twice"),
+            Sent::Nothing if content_length(headers).is_some() && !self.media.is_empty() => {
+                refuse("missing", "the body has no media type");
+            }
             Sent::Nothing => {}
             Sent::Type(_) if self.media.is_empty() => refuse("unknown", "the contract describes no body"),
             Sent::Type(sent) if media::find(&self.media, &sent.value).is_none() => {

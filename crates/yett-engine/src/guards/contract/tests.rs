@@ -6,6 +6,7 @@ use yett_model::decision::{Decision, Request, Response, Violation};
 use yett_model::{Code, Diagnostic};
 
 mod bodies;
+mod cases;
 mod parameters;
 mod responses;
 mod schemas;

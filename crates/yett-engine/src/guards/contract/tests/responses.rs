@@ -33,6 +33,7 @@ fn test_answers_when_they_do_not_fit_then_they_are_refused_as_the_upstreams_faul
         (200, &[("content-type", "text/html")], "<p>", "header content-type unknown"),
         (201, &[], "", "header x-total missing"),
         (201, &[("x-total", "4"), JSON], "{}", "header content-type unknown"),
+        (200, &[("content-length", "2")], "{}", "header content-type missing"),
         (302, &[], "", "status 302 unknown"),
     ] {
         let decision = answer(&enforcing(), status, headers, body);
