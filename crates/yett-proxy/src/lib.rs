@@ -30,5 +30,6 @@ mod worker;
 pub use error::Error;
 pub use gateway::{Bound, Gateway, Stats, Stopped};
 pub use options::{Options, Secret, Tls};
+pub use random::random;
 pub use yett_engine::Applied;
 pub use yett_model::Diagnostic;

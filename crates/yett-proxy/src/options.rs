@@ -1,13 +1,14 @@
 //! What the host of a gateway chooses; everything about APIs comes with the snapshot instead.
 
 use crate::error::Error;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Settings of a [`Gateway`](crate::Gateway), fixed for its life. As JSON, every field may be left out but `pepper`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
     /// Addresses to accept callers on, `host:port`; port 0 lets the system choose.
@@ -57,7 +58,7 @@ pub struct Options {
 }
 
 /// Certificate and key of the listeners.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
     /// PEM file with the certificate chain, the leaf first.
@@ -67,7 +68,7 @@ pub struct Tls {
 }
 
 /// A secret that is never printed.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Secret(String);
 

@@ -36,6 +36,12 @@ impl Random {
     }
 }
 
+/// One unpredictable number, for hosts that decide without a running gateway.
+#[must_use]
+pub fn random() -> u128 {
+    Random::new().next()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

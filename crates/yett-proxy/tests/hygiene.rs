@@ -1,0 +1,130 @@
+//! Requests that two readers could understand differently: refused, or forwarded as exactly one well-formed request.
+
+mod common;
+
+use common::{Origin, Stage};
+use yett_model::Code;
+
+/// What the gateway did with raw bytes: the statuses it sent until it closed, and the requests the origin got.
+fn outcome(bytes: &[u8]) -> (Vec<u16>, Vec<String>) {
+    let origin = Origin::echo();
+    let stage = Stage::before(origin.address);
+    let mut caller = stage.caller();
+    caller.send(bytes);
+    caller.stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answers = &caller.read_to_end()[..];
+    let mut statuses = Vec::new();
+    while let Ok(answer) = common::read_message(&mut answers, false) {
+        statuses.push(answer.status());
+    }
+    stage.finish();
+    let requests = origin.requests.try_iter().map(|request| request.head.lines().next().unwrap_or_default().to_owned());
+    (statuses, requests.collect())
+}
+
+fn refused(bytes: &str) {
+    let (statuses, requests) = outcome(bytes.as_bytes());
+    assert!(statuses.iter().all(|status| (400..500).contains(status)), "{bytes:?}: {statuses:?}");
+    assert_eq!(requests, Vec::<String>::new(), "{bytes:?}");
+}
+
+const SMUGGLED: &str = "GET /shop/books?smuggled HTTP/1.1\r\nhost: h\r\n\r\n";
+
+#[test]
+fn malformed_heads_are_refused() {
+    for fields in [
+        "transfer-encoding: chunked, identity",
+        "transfer-encoding: gzip",
+        "transfer-encoding: xchunked",
+        "transfer-encoding : chunked",
+        "content-length: 5\r\ncontent-length: 6",
+        "content-length: 5, 6",
+        "content-length: +5",
+        "content-length: -5",
+        "content-length: 0x5",
+        "content-length: 99999999999999999999",
+        "content-length : 5",
+        "x: a\r\n folded",
+        "x: a\rb",
+        "x: a\0b",
+        "x y: a",
+        ": a",
+        "no-colon",
+        "host: other",
+        "connection: host",
+    ] {
+        refused(&format!("POST /shop/books HTTP/1.1\r\nhost: h\r\n{fields}\r\n\r\nhello"));
+    }
+}
+
+#[test]
+fn malformed_request_lines_are_refused() {
+    for line in [
+        "GET  /shop/books HTTP/1.1",
+        "GET /shop/books",
+        "GET /shop/books HTTP/9.9",
+        "GET /shop/books HTTP/1.1 x",
+        "GET shop/books HTTP/1.1",
+        "GET http://other/shop/books HTTP/1.1",
+        "GET /shop/books#part HTTP/1.1",
+        "GET /shop\\books HTTP/1.1",
+        "GET /shop/%2e%2e/books HTTP/1.1",
+        "G\u{e9}T /shop/books HTTP/1.1",
+        "CONNECT h:443 HTTP/1.1",
+    ] {
+        refused(&format!("{line}\r\nhost: h\r\n\r\n"));
+    }
+}
+
+#[test]
+fn malformed_chunks_end_the_connection_and_nothing_is_forwarded() {
+    for chunks in [
+        "x\r\nhello\r\n0\r\n\r\n",
+        "5\r\nhelloX\r\n0\r\n\r\n",
+        "-5\r\nhello\r\n0\r\n\r\n",
+        "fffffffffffffffff\r\n",
+        "5;\n\nhello\r\n0\r\n\r\n",
+    ] {
+        let request = format!("POST /shop/books HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n{chunks}{SMUGGLED}");
+        refused(&request);
+    }
+}
+
+#[test]
+fn two_framings_hide_no_second_request() {
+    for fields in [
+        "content-length: 4\r\ntransfer-encoding: chunked",
+        "transfer-encoding: chunked\r\ncontent-length: 4",
+        "transfer-encoding: chunked\r\ntransfer-encoding: chunked",
+        "transfer-encoding: Chunked",
+    ] {
+        let head = format!("POST /shop/books HTTP/1.1\r\nhost: h\r\n{fields}\r\n\r\n");
+        let (_, requests) = outcome(format!("{head}0\r\n\r\n").as_bytes());
+        assert!(requests.len() <= 1, "{fields}: {requests:?}");
+        let (_, requests) = outcome(format!("{head}2f\r\n{SMUGGLED}\r\n0\r\n\r\n").as_bytes());
+        assert!(requests.iter().all(|request| !request.contains("smuggled")), "{fields}: {requests:?}");
+    }
+}
+
+#[test]
+fn http_1_0_has_no_chunks() {
+    refused("POST /shop/books HTTP/1.0\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n");
+}
+
+#[test]
+fn what_the_parser_refuses_is_recorded() {
+    let origin = Origin::echo();
+    let stage = Stage::before(origin.address);
+    assert_eq!(stage.ask("GET /shop/books HTTP/1.1\r\nhost: h\r\nno-colon\r\n\r\n").status(), 400);
+    let events = stage.finish();
+    assert_eq!((events.len(), events[0].status, events[0].code), (1, 400, Some(Code::RequestMalformed)));
+}
+
+#[test]
+fn bytes_that_are_no_http_close_the_connection() {
+    let noise: Vec<u8> = (0..2000u32).map(|number| (number * 7919 % 251) as u8).collect();
+    for bytes in [&noise[..], b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", b"PRI * HTTP/1.1\r\n\r\n", b"PRI", b"\r\n\r\n\r\n"] {
+        let (statuses, requests) = outcome(bytes);
+        assert!(statuses.iter().all(|status| *status >= 400) && requests.is_empty(), "{bytes:?}: {statuses:?}");
+    }
+}
