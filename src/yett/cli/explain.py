@@ -92,7 +92,7 @@ def _show(decision: Decision) -> None:
     for phase in decision.phases:
         mark, colour = _MARKS[phase.outcome]
         first, *rest = phase.reasons or ("",)
-        line = Text(f"{mark} {phase.phase:<10}", style=colour).append(visible(first), style="default")
+        line = Text().append(f"{mark} {phase.phase:<10}", style=colour).append(visible(first))
         screen().print(line)
         for reason in rest:
             screen().print(f"{'':12}{visible(reason)}")

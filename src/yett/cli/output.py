@@ -54,15 +54,13 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
     excerpts = Excerpts(diagnostics)
     for one in diagnostics:
         colour = "red" if one.severity == "error" else "yellow"
-        line = Text(f"{visible(one.place)}: ", style="bold")
-        line.append(f"{one.severity}[{one.code}]", style=f"bold {colour}").append(
-            f" {visible(one.message)}", style="default"
-        )
+        line = Text().append(f"{visible(one.place)}: ", style="bold")
+        line.append(f"{one.severity}[{one.code}]", style=f"bold {colour}").append(f" {visible(one.message)}")
         screen(error=True).print(line)
         if excerpt := excerpts.of(one):
             screen(error=True).print(Text(f"  {one.line:>5} | {visible(excerpt)}", style="dim"))
         if one.hint:
-            screen(error=True).print(Text("        hint: ", style="cyan").append(visible(one.hint), style="default"))
+            screen(error=True).print(Text().append("        hint: ", style="cyan").append(visible(one.hint)))
 
 
 def diagnostics_json(diagnostics: Sequence[Diagnostic]) -> list[dict[str, Any]]:
@@ -85,10 +83,10 @@ def fail(message: str, *, hint: str = "", code: str = "") -> NoReturn:
     """Say in one line what went wrong, and leave with exit code 1."""
     from rich.text import Text
 
-    line = Text(f"error[{code}]" if code else "error", style="bold red").append(f" {visible(message)}", style="default")
+    line = Text().append(f"error[{code}]" if code else "error", style="bold red").append(f" {visible(message)}")
     screen(error=True).print(line)
     if hint:
-        screen(error=True).print(Text("  hint: ", style="cyan").append(visible(hint), style="default"))
+        screen(error=True).print(Text().append("  hint: ", style="cyan").append(visible(hint)))
     raise typer.Exit(REFUSED)
 
 

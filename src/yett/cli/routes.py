@@ -41,7 +41,7 @@ def _show(listed: tuple[Route, ...]) -> None:
     rows = [(one.method, one.path, one.operation, _callers(one)) for one in listed]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for method, path, operation, callers in rows:
-        line = Text(f"{method:<{widths[0]}}  ", style="bold").append(f"{visible(path):<{widths[1]}}  ", style="default")
+        line = Text().append(f"{method:<{widths[0]}}  ", style="bold").append(f"{visible(path):<{widths[1]}}  ")
         line.append(f"{visible(operation):<{widths[2]}}  ", style="cyan").append(callers, style="dim")
         screen().print(line)
 
