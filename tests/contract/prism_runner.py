@@ -46,5 +46,5 @@ def _status(case: PrismCase, scratch: Path) -> int | None:
     (scratch / "contract.json").write_text(json.dumps(contract_of(case)))
     (scratch / "yett.yaml").write_text(_CONFIGURATION)
     assembly = assemble(str(scratch / "yett.yaml"), {})
-    (decision,) = decide(assembly.snapshot(), [case.request], b"")
+    (decision,) = decide(assembly.snapshot(), [case.request], assembly.pepper.secret)
     return None if decision.allowed else decision.status
