@@ -69,7 +69,11 @@ def _schema_rows(results: list[Result]) -> Iterator[Iterable[object]]:
 def _prism_rows(outcomes: list[Outcome]) -> Iterator[Iterable[object]]:
     for one in outcomes:
         expected = one.expected.status or "let through"
-        result = "pass" if one.passes else f"**fail** ({one.status or 'let through'})"
+        result = (
+            "pass"
+            if one.passes
+            else f"**fail** ({'let through' if one.status is None else one.status or 'snapshot refused'})"
+        )
         if not one.expected.runs:
             expected = result = "-"
         yield one.case.name, one.case.status, expected, result, one.expected.reason

@@ -34,6 +34,10 @@ _ROUTING_TITLES = {404: ("routing", "validate-path-params"), 405: ("head-request
 
 # Accepted or refused on purpose where the other project decides otherwise, and why.
 DIFFERENT: dict[str, tuple[int | None, str]] = {
+    "head-requests/head_requests-AC-2.oas3.txt": (
+        None,
+        "HEAD is allowed wherever GET is (RFC 9110, section 9.3.2): let through rather than 405",
+    ),
     "validate-path-params/missing-path-param.oas3.txt": (
         404,
         "an empty segment is no value for a template, so no operation matches: 404 rather than 422",

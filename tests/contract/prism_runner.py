@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.contract.prism_cases import Expectation, PrismCase, contract_of, expectation, read_cases
+from yett.errors import SnapshotRefusedError
 from yett.gateway import decide
 from yett.services.assembly import assemble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# Stands for a status where the engine would not even run the contract.
+REFUSED = 0
 
 _CONFIGURATION = """\
 yett: 1
@@ -46,5 +50,8 @@ def _status(case: PrismCase, scratch: Path) -> int | None:
     (scratch / "contract.json").write_text(json.dumps(contract_of(case)))
     (scratch / "yett.yaml").write_text(_CONFIGURATION)
     assembly = assemble(str(scratch / "yett.yaml"), {})
-    (decision,) = decide(assembly.snapshot(), [case.request], assembly.pepper.secret)
+    try:
+        (decision,) = decide(assembly.snapshot(), [case.request], assembly.pepper.secret)
+    except SnapshotRefusedError:
+        return REFUSED
     return None if decision.allowed else decision.status
