@@ -7,6 +7,7 @@ mod coerce;
 mod explain;
 mod fields;
 mod form;
+mod formats;
 mod header;
 mod json;
 mod media;

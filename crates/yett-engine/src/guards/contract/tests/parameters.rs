@@ -318,3 +318,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn test_credentials_when_in_the_query_then_they_are_not_the_contracts_business() {
+    let engine = crate::fixture::engine(&crate::fixture::snapshot());
+    let target = |rest: &str| format!("/shop/books?key={}{rest}", crate::fixture::KEY);
+    assert!(ask(&engine, "GET", &target("&page=1"), &[], "").allowed);
+    assert_refused(&ask(&engine, "GET", &target("&Key=1"), &[], ""), &["query Key unknown"]);
+}

@@ -92,3 +92,33 @@ fn test_schemas_when_the_guard_is_off_then_they_are_not_compiled() {
     let off = json!({"mode": "off", "responses": "off"});
     assert!(apply(&snapshot(with_schema(json!({"pattern": "("})), off, json!({}))).is_ok());
 }
+
+#[test]
+fn test_schemas_when_they_rename_or_redefine_their_document_then_nothing_panics_or_is_fetched() {
+    for schema in [
+        json!({"$id": "urn:yett:request", "type": "string"}),
+        json!({"$id": "http://127.0.0.1:9/a", "$ref": "b"}),
+        json!({"$id": "::", "type": "string"}),
+        json!({"$schema": "http://127.0.0.1:9/meta", "type": "string"}),
+        json!({"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 1, "exclusiveMinimum": true}),
+        json!({"$anchor": "a", "anyOf": [{"$ref": "#a"}]}),
+        json!({"$dynamicAnchor": "a", "items": {"$dynamicRef": "#a"}}),
+        json!({"$dynamicRef": "#nowhere"}),
+        json!({"$ref": "#"}),
+        json!({"$ref": "#/properties/s0"}),
+        json!({"$ref": "#/%zz"}),
+        json!({"$ref": "#/$defs/%ff"}),
+        json!({"$ref": ""}),
+        json!({"$vocabulary": {"urn:x": true}}),
+        json!({"enum": []}),
+        json!({"maxLength": 1e300}),
+        json!({"multipleOf": 1e-300}),
+        json!({"required": "q"}),
+        json!([]),
+        json!(null),
+    ] {
+        if let Ok(engine) = apply(&snapshot(with_schema(schema), json!({}), json!({}))) {
+            let _ends = ask(&engine, "GET", "/x?q=1", &[], "");
+        }
+    }
+}
