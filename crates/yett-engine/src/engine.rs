@@ -22,8 +22,28 @@ pub struct Engine {
     plan: ArcSwapOption<Plan>,
     counters: Arc<Counters>,
     pepper: Arc<Pepper>,
-    /// Patches newer than the snapshot in force, to be laid over the next one too.
-    patches: Mutex<Vec<Patch>>,
+    patches: Mutex<PatchLog>,
+}
+
+/// Patches newer than the snapshot in force, to be laid over the next one too.
+#[derive(Default)]
+struct PatchLog {
+    /// Number up to which patches are contained in a snapshot that was applied, and no longer kept.
+    contained: u64,
+    newer: Vec<Patch>,
+}
+
+impl PatchLog {
+    /// The patches that a snapshot lacks.
+    fn lacked_by(&self, plan: &Plan) -> Result<Vec<Patch>, Vec<Diagnostic>> {
+        if plan.sequence < self.contained {
+            // Applying it would quietly undo revocations.
+            let message =
+                format!("the snapshot lacks patches {} to {}, which are not kept here", plan.sequence + 1, self.contained);
+            return Err(vec![Diagnostic::new("/sequence", "snapshot-stale", message).hint("Compile the snapshot again.")]);
+        }
+        Ok(self.newer.iter().filter(|patch| patch.sequence > plan.sequence).cloned().collect())
+    }
 }
 
 impl Engine {
@@ -52,12 +72,12 @@ impl Engine {
     pub fn apply(&self, snapshot: &[u8]) -> Result<Applied, Vec<Diagnostic>> {
         let mut plan = Plan::build(snapshot, self.pepper.clone())?;
         let mut patches = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
+        let newer = patches.lacked_by(&plan)?;
         let contained = plan.sequence;
-        let newer: Vec<Patch> = patches.iter().filter(|patch| patch.sequence > contained).cloned().collect();
         for patch in &newer {
             lay(&mut plan, patch);
         }
-        *patches = newer;
+        *patches = PatchLog { contained, newer };
         let applied = Applied { digest: plan.digest().to_owned(), sequence: plan.sequence };
         self.plan.store(Some(Arc::new(plan)));
         Ok(applied)
@@ -72,14 +92,14 @@ impl Engine {
             .map_err(|error| vec![Diagnostic::new("", "patch-malformed", format!("the patch cannot be read: {error}"))])?;
         let mut patches = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
         let plan = self.plan().ok_or_else(|| vec![Diagnostic::new("", "not-configured", "there is no snapshot to patch")])?;
-        let last = patches.last().map_or(plan.sequence, |last| last.sequence);
+        let last = patches.newer.last().map_or(plan.sequence, |last| last.sequence);
         if Some(patch.sequence) != last.checked_add(1) {
             let message = format!("patch {} does not follow {last}", patch.sequence);
             return Err(vec![Diagnostic::new("/sequence", "patch-out-of-order", message)]);
         }
         change(&plan, &patch)?;
         let applied = Applied { digest: plan.digest().to_owned(), sequence: patch.sequence };
-        patches.push(patch);
+        patches.newer.push(patch);
         Ok(applied)
     }
 }

@@ -23,7 +23,8 @@ impl Gateway {
     /// A gateway from its options as JSON. Nothing is bound yet.
     #[new]
     fn new(options: &[u8]) -> PyResult<Self> {
-        let options = serde_json::from_slice(options).map_err(|error| native_error("options-malformed", error.to_string(), &()))?;
+        let options =
+            serde_json::from_slice(options).map_err(|error| native_error("options-malformed", error.to_string(), &()))?;
         let inner = yett_proxy::Gateway::new(options).map_err(|error| failed(&error))?;
         Ok(Self { inner })
     }
@@ -55,7 +56,8 @@ impl Gateway {
 
     /// Stops accepting, lets requests in flight finish for up to `grace` seconds, and ends; returns what was left.
     fn stop(&self, py: Python<'_>, grace: f64) -> PyResult<Vec<u8>> {
-        let grace = Duration::try_from_secs_f64(grace).map_err(|_| native_error("options-malformed", "grace is seconds, 0 or more", &()))?;
+        let grace = Duration::try_from_secs_f64(grace)
+            .map_err(|_| native_error("options-malformed", "grace is seconds, 0 or more", &()))?;
         py.detach(|| json(&self.inner.stop(grace)))
     }
 }

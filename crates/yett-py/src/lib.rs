@@ -33,7 +33,8 @@ fn unserialisable(error: &serde_json::Error) -> PyErr {
 }
 
 fn pepper_of(bytes: &[u8]) -> PyResult<Pepper> {
-    Pepper::new(bytes).ok_or_else(|| native_error("pepper-short", format!("a pepper has at least {} bytes", Pepper::MIN_BYTES), &()))
+    Pepper::new(bytes)
+        .ok_or_else(|| native_error("pepper-short", format!("a pepper has at least {} bytes", Pepper::MIN_BYTES), &()))
 }
 
 fn now() -> Now {
@@ -75,7 +76,7 @@ fn catalogue() -> PyResult<Vec<u8>> {
             "event": schemars::schema_for!(Event),
             "request": schemars::schema_for!(Request),
             "decision": schemars::schema_for!(yett_model::Decision),
-            "options": yett_proxy::options_schema(),
+            "options": schemars::schema_for!(yett_proxy::Options),
         },
     });
     serde_json::to_vec(&catalogue).map_err(|error| unserialisable(&error))

@@ -108,3 +108,14 @@ fn test_a_patch_when_its_app_is_gone_from_the_new_snapshot_then_does_not_block_i
     assert!(engine.apply(&bytes(&changed("/apps", without))).is_ok());
     assert_eq!(ask(&engine), Some(Code::CredentialInvalid));
 }
+
+#[test]
+fn test_a_snapshot_that_lacks_a_forgotten_revocation_when_applied_then_is_refused() {
+    let engine = engine(&snapshot());
+    assert_eq!(patch(&engine, 5, json!([drop_key("k1")])), Ok(5));
+    let newer = engine.apply(&bytes(&changed("/sequence", json!(5))));
+    assert!(newer.is_ok());
+    assert_eq!(patch(&engine, 6, json!([drop_key("k1")])), Ok(6));
+    let found = engine.apply(&bytes(&snapshot())).unwrap_err();
+    assert_eq!(found.iter().map(|mistake| mistake.code.as_str()).collect::<Vec<_>>(), ["snapshot-stale"]);
+}
