@@ -93,7 +93,7 @@ $(SYNCED): uv.lock pyproject.toml | $(UV)
 
 # maturin also writes the `yett` command and the path entry into .venv, hence after every sync.
 $(NATIVE): $(RUST_SOURCES) | $(SYNCED)
-	$(BIN)/maturin develop --release --locked --skip-install
+	PATH="$(ROOT)/.uv/bin:$$PATH" $(BIN)/maturin develop --release --locked --uv
 	@touch $@
 
 $(GATEWAY): $(RUST_SOURCES) | $(SYNCED)

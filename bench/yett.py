@@ -32,9 +32,9 @@ class Prepared:
         def prepare(port: int, home: Path) -> Sequence[str | Path]:
             return [
                 tools.gateway,
-                *("--snapshot", self.snapshot, "--pepper-file", self.pepper),
+                self.snapshot,
                 *("--listen", f"127.0.0.1:{port}", "--telemetry", f"127.0.0.1:{free_port()}"),
-                *("--access-log", home / "access.log", "--workers", "1"),
+                *("--pepper-file", self.pepper, "--access-log", home / "access.log", "--workers", "1"),
             ]
 
         return prepare

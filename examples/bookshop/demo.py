@@ -56,7 +56,7 @@ def trials(base: str, keys: dict[str, str]) -> list[Trial]:
 
     def curl(path: str, app: str = "", *more: str) -> tuple[str, ...]:
         key = ("-H", f"x-api-key: {keys[app]}") if app else ()
-        return ("curl", "-si", base + path, *key, *more)
+        return ("curl", "-si", "-w", r"\n", base + path, *key, *more)
 
     def sent(body: object) -> tuple[str, ...]:
         return ("-H", "content-type: application/json", "-d", json.dumps(body))

@@ -47,7 +47,7 @@ def test_a_success_names_one_decision_in_header_and_log(gateway: Gateway) -> Non
         "operation": "box:listThings",
         "app": "owner-app",
         "team": "crew",
-        "address": "127.0.0.0/24",
+        "address": "127.0.0.0",
         "bytes_out": len(found.body),
     }
     assert {name: event.get(name) for name in wanted} == wanted

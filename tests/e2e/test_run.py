@@ -153,8 +153,11 @@ def _refuses(gateway: Gateway) -> bool:
         return True
 
 
-def test_an_idle_gateway_ends_at_once(gateway: Gateway) -> None:
-    with gateway.client("owner").connect():
+def test_a_connection_kept_idle_does_not_hold_up_the_end(gateway: Gateway) -> None:
+    owner = gateway.client("owner")
+    with owner.connect() as connection:
+        connection.sendall(owner.head("GET", "/box/open"))
+        assert read_answer(connection).status == 200
         before = time.monotonic()
         gateway.terminate()
         assert gateway.wait() == 0
