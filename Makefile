@@ -36,6 +36,8 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-rust test-python check fmt lint types audit bench build docs
 .DELETE_ON_ERROR:
+# The order of what a verb needs is the order of the output: the tests come last.
+.NOTPARALLEL:
 
 help: ## show this list
 	@echo "usage: make <verb> [ARGS=...]"; echo

@@ -12,7 +12,7 @@ from yett.errors import YettError
 
 def test_the_picture_at_the_top_names_every_error_below_its_parent() -> None:
     picture = yett.errors.__doc__ or ""
-    lines = [match for match in re.finditer(r"^    ([│├└─ ]*)(\w+Error)", picture, re.MULTILINE)]
+    lines = list(re.finditer(r"^    ([│├└─ ]*)(\w+Error)", picture, re.MULTILINE))
     drawn = {match[2]: len(match[1]) // 4 for match in lines}
     tree = ast.parse(Path(yett.errors.__file__).read_text(encoding="utf-8"))
     assert list(drawn) == [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
