@@ -98,8 +98,9 @@ $(NATIVE): $(RUST_SOURCES) | $(SYNCED)
 	PATH="$(ROOT)/.uv/bin:$$PATH" $(BIN)/maturin develop --release --locked --uv
 	@touch $@
 
-$(GATEWAY): $(RUST_SOURCES) | $(SYNCED)
-	cargo build --release --locked -p yett-proxy --bin yett-gateway
+# yett-py is named for its features alone: with the same features on, every crate that both need is built once.
+$(GATEWAY): $(RUST_SOURCES) | $(SYNCED) $(NATIVE)
+	cargo build --release --locked -p yett-proxy -p yett-py --bin yett-gateway
 	@touch $@
 
 $(DENY):
