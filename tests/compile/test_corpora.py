@@ -13,8 +13,8 @@ import pytest
 from tests.compile.contracts import api
 from tests.native import NATIVE
 from yett.compile import compile_snapshot
-from yett.contract import Contract, load_contract
-from yett.gateway import check_snapshot
+from yett.contract import Contract, ExampleRequest, example_request, load_contract
+from yett.gateway import Request, check_snapshot, decide
 from yett.model.access import Collection, Credentials, Profile
 from yett.model.configuration import Configuration
 from yett.model.place import Reference
@@ -59,3 +59,24 @@ def test_a_contract_compiles_quickly_and_every_operation_is_there(name: str, fol
 def test_the_engine_accepts_a_compiled_contract(name: str, folder: Path) -> None:
     snapshot = compile_snapshot(CONFIGURATION, {"shop": loaded(name, folder)}, Credentials())
     assert check_snapshot(snapshot, b"p" * 32) == ()
+
+
+def as_request(example: ExampleRequest, base_path: str) -> Request:
+    """The example as the engine takes it."""
+    target = base_path.rstrip("/") + example.path + (f"?{example.query}" if example.query else "")
+    body = (example.body or b"").decode("utf-8", "replace")
+    headers = tuple(example.headers.items()) + ((("content-length", str(len(body))),) if body else ())
+    return Request(example.method, target, headers=headers, body=body)
+
+
+@NATIVE
+@pytest.mark.parametrize("name", SPECS)
+def test_the_example_request_of_every_operation_is_routed_to_that_operation(name: str, folder: Path) -> None:
+    contract = loaded(name, folder)
+    snapshot = compile_snapshot(CONFIGURATION, {"shop": contract}, Credentials())
+    requests = [
+        as_request(example_request(contract, one), CONFIGURATION.apis[0].base_path) for one in contract.operations
+    ]
+    decisions = decide(snapshot, requests, b"p" * 32)
+    expected = [f"shop:{one.operation_id}" for one in contract.operations]
+    assert [decision.operation for decision in decisions] == expected
