@@ -16,12 +16,12 @@ class Gateway:
         """Compiles a snapshot and swaps it in, or refuses it with every mistake in `NativeError.details`."""
     def patch(self, patch: bytes) -> bytes:
         """Applies a numbered patch, or refuses it whole."""
-    def events(self, max: int) -> list[bytes]:
-        """Up to `max` events, oldest first, each one line of JSON."""
+    def events(self, most: int) -> list[bytes]:
+        """Up to `most` events, oldest first, each one line of JSON."""
     def stats(self) -> bytes:
         """Figures of the running gateway, as JSON."""
     def stop(self, grace: float) -> bytes:
-        """Stops accepting, lets requests in flight finish for up to `grace` seconds, and ends; returns what was left."""
+        """Stops accepting, lets requests in flight finish for up to `grace` seconds; returns what was cut."""
 
 def check(snapshot: bytes, pepper: bytes) -> bytes:
     """Compiles a snapshot without running it: JSON array of diagnostics, empty when it is good."""

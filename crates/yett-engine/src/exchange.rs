@@ -12,7 +12,7 @@ use crate::identity::{self, Principal};
 use crate::plan::{ApiPlan, OperationPlan, Plan, TargetPlan};
 use crate::receive;
 use crate::refusal::Refusal;
-use crate::routing::Found;
+use crate::routing::{Found, Parameters};
 use bytes::Bytes;
 use http::header::ALLOW;
 use http::request::Parts;
@@ -88,7 +88,7 @@ pub struct Exchange {
     base: usize,
     pub(crate) api: Option<u32>,
     pub(crate) operation: Option<u32>,
-    parameters: Vec<(Arc<str>, String)>,
+    parameters: Parameters,
     pub(crate) principal: Option<Principal>,
     /// Set by simulations only: act as this app without a credential.
     pub(crate) assumed: Option<Principal>,

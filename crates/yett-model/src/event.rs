@@ -25,7 +25,7 @@ pub struct Event {
     pub host: String,
     /// Protocol of the caller: `HTTP/1.0`, `HTTP/1.1`, `HTTP/2`.
     pub protocol: String,
-    /// Caller's address, truncated to /24 (IPv4) or /48 (IPv6).
+    /// Caller's network: the address with everything after its first 24 (IPv4) or 48 (IPv6) bits zero.
     pub address: String,
     /// API that was routed to.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -44,9 +44,9 @@ impl Gateway {
         py.detach(|| self.inner.patch(patch).map_err(|diagnostics| refused(&diagnostics)).and_then(|applied| json(&applied)))
     }
 
-    /// Up to `max` events, oldest first, each one line of JSON.
-    fn events(&self, py: Python<'_>, max: usize) -> Vec<Vec<u8>> {
-        py.detach(|| self.inner.events(max))
+    /// Up to `most` events, oldest first, each one line of JSON.
+    fn events(&self, py: Python<'_>, most: usize) -> Vec<Vec<u8>> {
+        py.detach(|| self.inner.events(most))
     }
 
     /// Figures of the running gateway, as JSON.
@@ -54,7 +54,7 @@ impl Gateway {
         py.detach(|| json(&self.inner.stats()))
     }
 
-    /// Stops accepting, lets requests in flight finish for up to `grace` seconds, and ends; returns what was left.
+    /// Stops accepting, lets requests in flight finish for up to `grace` seconds; returns what was cut.
     fn stop(&self, py: Python<'_>, grace: f64) -> PyResult<Vec<u8>> {
         let grace = Duration::try_from_secs_f64(grace)
             .map_err(|_| native_error("options-malformed", "grace is seconds, 0 or more", &()))?;

@@ -12,6 +12,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use template::Template;
 
+/// Path parameters in template order: name and percent-encoded value.
+pub type Parameters = Vec<(Arc<str>, String)>;
+
 /// Where a request leads.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
@@ -22,7 +25,7 @@ pub enum Found {
         /// Length in bytes of the base path.
         base: usize,
         /// Path parameters in template order.
-        parameters: Vec<(Arc<str>, String)>,
+        parameters: Parameters,
     },
     /// The API has the path, but with these methods only.
     OtherMethods {
@@ -152,7 +155,7 @@ impl ApiRoutes {
         &mut self.methods[index].1
     }
 
-    fn find(&self, method: &Method, path: &str) -> Option<(u32, Vec<(Arc<str>, String)>)> {
+    fn find(&self, method: &Method, path: &str) -> Option<(u32, Parameters)> {
         let routes = |wanted: &Method| self.methods.iter().find(|(known, _)| known == wanted).map(|(_, routes)| routes);
         let found = routes(method).and_then(|routes| routes.find(path));
         // RFC 9110 9.3.2: HEAD is GET without the body, so GET's contract answers for it unless HEAD has its own.
@@ -195,7 +198,7 @@ impl MethodRoutes {
         self.nodes.get(node)?.first().map(|candidate| candidate.template.pattern_str())
     }
 
-    fn find(&self, path: &str) -> Option<(u32, Vec<(Arc<str>, String)>)> {
+    fn find(&self, path: &str) -> Option<(u32, Parameters)> {
         let found = self.router.at(path).ok()?;
         let candidates = self.nodes.get(*found.value)?;
         candidates.iter().find_map(|candidate| Some((candidate.operation, candidate.template.capture(path)?)))

@@ -1,6 +1,6 @@
 //! A path template of a contract: `/books/{id}`, `/repos/{owner}/{repo}/compare/{base}...{head}`, `/report.{format}`.
 
-use super::target;
+use super::{Parameters, target};
 use std::sync::Arc;
 
 /// A parsed template.
@@ -66,7 +66,7 @@ impl Template {
 
     /// The parameters of a path, percent-encoded, or `None` if the path does not fit.
     #[must_use]
-    pub fn capture(&self, path: &str) -> Option<Vec<(Arc<str>, String)>> {
+    pub fn capture(&self, path: &str) -> Option<Parameters> {
         let mut found = Vec::new();
         let mut texts = path.strip_prefix('/')?.split('/');
         for pieces in &self.segments {
@@ -119,7 +119,7 @@ fn pattern(segments: &[Vec<Piece>]) -> String {
 }
 
 /// Splits one segment: a parameter ends where the next literal first occurs after at least one character.
-fn capture_segment(pieces: &[Piece], text: &str, found: &mut Vec<(Arc<str>, String)>) -> Option<()> {
+fn capture_segment(pieces: &[Piece], text: &str, found: &mut Parameters) -> Option<()> {
     let mut rest = text;
     let mut pieces = pieces.iter().peekable();
     while let Some(piece) = pieces.next() {
