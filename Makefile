@@ -57,6 +57,7 @@ fmt: $(SYNCED) ## format Python and Rust, and mend what the linter can mend
 
 bench: build ## measure beside nginx, HAProxy and Envoy (BENCH_QUICK=1: shorter)
 	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench.contract
 
 docs: build ## renew the generated pages and schemas, and the documentation of the crates
 	$(BIN)/python -m pytest -q --update -m generated
