@@ -50,6 +50,8 @@ pub(crate) struct Line {
     stalled_us: Cell<u64>,
     active: Cell<u32>,
     unread: Cell<bool>,
+    owed: Cell<bool>,
+    held_back: Cell<bool>,
     header_timeout_us: u64,
     idle_timeout_us: u64,
     latest_us: Cell<u64>,
@@ -68,6 +70,8 @@ impl Line {
             stalled_us: Cell::new(NEVER),
             active: Cell::new(0),
             unread: Cell::new(false),
+            owed: Cell::new(false),
+            held_back: Cell::new(false),
             header_timeout_us,
             idle_timeout_us: limits.idle_timeout.as_micros() as u64,
             latest_us: Cell::new(latest_us),
@@ -95,6 +99,7 @@ impl Line {
     /// A request begins.
     pub(crate) fn begin(&self) {
         self.active.set(self.active.get() + 1);
+        self.owed.set(true);
         self.doing.set(Doing::Busy);
         self.due_us.set(NEVER);
     }
@@ -112,6 +117,30 @@ impl Line {
     /// The caller was answered before its whole body was read.
     pub(crate) fn leave_unread(&self) {
         self.unread.set(true);
+    }
+
+    /// Whether the caller was answered before its whole body was read.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.unread.get()
+    }
+
+    /// Everything that was handed over is written.
+    pub(crate) fn flushed(&self) {
+        if self.active.get() == 0 {
+            self.owed.set(false);
+        }
+    }
+
+    /// Whether bytes to write belong to no request, so that they are held back.
+    pub(crate) fn hold_back(&self) -> bool {
+        let nobodys = self.active.get() == 0 && !self.owed.get();
+        self.held_back.set(self.held_back.get() || nobodys);
+        nobodys
+    }
+
+    /// Whether bytes were held back.
+    pub(crate) fn was_held_back(&self) -> bool {
+        self.held_back.get()
     }
 
     /// Requests that have not ended.
@@ -160,26 +189,35 @@ pub(crate) async fn attend(worker: Rc<Worker>, stream: TcpStream, caller: Caller
     let _ = stream.set_nodelay(true);
     let line = Line::new(caller, &worker);
     let _entry = worker.enter(&line);
-    let Some(Some((link, is_http2))) =
-        within(&worker.clock, worker.shared.limits.header_timeout, open(&worker, stream, &line)).await
-    else {
-        return;
-    };
+    let Some((link, is_http2)) = begin(&worker, stream, &line).await else { return };
     match is_http2 {
         true => attend_http2(&worker, &line, link).await,
         false => attend_http1(&worker, &line, link).await,
     }
 }
 
+/// Opens the conversation, unless it takes too long or the gateway drains.
+async fn begin(worker: &Worker, stream: TcpStream, line: &Rc<Line>) -> Option<(Link, bool)> {
+    let mut opening = pin!(open(worker, stream, line));
+    poll_fn(|context| {
+        line.listen(context);
+        match opening.as_mut().poll(context) {
+            Poll::Pending if line.is_overdue() || worker.retires(false) => Poll::Ready(None),
+            other => other,
+        }
+    })
+    .await
+}
+
 /// Finds out which protocol the caller speaks; `None` if the connection came to nothing.
 async fn open(worker: &Worker, mut stream: TcpStream, line: &Rc<Line>) -> Option<(Link, bool)> {
     let Some(acceptor) = &worker.shared.tls else {
         let (head, is_http2) = sniff(&mut stream).await.ok().filter(|(head, _)| !head.is_empty())?;
-        return Some((Link::new(Socket::Plain(stream), head, line.clone()), is_http2));
+        return Some((Link::new(Socket::Plain(stream), head, line.clone(), !is_http2), is_http2));
     };
     let stream = acceptor.accept(stream).await.ok()?;
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    Some((Link::new(Socket::Tls(Box::new(stream)), BytesMut::new(), line.clone()), is_http2))
+    Some((Link::new(Socket::Tls(Box::new(stream)), BytesMut::new(), line.clone(), !is_http2), is_http2))
 }
 
 async fn attend_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
@@ -197,18 +235,21 @@ async fn attend_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
     .await;
     let mid_head = line.doing.get() == Doing::Head;
     let mut link = conversation.into_parts().io.into_inner();
+    link.release();
     match ended {
         Ended::Over(Err(error)) if error.is_parse() => {
             let code = if error.is_parse_too_large() { Code::HeadersTooLarge } else { Code::RequestMalformed };
-            serve::note_malformed(worker, line, code, &error);
-            linger(worker, &mut link).await;
+            let answer = serve::refuse_raw(worker, line, code, &error.to_string());
+            // What follows an answer that is still on its way cannot be held back: hyper has answered then.
+            let answer = if line.was_held_back() { answer } else { Vec::new() };
+            dismiss(worker, &mut link, &answer).await;
         }
-        Ended::Over(_) if line.unread.get() => linger(worker, &mut link).await,
+        Ended::Over(_) if line.is_unread() => dismiss(worker, &mut link, b"").await,
         Ended::Over(_) => {}
         Ended::Overdue if mid_head => {
-            let answer = serve::late_head(worker, line);
-            let _ = within(&worker.clock, LINGER_FOR, link.write_all(&answer)).await;
-            linger(worker, &mut link).await;
+            let code = if worker.retires(false) { Code::Draining } else { Code::RequestTimeout };
+            let answer = serve::refuse_raw(worker, line, code, "the head took too long to arrive");
+            dismiss(worker, &mut link, &answer).await;
         }
         Ended::Overdue => {}
     }
@@ -224,15 +265,12 @@ async fn attend_http2(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
         .max_local_error_reset_streams(100)
         .max_send_buf_size(HEAD_BUFFER);
     let answer = |request| respond(worker.clone(), line.clone(), request);
-    let conversation = pin!(builder.serve_connection(TokioIo::new(link), service_fn(answer)));
-    converse(
-        worker,
-        line,
-        conversation,
-        |conversation, context| conversation.poll(context),
-        http2::Connection::graceful_shutdown,
-    )
-    .await;
+    let mut conversation = pin!(builder.serve_connection(TokioIo::new(link), service_fn(answer)));
+    let poll = |conversation: Pin<&mut _>, context: &mut Context<'_>| Future::poll(conversation, context);
+    if let Ended::Overdue = converse(worker, line, conversation.as_mut(), poll, http2::Connection::graceful_shutdown).await {
+        conversation.as_mut().graceful_shutdown();
+        let _ = within(&worker.clock, LINGER_FOR, conversation).await;
+    }
 }
 
 async fn respond(worker: Rc<Worker>, line: Rc<Line>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
@@ -259,18 +297,24 @@ async fn converse<C>(
         if !retired && worker.retires(line.active() > 0) {
             retired = true;
             retire(conversation.as_mut());
-            return poll(conversation.as_mut(), context).map(Ended::Over);
+            if let Poll::Ready(result) = poll(conversation.as_mut(), context) {
+                return Poll::Ready(Ended::Over(result));
+            }
         }
-        Poll::Pending
+        match worker.retires(false) && line.doing.get() == Doing::Head {
+            true => Poll::Ready(Ended::Overdue),
+            false => Poll::Pending,
+        }
     })
     .await
 }
 
-/// Ends the sending side, then listens for a while to what the caller still sends.
-async fn linger(worker: &Worker, link: &mut Link) {
+/// Writes last words and ends the sending side, then listens for a while to what the caller still sends.
+async fn dismiss(worker: &Worker, link: &mut Link, last_words: &[u8]) {
     let listen = async {
         let mut buffer = vec![0; 16 * 1024];
         let mut heard = 0;
+        let _ = link.write_all(last_words).await;
         let _ = link.shutdown().await;
         while let Ok(more @ 1..) = link.read(&mut buffer).await {
             heard += more;

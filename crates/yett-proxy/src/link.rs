@@ -33,15 +33,28 @@ pub(crate) async fn sniff(stream: &mut TcpStream) -> io::Result<(BytesMut, bool)
 }
 
 /// A socket that tells its [`Line`] what happens on it.
+///
+/// For HTTP/1 it holds back what hyper says by itself, outside any request: that is hyper's bare answer to a malformed
+/// head, in the place of which the gateway gives its own.
 pub(crate) struct Link {
     socket: Socket,
     head: BytesMut,
     line: Rc<Line>,
+    guarded: bool,
 }
 
 impl Link {
-    pub(crate) fn new(socket: Socket, head: BytesMut, line: Rc<Line>) -> Self {
-        Self { socket, head, line }
+    pub(crate) fn new(socket: Socket, head: BytesMut, line: Rc<Line>, is_http1: bool) -> Self {
+        Self { socket, head, line, guarded: is_http1 }
+    }
+
+    /// From now on what is written is the gateway's own.
+    pub(crate) fn release(&mut self) {
+        self.guarded = false;
+    }
+
+    fn holds_back(&self) -> bool {
+        self.guarded && self.line.hold_back()
     }
 }
 
@@ -57,7 +70,7 @@ impl AsyncRead for Link {
             let taken = self.head.len().min(buffer.remaining());
             buffer.put_slice(&self.head.split_to(taken));
         }
-        if buffer.filled().len() > before {
+        if self.guarded && buffer.filled().len() > before {
             self.line.heard();
         }
         Poll::Ready(Ok(()))
@@ -66,6 +79,9 @@ impl AsyncRead for Link {
 
 impl AsyncWrite for Link {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        if self.holds_back() {
+            return Poll::Ready(Ok(buffer.len()));
+        }
         let wrote = match &mut self.socket {
             Socket::Plain(stream) => Pin::new(stream).poll_write(context, buffer),
             Socket::Tls(stream) => Pin::new(stream).poll_write(context, buffer),
@@ -79,6 +95,9 @@ impl AsyncWrite for Link {
         context: &mut Context<'_>,
         buffers: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.holds_back() {
+            return Poll::Ready(Ok(buffers.iter().map(|buffer| buffer.len()).sum()));
+        }
         let wrote = match &mut self.socket {
             Socket::Plain(stream) => Pin::new(stream).poll_write_vectored(context, buffers),
             Socket::Tls(stream) => Pin::new(stream).poll_write_vectored(context, buffers),
@@ -95,17 +114,21 @@ impl AsyncWrite for Link {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.socket {
+        let flushed = match &mut self.socket {
             Socket::Plain(stream) => Pin::new(stream).poll_flush(context),
-            Socket::Tls(stream) => {
-                let flushed = Pin::new(stream).poll_flush(context);
-                self.line.spoke(flushed.is_ready());
-                flushed
-            }
+            Socket::Tls(stream) => Pin::new(stream).poll_flush(context),
+        };
+        self.line.spoke(flushed.is_ready());
+        if flushed.is_ready() {
+            self.line.flushed();
         }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.guarded && self.line.was_held_back() {
+            return Poll::Ready(Ok(()));
+        }
         match &mut self.socket {
             Socket::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Socket::Tls(stream) => Pin::new(stream).poll_shutdown(context),

@@ -42,21 +42,22 @@ pub(crate) async fn serve(worker: Rc<Worker>, line: Rc<Line>, request: Request<I
     };
     let mut response = Response::from_parts(head, ());
     if let Some(body) = body {
-        leave(&trip, &parts, body, response.headers_mut()).await;
+        leave(&trip, &parts, body).await;
+    }
+    if line.is_unread() && parts.version != Version::HTTP_2 {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     trip.end.status = response.status().as_u16();
     response.map(|()| Answer::new(trip, rest))
 }
 
 /// Leaves a body that was not wanted: a small one is read so that the connection can be used again, otherwise it ends.
-async fn leave(trip: &Trip, parts: &Parts, mut body: Incoming, headers: &mut HeaderMap) {
+async fn leave(trip: &Trip, parts: &Parts, mut body: Incoming) {
     let waits = parts.headers.contains_key(EXPECT);
     let most = if waits { 0 } else { BUFFERED };
-    if parts.version == Version::HTTP_2 || drain(&mut body, most, &trip.worker.clock).await {
-        return;
+    if parts.version != Version::HTTP_2 && !drain(&mut body, most, &trip.worker.clock).await {
+        trip.line.leave_unread();
     }
-    trip.line.leave_unread();
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
 }
 
 async fn forward(
@@ -220,6 +221,7 @@ async fn respond(
     if need == BodyNeed::Collect && whole.is_none() {
         trip.worker.shard.unchecked.add(1);
     }
+    let whole = whole.filter(|_| !trip.head_only);
     trip.exchange.judge_response_body(parts, &head, whole)?;
     let rest = match call.is_finished() {
         true => Rest::whole(ahead),
@@ -244,17 +246,10 @@ fn head(trip: &Trip, answered: Answered) -> http::response::Parts {
     head
 }
 
-/// Records what hyper refused by itself.
-pub(crate) fn note_malformed(worker: &Rc<Worker>, line: &Rc<Line>, code: Code, error: &hyper::Error) {
+/// Refuses and records what did not become a request; gives the answer as the bytes of HTTP/1.1.
+pub(crate) fn refuse_raw(worker: &Rc<Worker>, line: &Rc<Line>, code: Code, reason: &str) -> Vec<u8> {
     let mut trip = Trip::open(worker, line);
-    trip.fail(code, error.to_string());
-    trip.end.status = code.status();
-}
-
-/// Records a head that took too long, and gives the answer to it as bytes.
-pub(crate) fn late_head(worker: &Rc<Worker>, line: &Rc<Line>) -> Vec<u8> {
-    let mut trip = Trip::open(worker, line);
-    let refused = trip.exchange.fail(Code::RequestTimeout, "the head took too long to arrive");
+    let refused = trip.exchange.fail(code, reason);
     trip.end.status = refused.status().as_u16();
     trip.end.bytes_out = refused.body().len() as u64;
     trip.complete();

@@ -86,6 +86,23 @@ fn an_idle_connection_may_still_bring_its_last_request() {
     assert_eq!(stopping.join().unwrap().cut, 0);
 }
 
+#[test]
+fn a_connection_that_brings_nothing_does_not_delay_the_end() {
+    let origin = Origin::echo();
+    let mut options = options();
+    options.header_timeout_ms = 3_600_000;
+    let stage = Stage::start(options, &snapshot(&json!({"targets": [{"url": format!("http://{}", origin.address)}]})));
+    let (mut silent, mut slow) = (stage.caller(), stage.caller());
+    slow.send("GET /shop");
+    let gateway = stage.gateway.clone();
+    let stopping = thread::spawn(move || gateway.stop(PATIENCE));
+    let answer = slow.read().unwrap();
+    assert_eq!((answer.status(), &answer.json()["code"]), (503, &json!("draining")));
+    assert_eq!(silent.read_to_end(), b"");
+    drop((silent, slow));
+    assert_eq!(stopping.join().unwrap().cut, 0);
+}
+
 /// Callers that ask without a pause until told to stop; the number of good answers, or the first that was not.
 fn load(stage: &Stage, stop: &Arc<AtomicBool>, seen: &Arc<AtomicUsize>) -> Vec<thread::JoinHandle<Result<usize, String>>> {
     let ask = |address, stop: Arc<AtomicBool>, seen: Arc<AtomicUsize>| {

@@ -115,9 +115,30 @@ fn http_1_0_has_no_chunks() {
 fn what_the_parser_refuses_is_recorded() {
     let origin = Origin::echo();
     let stage = Stage::before(origin.address);
-    assert_eq!(stage.ask("GET /shop/books HTTP/1.1\r\nhost: h\r\nno-colon\r\n\r\n").status(), 400);
+    let answer = stage.ask("GET /shop/books HTTP/1.1\r\nhost: h\r\nno-colon\r\n\r\n");
+    assert_eq!((answer.status(), &*answer.json()["code"].to_string()), (400, "\"request-malformed\""));
+    assert_eq!(answer.field("content-type"), Some("application/problem+json"));
     let events = stage.finish();
     assert_eq!((events.len(), events[0].status, events[0].code), (1, 400, Some(Code::RequestMalformed)));
+    assert_eq!(answer.field("yett-decision"), Some(&*events[0].decision));
+}
+
+#[test]
+fn a_malformed_head_after_a_good_request_spoils_only_itself() {
+    let origin = Origin::echo();
+    let stage = Stage::before(origin.address);
+    let mut caller = stage.caller();
+    caller.send(common::get("/shop/books"));
+    assert_eq!(caller.read().unwrap().status(), 200);
+    caller.send("GET /shop/books HTTP/1.1\r\nno-colon\r\n\r\n");
+    let answer = caller.read().unwrap();
+    assert_eq!((answer.status(), answer.field("content-type")), (400, Some("application/problem+json")));
+    let mut caller = stage.caller();
+    caller.send([common::get("/shop/books"), "GET /shop/books HTTP/1.1\r\nno-colon\r\n\r\n".to_owned()].concat());
+    assert_eq!((caller.read().unwrap().status(), caller.read().unwrap().status()), (200, 400));
+    assert_eq!(caller.read_to_end(), b"");
+    drop(caller);
+    assert_eq!(stage.finish().iter().filter(|event| event.status == 400).count(), 2);
 }
 
 #[test]

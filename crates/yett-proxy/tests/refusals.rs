@@ -148,7 +148,8 @@ fn a_head_that_is_too_large_is_refused() {
     for fields in [format!("x-long: {}\r\n", "x".repeat(40_000)), format!("x-long: {}\r\n", "x".repeat(80_000)), many] {
         let mut caller = stage.caller();
         let _ = caller.stream.write_all(format!("GET /shop/books HTTP/1.1\r\nhost: h\r\n{fields}\r\n").as_bytes());
-        assert_eq!(caller.read().unwrap().status(), 431);
+        let answer = caller.read().unwrap();
+        assert_eq!((answer.status(), answer.field("content-type")), (431, Some("application/problem+json")));
     }
     let events = stage.finish();
     assert_eq!(events.len(), 3);
@@ -189,6 +190,25 @@ fn an_idle_connection_is_closed() {
     caller.send(get("/shop/books"));
     assert_eq!(caller.read().unwrap().status(), 200);
     assert_eq!(caller.read_to_end(), b"");
+}
+
+#[test]
+fn a_caller_that_takes_no_byte_of_its_answer_is_cut_off() {
+    let (ended, end) = std::sync::mpsc::channel();
+    let ended = std::sync::Mutex::new(ended);
+    let origin = Origin::start(move |_, stream| {
+        let whole = reply(stream, "200 OK", "", &vec![0; 100_000_000]);
+        ended.lock().unwrap().send(whole).unwrap();
+        whole
+    });
+    let mut options = options();
+    options.idle_timeout_ms = 100;
+    let stage = Stage::start(options, &snapshot(&json!({"targets": [{"url": format!("http://{}", origin.address)}]})));
+    let mut caller = stage.caller();
+    caller.send(get("/shop/books"));
+    assert!(!end.recv_timeout(common::PATIENCE).unwrap(), "the whole answer was taken");
+    assert_eq!(stage.finish()[0].code, Some(Code::CallerGone));
+    drop(caller);
 }
 
 #[test]
