@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use yett_model::decision::{Upstream, Violation};
+use yett_model::snapshot::Mode;
 use yett_model::{Code, Decision, Outcome, Phase, PhaseReport, Request};
 
 /// Decides one request as the gateway would. Counters of the engine are used, so that limits can be replayed.
@@ -143,8 +144,27 @@ fn explain(exchange: &Exchange, phase: Phase) -> Vec<String> {
         }],
         Phase::Authorize => explain_access(exchange),
         Phase::Record => vec![format!("decision {}", exchange.id)],
-        Phase::Screen | Phase::Limit | Phase::Inspect | Phase::Forward | Phase::Respond => Vec::new(),
+        Phase::Screen => vec![explain_guard(exchange, "limits", "no limit by address is exceeded")],
+        Phase::Limit => vec![explain_guard(exchange, "limits", "no limit is exceeded")],
+        Phase::Inspect => vec![explain_guard(exchange, "contract", "the request fits the contract")],
+        Phase::Forward => explain_target(exchange),
+        Phase::Respond => vec![explain_guard(exchange, "contract", "the answer fits the contract")],
     }
+}
+
+fn explain_guard(exchange: &Exchange, name: &str, passed: &str) -> String {
+    let guard = exchange.guards().iter().find(|guard| guard.name() == name);
+    match guard.map(|guard| guard.mode()) {
+        None => format!("the guard {name} has nothing to check here"),
+        Some(Mode::Off) => format!("the guard {name} is off"),
+        Some(Mode::Enforce | Mode::Monitor) => passed.to_owned(),
+    }
+}
+
+fn explain_target(exchange: &Exchange) -> Vec<String> {
+    let api = exchange.api.and_then(|api| exchange.plan.api(api));
+    let target = exchange.target.and_then(|target| api?.targets.get(target));
+    target.map(|target| format!("to {}", target.url)).into_iter().collect()
 }
 
 fn explain_route(exchange: &Exchange) -> Vec<String> {

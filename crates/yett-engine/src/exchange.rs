@@ -320,7 +320,7 @@ impl Exchange {
     }
 
     /// The operation's guards; undocumented requests (in `monitor`) still meet the limits of the API.
-    fn guards(&self) -> &[Arc<dyn Guard>] {
+    pub(crate) fn guards(&self) -> &[Arc<dyn Guard>] {
         match self.operation_plan() {
             Some(operation) => &operation.guards,
             None => self.api_plan().map_or(&[], |api| &api.guards),

@@ -24,6 +24,8 @@ fn test_a_decision_when_allowed_then_tells_every_phase_and_the_upstream() {
     assert_eq!(decision.upstream.as_ref().map(|upstream| upstream.path.as_str()), Some("/v1/books/7"));
     assert_eq!(reasons(&decision, Phase::Identify), "app reader-app of team readers");
     assert_eq!(reasons(&decision, Phase::Authorize), "granted by profile reader");
+    assert_eq!(reasons(&decision, Phase::Inspect), "the request fits the contract");
+    assert!(reasons(&decision, Phase::Forward).starts_with("to http"));
 }
 
 #[test]
