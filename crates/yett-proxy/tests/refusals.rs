@@ -1,4 +1,5 @@
 //! What is refused: with which answer, and with which event.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! TLS on both sides, and HTTP/2.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod common;
 

@@ -218,7 +218,7 @@ impl Stage {
     /// A page of the telemetry listener.
     pub fn telemetry(&self, path: &str) -> Message {
         let mut caller = Caller::connect(self.telemetry);
-        caller.send(&get(path));
+        caller.send(get(path));
         caller.read().unwrap()
     }
 
