@@ -238,3 +238,73 @@ fn accept_waiting(worker: &Rc<Worker>, listener: tokio::net::TcpListener) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::{Options, Secret};
+    use crate::record::{Ring, Writer};
+    use crate::trip::Trip;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use yett_engine::Pepper;
+
+    fn shared() -> Arc<Shared> {
+        let pepper = || Pepper::new(&[1; 32]).unwrap();
+        Arc::new(Shared {
+            engine: Engine::new(pepper()),
+            nothing: Arc::new(Plan::build(br#"{"apis":[],"format":1}"#, Arc::new(pepper())).ok().unwrap()),
+            limits: Options::new(Secret::new("")).limits(),
+            tls: None,
+            start: Instant::now(),
+            connections: AtomicUsize::new(0),
+        })
+    }
+
+    /// The event of a trip that ended as `end` makes it, and the requests still in flight.
+    fn recorded(end: impl FnOnce(&Worker, Box<Trip>)) -> (String, u64) {
+        let ring = Arc::new(Ring::new(10));
+        let writer = Writer::start("off", ring.clone()).ok().unwrap();
+        let shard = Arc::new(Shard::default());
+        let worker = Rc::new(Worker::new(shared(), shard.clone(), writer.recorder()));
+        let line = Line::new(Caller { address: [127, 0, 0, 1].into(), tls: false }, &worker);
+        end(&worker, Trip::open(&worker, &line));
+        drop(worker);
+        writer.finish();
+        let events = ring.take(10);
+        assert_eq!(events.len(), 1);
+        (String::from_utf8(events[0].clone()).unwrap(), shard.in_flight.get())
+    }
+
+    #[test]
+    fn a_request_whose_handling_panics_is_recorded() {
+        let (event, in_flight) = recorded(|_, trip| {
+            let handled = catch_unwind(AssertUnwindSafe(|| {
+                let _trip = trip;
+                panic!("on purpose");
+            }));
+            assert!(handled.is_err());
+        });
+        assert!(event.contains(r#""status":500,"code":"gateway-error""#), "{event}");
+        assert_eq!(in_flight, 0);
+    }
+
+    #[test]
+    fn a_request_that_is_cut_off_is_the_gateways_doing_and_one_that_is_left_the_callers() {
+        let (event, _) = recorded(|worker, trip| {
+            worker.cut.set(true);
+            drop(trip);
+        });
+        assert!(event.contains(r#""code":"draining""#), "{event}");
+        let (event, _) = recorded(|_, trip| drop(trip));
+        assert!(event.contains(r#""status":499,"code":"caller-gone""#), "{event}");
+    }
+
+    #[test]
+    fn an_idle_connection_is_retired_only_after_the_last_call() {
+        let worker = Worker::new(shared(), Arc::default(), Writer::start("off", Arc::new(Ring::new(0))).ok().unwrap().recorder());
+        assert!(!worker.retires(true));
+        worker.draining_since_us.set(Some(worker.clock.latest_us()));
+        assert!(worker.retires(true));
+        assert!(!worker.retires(false));
+    }
+}
