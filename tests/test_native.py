@@ -18,9 +18,9 @@ METHODS = {"apply", "events", "patch", "start", "stats", "stop"}
 
 
 def sources_checksum() -> str:
-    """What `crates/yett-py/build.rs` computes: CRC-32 over names and bytes of every Rust file, in order of names."""
+    """What `crates/yett-py/build.rs` computes: CRC-32 over names and bytes of every source file, by name."""
     crates = ROOT / "crates"
-    files = {path.relative_to(crates).as_posix(): path for path in crates.rglob("*.rs")}
+    files = {path.relative_to(crates).as_posix(): path for path in crates.glob("*/src/**/*.rs")}
     crc = 0
     for name in sorted(files):
         crc = zlib.crc32(b"\0".join([name.encode(), files[name].read_bytes(), b""]), crc)

@@ -1,6 +1,6 @@
 //! Stamps the build with a checksum of the Rust sources, so that a stale native module is recognised.
 //!
-//! CRC-32 (ISO-HDLC) over every source file in path order: its path from the workspace root, a zero byte, its bytes, a
+//! CRC-32 (ISO-HDLC) over every source file below a crate's `src`, in path order: its path from `crates`, a zero byte, its bytes, a
 //! zero byte. `tests/test_native.py` computes the same.
 
 use std::path::{Path, PathBuf};
@@ -9,7 +9,9 @@ fn main() {
     let crates = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("..");
     println!("cargo:rerun-if-changed={}", crates.display());
     let mut files = Vec::new();
-    collect(&crates, &mut files);
+    for member in std::fs::read_dir(&crates).into_iter().flatten().flatten() {
+        collect(&member.path().join("src"), &mut files);
+    }
     let mut named: Vec<(String, PathBuf)> = files.into_iter().map(|file| (name(&crates, &file), file)).collect();
     named.sort();
     let crc = named.iter().fold(!0, |crc, (name, file)| {
