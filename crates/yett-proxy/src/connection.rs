@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::clock::within;
+use crate::line::Line;
 use crate::link::{Link, Socket, sniff};
 use crate::options::HEAD_BUFFER;
 use crate::serve::{self, serve};
@@ -12,12 +13,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -28,153 +28,6 @@ use yett_model::Code;
 /// would reset the connection and could destroy the answer on its way (RFC 9112 section 9.6).
 const LINGER_FOR: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 1 << 20;
-
-const NEVER: u64 = u64::MAX;
-
-/// What a connection is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Doing {
-    /// Waiting for a request.
-    Idle,
-    /// A head is arriving.
-    Head,
-    /// Requests are handled.
-    Busy,
-}
-
-/// The state of a connection that its parts share.
-pub(crate) struct Line {
-    pub(crate) caller: Caller,
-    doing: Cell<Doing>,
-    due_us: Cell<u64>,
-    stalled_us: Cell<u64>,
-    active: Cell<u32>,
-    unread: Cell<bool>,
-    owed: Cell<bool>,
-    held_back: Cell<bool>,
-    header_timeout_us: u64,
-    idle_timeout_us: u64,
-    latest_us: Cell<u64>,
-    waker: RefCell<Option<Waker>>,
-}
-
-impl Line {
-    pub(crate) fn new(caller: Caller, worker: &Worker) -> Rc<Self> {
-        let limits = worker.shared.limits;
-        let header_timeout_us = limits.header_timeout.as_micros() as u64;
-        let latest_us = worker.clock.latest_us();
-        Rc::new(Self {
-            caller,
-            doing: Cell::new(Doing::Head),
-            due_us: Cell::new(latest_us + header_timeout_us),
-            stalled_us: Cell::new(NEVER),
-            active: Cell::new(0),
-            unread: Cell::new(false),
-            owed: Cell::new(false),
-            held_back: Cell::new(false),
-            header_timeout_us,
-            idle_timeout_us: limits.idle_timeout.as_micros() as u64,
-            latest_us: Cell::new(latest_us),
-            waker: RefCell::default(),
-        })
-    }
-
-    /// Bytes came in.
-    pub(crate) fn heard(&self) {
-        if self.doing.get() == Doing::Idle {
-            self.doing.set(Doing::Head);
-            self.due_us.set(self.latest_us.get() + self.header_timeout_us);
-        }
-    }
-
-    /// Bytes went out, or the caller did not take them.
-    pub(crate) fn spoke(&self, taken: bool) {
-        match taken {
-            true => self.stalled_us.set(NEVER),
-            false if self.stalled_us.get() == NEVER => self.stalled_us.set(self.latest_us.get() + self.idle_timeout_us),
-            false => {}
-        }
-    }
-
-    /// A request begins.
-    pub(crate) fn begin(&self) {
-        self.active.set(self.active.get() + 1);
-        self.owed.set(true);
-        self.doing.set(Doing::Busy);
-        self.due_us.set(NEVER);
-    }
-
-    /// A request ended.
-    pub(crate) fn end(&self, worker: &Worker) {
-        self.active.set(self.active.get().saturating_sub(1));
-        if self.active.get() == 0 {
-            self.latest_us.set(worker.clock.latest_us());
-            self.doing.set(Doing::Idle);
-            self.due_us.set(self.latest_us.get() + self.idle_timeout_us);
-        }
-    }
-
-    /// The caller was answered before its whole body was read.
-    pub(crate) fn leave_unread(&self) {
-        self.unread.set(true);
-    }
-
-    /// Whether the caller was answered before its whole body was read.
-    pub(crate) fn is_unread(&self) -> bool {
-        self.unread.get()
-    }
-
-    /// Everything that was handed over is written.
-    pub(crate) fn flushed(&self) {
-        if self.active.get() == 0 {
-            self.owed.set(false);
-        }
-    }
-
-    /// Whether bytes to write belong to no request, so that they are held back.
-    pub(crate) fn hold_back(&self) -> bool {
-        let nobodys = self.active.get() == 0 && !self.owed.get();
-        self.held_back.set(self.held_back.get() || nobodys);
-        nobodys
-    }
-
-    /// Whether bytes were held back.
-    pub(crate) fn was_held_back(&self) -> bool {
-        self.held_back.get()
-    }
-
-    /// Requests that have not ended.
-    pub(crate) fn active(&self) -> u32 {
-        self.active.get()
-    }
-
-    /// Looks at the time; wakes the connection if it has to act.
-    pub(crate) fn tick(&self, now_us: u64, always: bool) {
-        self.latest_us.set(now_us);
-        if always || self.is_overdue() {
-            self.wake();
-        }
-    }
-
-    fn wake(&self) {
-        if let Some(waker) = &*self.waker.borrow() {
-            waker.wake_by_ref();
-        }
-    }
-
-    fn is_overdue(&self) -> bool {
-        let now_us = self.latest_us.get();
-        now_us >= self.due_us.get() || now_us >= self.stalled_us.get()
-    }
-
-    fn listen(&self, context: &Context<'_>) {
-        let mut waker = self.waker.borrow_mut();
-        match &mut *waker {
-            Some(waker) => waker.clone_from(context.waker()),
-            None => *waker = Some(context.waker().clone()),
-        }
-    }
-}
 
 /// How a conversation ended.
 enum Ended {
@@ -233,7 +86,7 @@ async fn attend_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
         http1::Connection::graceful_shutdown,
     )
     .await;
-    let mid_head = line.doing.get() == Doing::Head;
+    let mid_head = line.is_mid_head();
     let mut link = conversation.into_parts().io.into_inner();
     link.release();
     match ended {
@@ -301,7 +154,7 @@ async fn converse<C>(
                 return Poll::Ready(Ended::Over(result));
             }
         }
-        match worker.retires(false) && line.doing.get() == Doing::Head {
+        match worker.retires(false) && line.is_mid_head() {
             true => Poll::Ready(Ended::Overdue),
             false => Poll::Pending,
         }

@@ -12,6 +12,7 @@ mod connection;
 mod drain;
 mod error;
 mod gateway;
+mod line;
 mod link;
 mod listen;
 mod local;

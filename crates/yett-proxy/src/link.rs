@@ -1,6 +1,6 @@
 //! The caller's side of a connection: plain or TLS, with the bytes that were read to tell the protocol.
 
-use crate::connection::Line;
+use crate::line::Line;
 use bytes::BytesMut;
 use std::io;
 use std::pin::Pin;

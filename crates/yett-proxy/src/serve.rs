@@ -3,7 +3,7 @@
 use crate::answer::{Answer, Rest};
 use crate::body::{Upload, collect, drain};
 use crate::clock::Alarm;
-use crate::connection::Line;
+use crate::line::Line;
 use crate::trip::Trip;
 use crate::upstream::{Answered, Call, Content, Failure, Upstream, encode};
 use crate::worker::Worker;

@@ -1,6 +1,6 @@
 //! One request as the shell carries it. Dropping it records it, so no way out of a request can miss `record`.
 
-use crate::connection::Line;
+use crate::line::Line;
 use crate::local::LocalPlan;
 use crate::worker::Worker;
 use http::Method;

@@ -1,8 +1,9 @@
 //! A worker: one thread, one runtime, its own listeners, its own upstream connections.
 
 use crate::clock::{Clock, TICK};
-use crate::connection::{Line, attend};
+use crate::connection::attend;
 use crate::drain::{Order, Report};
+use crate::line::Line;
 use crate::local::LocalPlan;
 use crate::metrics::Shard;
 use crate::options::Limits;
