@@ -1,4 +1,7 @@
-"""Runs the JSON Schema test suite through contracts: each case's schema becomes a component that a body refers to."""
+"""Runs the JSON Schema test suite through contracts: each case's schema becomes a component that a body refers to.
+
+The engine judges the values, as bodies of requests.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import jsonschema_rs
 
+from yett.compile import compile_snapshot
 from yett.contract import Contract, load_contract
 from yett.documents import read_document
+from yett.gateway import Request, decide
+from yett.model.access import Credentials
+from yett.model.api import Api, Identify, Target, Upstream
+from yett.model.configuration import Configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +27,9 @@ if TYPE_CHECKING:
 Verdict = Literal["pass", "fail", "skip"]
 
 ADDRESS = "urn:yett:request"
+_CONFIGURATION = Configuration(
+    apis=(Api("case", "case.json", Upstream((Target("http://127.0.0.1:1"),)), identify=Identify(public=True)),)
+)
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 # OpenAPI 3.0 took over a part of draft 4 only.
@@ -86,11 +97,19 @@ def contract_for(schema: Any, folder: Path, openapi: str = "3.1.1") -> Contract:
     return load_contract(path, api="case")
 
 
-def body_schema(contract: Contract) -> Any:
-    """Return the schema of the one body in a contract made by `contract_for`."""
-    body = contract.operations[0].body
-    assert body is not None
-    return body["media"][0]["schema"]
+def fits(contract: Contract, values: list[Any]) -> list[bool]:
+    """Whether each value, sent as the JSON body of the one operation of a contract made by `contract_for`, is let in.
+
+    The engine decides, as it does for traffic.
+    """
+    snapshot = compile_snapshot(_CONFIGURATION, {"case": contract}, Credentials())
+    requests = [
+        Request("POST", "/case", headers=(("content-type", "application/json"),), body=json.dumps(value))
+        for value in values
+    ]
+    decisions = decide(snapshot, requests, b"p" * 32)
+    assert all(decision.allowed or decision.code == "request-invalid" for decision in decisions)
+    return [decision.allowed for decision in decisions]
 
 
 def run_2020_12(suite: Path, scratch: Path) -> Iterator[Result]:
@@ -134,9 +153,8 @@ def _run(file: str, case: dict[str, Any], schema: Any, scratch: Path, openapi: s
         reason = "; ".join(one.message for one in contract.errors)
         yield from (_result(file, case, test, "fail", reason) for test in case["tests"])
         return
-    check = validator(contract, body_schema(contract))
-    for test in case["tests"]:
-        found = check.is_valid(test["data"])
+    verdicts = fits(contract, [test["data"] for test in case["tests"]])
+    for test, found in zip(case["tests"], verdicts, strict=True):
         reason = "" if found == test["valid"] else f"expected {test['valid']}"
         yield _result(file, case, test, "fail" if reason else "pass", reason)
 
