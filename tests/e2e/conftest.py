@@ -10,6 +10,7 @@ import pytest
 from httpbin import app as httpbin_app
 from waitress.server import create_server
 
+from examples.bookshop import demo, upstream
 from tests.e2e import shapes
 from tests.e2e.gateways import Gateway, running
 from tests.e2e.recorder import Recorder, recording
@@ -58,3 +59,21 @@ def httpbin_url() -> Iterator[str]:
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """The bookshop behind `yett run`, with the configuration as it is shipped but for its ports."""
+    server = upstream.start()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    folder = tmp_path_factory.mktemp("bookshop")
+    demo.lay_out(folder, 0, 0, f"http://127.0.0.1:{server.server_address[1]}")
+    text = (folder / "yett.yaml").read_text()
+    (folder / "yett.yaml").write_text(text.replace("gateway:\n", "gateway:\n  access_log: access.log\n", 1))
+    try:
+        with running(folder, {app.lower(): new_key("test").text for app in demo.APPS}) as gateway:
+            yield gateway
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -6,15 +6,12 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from examples.bookshop import demo, upstream
-from tests.e2e.gateways import ROOT, Gateway, running
+from tests.e2e.gateways import ROOT, Gateway
 from yett.access.keys import new_key
 
 ORDER: dict[str, Any] = {
@@ -22,24 +19,6 @@ ORDER: dict[str, Any] = {
     "items": [{"book_id": 3, "quantity": 2, "gift": True}],
     "address": {"street": "7 Harbour Lane", "city": "Bergen", "country": "NO"},
 }
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """The bookshop behind `yett run`, with the configuration as it is shipped but for its ports."""
-    server = upstream.start()
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    folder = tmp_path_factory.mktemp("bookshop")
-    demo.lay_out(folder, 0, 0, f"http://127.0.0.1:{server.server_address[1]}")
-    text = (folder / "yett.yaml").read_text()
-    (folder / "yett.yaml").write_text(text.replace("gateway:\n", "gateway:\n  access_log: access.log\n", 1))
-    try:
-        with running(folder, {app.lower(): new_key("test").text for app in demo.APPS}) as gateway:
-            yield gateway
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def test_health_without_a_key_is_answered(shop: Gateway) -> None:
