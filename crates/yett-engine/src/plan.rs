@@ -2,7 +2,7 @@
 
 use crate::access::Grants;
 use crate::guards::limits::LimitPlan;
-use crate::guards::{self, Guard, contract};
+use crate::guards::{self, Guard, contract, limits};
 use crate::identity::credentials::{Credentials, Stored};
 use crate::identity::key::Pepper;
 use crate::identity::{AppPlan, Principal};
@@ -95,6 +95,8 @@ pub struct Scope<'a> {
     pub collections: &'a [&'a Collection],
     /// Whether some app or profile has limits: told once, as there may be many apps for each of many operations.
     pub app_limits: bool,
+    /// Guards of limits that are built already.
+    pub limits_guards: &'a limits::Shared,
     /// The API's compiled shared schemas.
     pub schemas: &'a contract::Schemas,
     /// JSON pointer of the operation in the snapshot.
@@ -109,8 +111,12 @@ impl Plan {
     pub fn build(bytes: &[u8], pepper: Arc<Pepper>) -> Result<Self, Vec<Diagnostic>> {
         let snapshot = parse(bytes)?;
         let digest = digest::digest(&digest::SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut builder =
-            Builder { snapshot: &snapshot, app_limits: has_app_limits(&snapshot), diagnostics: check_head(&snapshot, &pepper) };
+        let mut builder = Builder {
+            snapshot: &snapshot,
+            app_limits: has_app_limits(&snapshot),
+            limits_guards: limits::Shared::default(),
+            diagnostics: check_head(&snapshot, &pepper),
+        };
         let plan = builder.plan(digest, pepper);
         match builder.diagnostics.is_empty() {
             true => Ok(plan),
@@ -238,6 +244,7 @@ fn check_head(snapshot: &Snapshot, pepper: &Pepper) -> Vec<Diagnostic> {
 struct Builder<'a> {
     snapshot: &'a Snapshot,
     app_limits: bool,
+    limits_guards: limits::Shared,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -311,6 +318,7 @@ impl<'a> Builder<'a> {
                 operation: Some(operation),
                 collections,
                 app_limits: self.app_limits,
+                limits_guards: &self.limits_guards,
                 schemas: &schemas,
                 path,
             };
@@ -330,6 +338,7 @@ impl<'a> Builder<'a> {
             operation: None,
             collections: &[],
             app_limits: self.app_limits,
+            limits_guards: &self.limits_guards,
             schemas: &schemas,
             path: path.clone(),
         };

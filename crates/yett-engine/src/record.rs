@@ -2,8 +2,11 @@
 
 use crate::exchange::{End, Exchange, Now};
 use crate::identity::pair_name;
-use serde::Serialize;
+use jiff::fmt::StdFmtWrite;
+use jiff::fmt::temporal::DateTimePrinter;
+use serde::{Serialize, Serializer};
 use std::borrow::Cow;
+use std::fmt;
 use std::net::IpAddr;
 use yett_model::{Code, Source};
 
@@ -17,7 +20,7 @@ const KEY_MARK: &str = "yett_";
 /// [`yett_model::Event`] without a copy of anything.
 #[derive(Serialize)]
 struct Line<'a> {
-    time: jiff::Timestamp,
+    time: Moment,
     decision: &'a str,
     digest: &'a str,
     method: &'a str,
@@ -70,10 +73,7 @@ impl Exchange {
         let api = self.api.and_then(|api| self.plan.api(api));
         let principal = self.principal.as_ref();
         Line {
-            time: i64::try_from(self.now.unix_ms)
-                .ok()
-                .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
-                .unwrap_or_default(),
+            time: Moment(self.now.unix_ms),
             decision: &self.id,
             digest: self.plan.short_digest(),
             method: self.method.as_str(),
@@ -98,6 +98,23 @@ impl Exchange {
             duration_us: end.duration_us,
             upstream_us: end.upstream_us,
         }
+    }
+}
+
+/// Unix milliseconds, written as RFC 3339 in UTC with three digits of a second.
+struct Moment(u64);
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+        let timestamp = i64::try_from(self.0).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+        PRINTER.print_timestamp(&timestamp.unwrap_or_default(), StdFmtWrite(f)).map_err(|_| fmt::Error)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -167,6 +184,13 @@ mod tests {
         assert_eq!(id(1, 0).len(), 26);
         assert!(id(1, u128::MAX) < id(2, 0));
         assert_ne!(id(1, 1 << 48), id(1, 2 << 48));
+    }
+
+    #[test]
+    fn times_always_have_three_digits_of_a_second() {
+        assert_eq!(Moment(1_700_000_000_330).to_string(), "2023-11-14T22:13:20.330Z");
+        assert_eq!(Moment(0).to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Moment(u64::MAX).to_string(), "1970-01-01T00:00:00.000Z");
     }
 
     #[test]

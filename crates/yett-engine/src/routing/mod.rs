@@ -63,6 +63,8 @@ struct ApiRoutes {
 
 #[derive(Default)]
 struct MethodRoutes {
+    /// Paths without parameters: one look-up, however many there are, and they beat every template anyway.
+    literals: HashMap<String, u32>,
     router: Router<usize>,
     nodes: Vec<Vec<Candidate>>,
 }
@@ -173,8 +175,16 @@ impl ApiRoutes {
     }
 }
 
+const SAME_REQUESTS: &str = "another path of the contract matches the same requests";
+
 impl MethodRoutes {
     fn add(&mut self, template: Template, operation: u32) -> Result<(), String> {
+        if let Some(literal) = template.literal() {
+            return match self.literals.insert(literal, operation) {
+                None => Ok(()),
+                Some(_) => Err(SAME_REQUESTS.to_owned()),
+            };
+        }
         let pattern = template.pattern();
         let node = match self.router.at(&template.probe()) {
             Ok(found) if self.pattern_of(*found.value) == Some(pattern.as_str()) => *found.value,
@@ -187,7 +197,7 @@ impl MethodRoutes {
         };
         let candidates = self.nodes.get_mut(node).ok_or("the path cannot be routed")?;
         if candidates.iter().any(|other| other.template.same_shape(&template)) {
-            return Err("another path of the contract matches the same requests".to_owned());
+            return Err(SAME_REQUESTS.to_owned());
         }
         candidates.push(Candidate { template, operation });
         candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.template.literal_length()));
@@ -199,6 +209,9 @@ impl MethodRoutes {
     }
 
     fn find(&self, path: &str) -> Option<(u32, Parameters)> {
+        if let Some(operation) = self.literals.get(path) {
+            return Some((*operation, Parameters::new()));
+        }
         let found = self.router.at(path).ok()?;
         let candidates = self.nodes.get(*found.value)?;
         candidates.iter().find_map(|candidate| Some((candidate.operation, candidate.template.capture(path)?)))

@@ -40,6 +40,13 @@ impl Template {
         &self.pattern
     }
 
+    /// The one path that a template without parameters matches.
+    #[must_use]
+    pub fn literal(&self) -> Option<String> {
+        let has_parameter = self.segments.iter().flatten().any(|piece| matches!(piece, Piece::Parameter(_)));
+        (!has_parameter).then(|| self.probe())
+    }
+
     /// A path that this template matches, to ask a router whether the pattern is known.
     #[must_use]
     pub fn probe(&self) -> String {

@@ -20,6 +20,8 @@ use headers::List;
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
 use outcome::{Taken, Wait};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 use yett_model::snapshot::{Limit, Mode};
 
@@ -27,14 +29,20 @@ pub use concurrency::Permit;
 pub use counters::Counters;
 pub use plan::LimitPlan;
 
+/// The guards of a plan so far: operations with the same limits share one, so that it stays in the processor's cache.
+#[derive(Default)]
+pub struct Shared(RefCell<HashMap<Vec<u64>, Arc<dyn Guard>>>);
+
 /// Builds the guard of one operation; `None` if nothing could ever be limited.
 pub fn build(scope: &Scope<'_>) -> Option<Arc<dyn Guard>> {
     let mode = scope.api.guards.limits.mode;
-    let (screen, limit): (Vec<_>, Vec<_>) = compile(scope).into_iter().partition(|limit| limit.by_address());
-    if mode == Mode::Off || (screen.is_empty() && limit.is_empty() && !scope.app_limits) {
+    let limits = compile(scope);
+    if mode == Mode::Off || (limits.is_empty() && !scope.app_limits) {
         return None;
     }
-    Some(Arc::new(Limits { mode, screen: Set::new(screen), limit: Set::new(limit) }))
+    let key = limits.iter().map(|limit| limit.identity()).chain([u64::from(mode == Mode::Enforce)]).collect();
+    let mut shared = scope.limits_guards.0.borrow_mut();
+    Some(shared.entry(key).or_insert_with(|| Arc::new(Limits::new(mode, limits))).clone())
 }
 
 /// Limits of the operation, widest first. A limit named by two ways is one limit.
@@ -55,6 +63,13 @@ struct Limits {
     mode: Mode,
     screen: Set,
     limit: Set,
+}
+
+impl Limits {
+    fn new(mode: Mode, limits: Vec<Arc<LimitPlan>>) -> Self {
+        let (screen, limit): (Vec<_>, Vec<_>) = limits.into_iter().partition(|limit| limit.by_address());
+        Self { mode, screen: Set::new(screen), limit: Set::new(limit) }
+    }
 }
 
 /// The limits of a phase that are the same for every caller.
