@@ -213,7 +213,7 @@ fn test_an_event_when_written_then_has_the_models_shape_and_no_secret() {
     let parts = head("GET", &format!("/shop/books?page=zero&key={KEY}"), &[]);
     assert_eq!(judge(&mut exchange, &parts, "").unwrap().status(), 400);
     let event = event(&exchange, 400);
-    assert_eq!((event.time.as_str(), event.address.as_str(), event.query.len()), ("2023-11-14T22:13:20Z", "192.0.2.0", 2));
+    assert_eq!((event.time.as_str(), event.address.as_str(), event.query.len()), ("2023-11-14T22:13:20.000Z", "192.0.2.0", 2));
     assert_eq!((event.api.as_deref(), event.operation.as_deref()), (Some("shop"), Some("shop:list")));
     assert_eq!(
         (event.app.as_deref(), event.team.as_deref(), event.credential.as_deref()),
