@@ -15,7 +15,8 @@ class GatewayOptions:
     """What a gateway is started with. `pepper` is secret and left out of `repr`.
 
     Addresses are `ip:port`, port 0 for any free one. `access_log` is `-`, a path, or `None` for off; `tls` holds the
-    paths of a certificate chain and its key; `workers` is `None` for one per core.
+    paths of a certificate chain and its key; `workers` is `None` for one per core; `event_capacity` is how many events
+    are held for `EmbeddedGateway.events`, the oldest giving way, and 0 holds none.
     """
 
     listen: str
@@ -24,6 +25,7 @@ class GatewayOptions:
     telemetry: str | None = None
     access_log: str | None = "-"
     tls: tuple[str, str] | None = None
+    event_capacity: int = 0
 
     def as_json(self) -> bytes:
         """The options in the form the native gateway takes."""
@@ -31,6 +33,7 @@ class GatewayOptions:
             "listen": [self.listen],
             "pepper": self.pepper.hex(),
             "access_log": self.access_log or "off",
+            "event_capacity": self.event_capacity,
         }
         if self.workers is not None:
             options["workers"] = self.workers
