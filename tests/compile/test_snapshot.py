@@ -17,11 +17,12 @@ from yett.compile import compile_snapshot
 from yett.model.access import App, Collection, Credential, Credentials, Profile
 from yett.model.api import Identify, OperationSettings
 from yett.model.configuration import Configuration
-from yett.model.limit import Concurrent, Limit
+from yett.model.limit import Concurrent, Limit, Quota, Rate, Subject
 from yett.model.place import Reference
 
 SCHEMA = Path(__file__).parent.parent.parent / "schemas" / "snapshot.json"
 LIMIT = Limit(Concurrent(1), "app")
+SUBJECTS: tuple[Subject, ...] = ("app", "address", "all")
 
 
 def compiled(configuration: Configuration, **contracts: Any) -> dict[str, Any]:
@@ -60,9 +61,27 @@ def test_limits_are_named_after_their_owner_and_never_twice() -> None:
     )
     found = list(limit_names(compiled(configuration, **{"a": contract("b-c"), "a-b": contract("c")})))
     assert sorted(found) == sorted(set(found))
-    assert {"api-a-0", "api-a-1", "operation-a-b-c-0", "operation-a-b-c-0-2", "profile-reader-0", "app-x-0"} <= set(
-        found
-    )
+    assert {
+        "api-a-concurrent", "api-a-concurrent-2", "operation-a-b-c-concurrent", "operation-a-b-c-concurrent-2",
+        "profile-reader-concurrent", "app-x-concurrent",
+    } <= set(found)  # fmt: skip
+
+
+def test_a_limit_keeps_its_name_when_another_is_written_in_front_of_it() -> None:
+    rate, quota = Limit(Rate(100, 60_000, 100), "app"), Limit(Quota(5_000, "day"), "app")
+
+    def names(*limits: Limit) -> list[str]:
+        return list(limit_names(compiled(Configuration(profiles=(Profile("reader", limits=limits),)))["profiles"]))
+
+    assert names(quota) == ["profile-reader-quota-per-day"]
+    assert names(rate, quota) == ["profile-reader-requests-per-minute", "profile-reader-quota-per-day"]
+    assert names(replace(quota, measure=Quota(6_000, "day"))) == names(quota)
+
+
+def test_a_limits_name_says_whom_it_counts_where_that_is_not_the_app() -> None:
+    limits = tuple(Limit(Rate(1, 1_000, 1), subject) for subject in SUBJECTS)
+    found = list(limit_names(compiled(Configuration(profiles=(Profile("reader", limits=limits),)))["profiles"]))
+    assert found == [f"profile-reader-requests-per-second{words}" for words in ("", "-by-address", "-by-all")]
 
 
 def test_identity_is_required_unless_it_is_said_aloud() -> None:
