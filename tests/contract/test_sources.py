@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.contracts import codes, document, load
+from tests.contract.contracts import codes, document, load, operation_contract, schema_contract
 from yett.contract import load_contract
 from yett.documents import Limits
 
@@ -116,3 +116,46 @@ def test_an_absolute_reference_when_it_names_the_contract_itself_then_stays_insi
     contract = load(tmp_path, document(paths, openapi="3.2.0", components=schemas, **{"$self": address}))
     assert contract.diagnostics == ()
     assert contract.request_schemas == {"Book": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("nope.json", None, "ref-unresolved"),
+        ("schemas", None, "ref-unresolved"),
+        ("broken.json", b'{"type": "string"', "syntax"),
+        ("bytes.yaml", b"type: \xff", "not-utf8"),
+        ("twice.yaml", b"a: 1\na: 2", "duplicate-key"),
+    ],
+)
+@pytest.mark.parametrize("openapi", ["3.0.3", "3.1.1"])
+@pytest.mark.parametrize("response", [False, True])
+def test_a_file_that_a_look_ahead_could_not_read_then_is_told_all_the_same(
+    folder: Path, name: str, content: bytes | None, code: str, openapi: str, response: bool
+) -> None:
+    if content is not None:
+        (folder / name).write_bytes(content)
+    for schema in (
+        {"type": "object", "properties": {"tag": {"$ref": name}}},
+        {"allOf": [{"$ref": name}]},
+        {"oneOf": [{"$ref": name}], "discriminator": {"propertyName": "kind"}},
+        {"type": "array", "items": {"properties": {"tag": {"allOf": [{"$ref": name}]}}}},
+    ):
+        contract = schema_contract(folder, schema, openapi=openapi, response=response)
+        assert codes(contract) == [code]
+
+
+def test_an_example_in_a_file_that_cannot_be_read_then_does_not_hide_the_mistake(folder: Path) -> None:
+    media = {"schema": {"$ref": "nope.json"}, "examples": {"one": {"$ref": "nope.json"}}}
+    contract = operation_contract(folder, {"requestBody": {"content": {"application/json": media}}})
+    assert codes(contract) == ["ref-unresolved"]
+
+
+def test_files_that_are_too_large_together_then_are_refused_rather_than_cut_off(folder: Path) -> None:
+    names = [f"part{number}.yaml" for number in range(5)]
+    for name in names:
+        (folder / name).write_text("type: string\n" + "#" * 900)
+    schema = {"properties": {name: {"$ref": name} for name in names}}
+    schema_contract(folder, schema)
+    contract = load_contract(folder / "contract.yaml", api="a", limits=Limits(max_bytes=1_000))
+    assert codes(contract) == ["contract-too-large", "contract-too-large"]

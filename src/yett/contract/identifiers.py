@@ -54,7 +54,7 @@ class Identifiers:
 
     def _search(self) -> None:
         for source in list(self.sources.loaded.values()):
-            if source is not None and source.name not in self._searched:
+            if source.name not in self._searched:
                 self._searched.add(source.name)
                 for holder in _holders(source):
                     self._scan(holder)

@@ -66,7 +66,7 @@ class Resolver:
         if not address:
             return at.source
         for source in self.sources.loaded.values():
-            if source is not None and address == source.base:
+            if address == source.base:
                 return source
         if has_scheme(address) or address.startswith("//"):
             hint = "save the document beside the contract and refer to it by a relative path"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin
@@ -23,8 +24,40 @@ MAX_FILES = 1_000
 _BASE = "https://contract.invalid/"
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why a file cannot be taken: as a diagnostic, `{}` in the message standing for the file's name."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class _UnreadableError(Exception):
+    def __init__(self, failure: _Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+_MISSING = _Failure(
+    "ref-unresolved",
+    "the file {} cannot be read",
+    "check the path: it is relative to the file that holds the $ref",
+)
+_TOO_MANY = _Failure(
+    "too-many-files", f"the contract has more than {MAX_FILES} files", "bundle the contract into fewer files"
+)
+_TOO_LARGE = _Failure(
+    "contract-too-large", "with {} the files of the contract are too large together", "split the API into several"
+)
+
+
 class Sources:
-    """The files of one contract, each read once."""
+    """The files of one contract, each read once.
+
+    `failed` keeps why a file could not be taken: a look ahead, with the report muted, may come to it first, and whoever
+    reads the reference itself must still be able to say so.
+    """
 
     def __init__(self, path: Path, allow: Sequence[Path], limits: Limits, report: Report) -> None:
         self.path = path
@@ -32,7 +65,8 @@ class Sources:
         self.report = report
         self.folders: list[Path] = []
         self.allow = allow
-        self.loaded: dict[Path, Source | None] = {}
+        self.loaded: dict[Path, Source] = {}
+        self.failed: dict[Path, _Failure | tuple[Diagnostic, ...]] = {}
         self.left = limits.max_bytes * 4
 
     def open_root(self) -> Source | None:
@@ -41,10 +75,12 @@ class Sources:
             resolved = self.path.resolve(strict=True)
             self.folders = [resolved.parent, *(folder.resolve() for folder in self.allow)]
             data = self._read_bytes(resolved)
+            return self._load(resolved, str(self.path), data)
         except (OSError, ValueError, RuntimeError) as error:
             self.report.extend([self._unreadable(str(self.path), error)])
-            return None
-        return self._load(resolved, str(self.path), data)
+        except DocumentError as error:
+            self.report.extend(error.diagnostics)
+        return None
 
     def open(self, reference: str, at: Node) -> Source | None:
         """Read the file that the path part of the `$ref` at `at` names; `None`, with a diagnostic, where that fails."""
@@ -54,15 +90,17 @@ class Sources:
         try:
             resolved = (at.source.path.parent / name).resolve()
         except (OSError, ValueError, RuntimeError):
-            self._missing(name, at)
+            self._tell(_MISSING, name, at)
             return None
         if not any(resolved.is_relative_to(folder) for folder in self.folders):
             hint = "move the file below the contract's folder, or allow its folder explicitly"
             self.report.error(at, "ref-outside", f"{name!r} lies outside the contract's folder", hint)
             return None
-        if resolved not in self.loaded:
-            self.loaded[resolved] = self._open_file(resolved, name, at)
-        return self.loaded[resolved]
+        if resolved not in self.loaded and resolved not in self.failed:
+            self._open_file(resolved)
+        if resolved in self.failed:
+            self._tell(self.failed[resolved], name, at)
+        return self.loaded.get(resolved)
 
     def _is_relative(self, name: str, at: Node) -> bool:
         if name.startswith("/") or "\\" in name or "\0" in name or Path(name).is_absolute():
@@ -71,21 +109,23 @@ class Sources:
             return False
         return True
 
-    def _open_file(self, resolved: Path, name: str, at: Node) -> Source | None:
-        if len(self.loaded) >= MAX_FILES:
-            hint = "bundle the contract into fewer files"
-            self.report.error(at, "too-many-files", f"the contract has more than {MAX_FILES} files", hint)
-            return None
+    def _open_file(self, resolved: Path) -> None:
         try:
-            data = self._read_bytes(resolved)
+            if len(self.loaded) + len(self.failed) >= MAX_FILES:
+                raise _UnreadableError(_TOO_MANY)
+            self._load(resolved, self._display(resolved), self._read_bytes(resolved))
         except (OSError, ValueError):
-            self._missing(name, at)
-            return None
-        return self._load(resolved, self._display(resolved), data)
+            self.failed[resolved] = _MISSING
+        except _UnreadableError as error:
+            self.failed[resolved] = error.failure
+        except DocumentError as error:
+            self.failed[resolved] = error.diagnostics
 
-    def _missing(self, name: str, at: Node) -> None:
-        hint = "check the path: it is relative to the file that holds the $ref"
-        self.report.error(at, "ref-unresolved", f"the file {name!r} cannot be read", hint)
+    def _tell(self, failure: _Failure | tuple[Diagnostic, ...], name: str, at: Node) -> None:
+        if isinstance(failure, tuple):
+            self.report.extend(failure)
+        else:
+            self.report.error(at, failure.code, failure.message.format(repr(name)), failure.hint)
 
     def _display(self, resolved: Path) -> str:
         folder = self.folders[0]
@@ -100,15 +140,14 @@ class Sources:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError("not a regular file")
             data = file.read(min(self.limits.max_bytes, self.left) + 1)
-        self.left = max(0, self.left - len(data))
+        if len(data) > self.left:
+            # What was read is cut off: it could still be a document, but not the one that was meant.
+            raise _UnreadableError(_TOO_LARGE)
+        self.left -= len(data)
         return data
 
-    def _load(self, path: Path, name: str, data: bytes) -> Source | None:
-        try:
-            document = read_document(data, file=name, limits=self.limits)
-        except DocumentError as error:
-            self.report.extend(error.diagnostics)
-            return None
+    def _load(self, path: Path, name: str, data: bytes) -> Source:
+        document = read_document(data, file=name, limits=self.limits)
         source = Source(name, path, document, _base_of(document, path, self.folders[0]))
         self.loaded[path] = source
         return source
