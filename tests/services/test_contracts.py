@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.services.places import CONTRACT
 from yett.model.api import Api, Target, Upstream
-from yett.services.contracts import ContractShelf, contract_files
+from yett.services.contracts import ContractShelf
 
 
 def api(path: Path) -> tuple[Api, ...]:
@@ -40,12 +40,29 @@ def test_a_missing_contract_is_reported_and_watched(tmp_path: Path) -> None:
     assert loaded.files == {str(tmp_path / "gone.yaml")}
 
 
-def test_a_contract_of_several_files_is_watched_with_what_lies_below_its_folder(tmp_path: Path) -> None:
+def test_exactly_the_files_that_a_contract_is_sought_in_are_watched(tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
-    for name in ("parts/book.yaml", "parts/notes.txt", "other.json"):
-        (tmp_path / name).write_text("{}")
-    (tmp_path / "shop.yaml").write_text("a: {$ref: parts/book.yaml}\n")
-    files = {str(tmp_path / name) for name in ("shop.yaml", "parts/book.yaml", "other.json")}
-    assert contract_files(str(tmp_path / "shop.yaml")) == files
-    (tmp_path / "shop.yaml").write_text('a: {"$ref": "#/b"}\n')
-    assert contract_files(str(tmp_path / "shop.yaml")) == {str(tmp_path / "shop.yaml")}
+    (tmp_path / "other.json").write_text("{}")
+    (tmp_path / "parts" / "book.yaml").write_text("properties: {author: {$ref: author.yaml}}")
+    path = split(tmp_path)
+    loaded = ContractShelf().load(api(path))
+    assert loaded.files == {str(path), *(str(tmp_path / "parts" / name) for name in ("book.yaml", "author.yaml"))}
+
+
+def test_a_part_that_was_away_for_a_moment_counts_once_it_is_back(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    path, part = split(tmp_path), tmp_path / "parts" / "book.yaml"
+    shelf = ContractShelf()
+    assert [one.code for one in shelf.load(api(path)).diagnostics] == ["ref-unresolved"]
+    part.write_text("type: string")
+    loaded = shelf.load(api(path))
+    assert (loaded.diagnostics, list(loaded.contracts)) == ([], ["shop"])
+
+
+def split(folder: Path) -> Path:
+    """Write a contract that refers to `parts/book.yaml`; returns its path."""
+    path = folder / "shop.json"
+    body = {"content": {"application/json": {"schema": {"$ref": "parts/book.yaml"}}}}
+    paths = {"/books": {"post": {"operationId": "addBook", "requestBody": body}}}
+    path.write_text(json.dumps({**CONTRACT, "paths": paths}))
+    return path

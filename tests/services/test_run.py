@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -34,9 +35,13 @@ class House:
         return self
 
     def edit(self, settings: str) -> list[News]:
-        """Change the configuration; returns the news of as many polls as a change needs."""
-        told = len(self.news)
+        """Change the configuration; returns the news of it."""
         (self.folder / "yett.yaml").write_text(settings)
+        return self.settle()
+
+    def settle(self) -> list[News]:
+        """Poll as often as a change needs; returns the news."""
+        told = len(self.news)
         self.runner.poll()
         self.runner.poll()
         return self.news[told:]
@@ -109,6 +114,34 @@ def test_a_changed_contract_and_a_changed_key_file_count_too(tmp_path: Path) -> 
     house.runner.poll()
     house.runner.poll()
     assert isinstance(house.news[-1], Refused)
+
+
+def test_a_part_of_a_contract_that_was_away_for_one_poll_does_not_wedge_the_reload(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    part, contract = tmp_path / "id.json", json.loads((tmp_path / "shop.json").read_text())
+    contract["paths"]["/books/{id}"]["get"]["parameters"][0]["schema"] = {"$ref": "id.json"}
+    (tmp_path / "shop.json").write_text(json.dumps(contract))
+    part.write_text('{"type": "integer"}')
+    house.start()
+    part.unlink()
+    (refused,) = house.settle()
+    assert isinstance(refused, Refused)
+    part.write_text('{"type": "integer", "minimum": 1}')
+    (reloaded,) = house.settle()
+    assert isinstance(reloaded, Reloaded)
+
+
+def test_a_forced_reload_reads_contracts_anew(tmp_path: Path) -> None:
+    house = House(tmp_path).start()
+    path = tmp_path / "shop.json"
+    before = path.stat()
+    text = path.read_text()
+    path.write_text(text.replace("1.0.0", "1.0.1"))
+    os.utime(path, ns=(before.st_mtime_ns, before.st_mtime_ns))
+    house.settle()
+    assert len(house.gateway.snapshots) == 1
+    house.runner.poll(force=True)
+    assert house.gateway.snapshots[-1]["apis"][0]["version"] == "1.0.1"
 
 
 def test_a_touched_file_without_a_change_is_no_news(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from yett.documents import Limits
 from yett.documents.problems import shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from yett.contract.node import Node
@@ -37,18 +37,20 @@ def load_contract(
     allow: Sequence[Path] = (),
     limits: Limits | None = None,
     patterns: PatternPolicy = "refuse",
+    on_open: Callable[[str], None] = lambda _path: None,
 ) -> Contract:
     """Read an OpenAPI 3.0, 3.1 or 3.2 document and the files it refers to.
 
     Files are read from the contract's own folder and below, and from the folders in `allow`; nothing is fetched. Each
     file keeps to `limits`. Nothing is raised for what the files hold: all mistakes are in the result's `diagnostics`.
+    `on_open` is told each path just before it is opened, also where there is no file: watch these for changes.
 
     A regular expression that cannot be matched in linear time is an error under `patterns="refuse"`, the default:
     leaving out a check that the contract promises would open a door. With `"unenforced"`, or for an operation that says
     `x-yett-pattern: unenforced`, it is left out and a warning says so.
     """
     report = Report()
-    sources = Sources(path, allow, limits or Limits(), report)
+    sources = Sources(path, allow, limits or Limits(), report, on_open)
     source = sources.open_root()
     reader = Reader(Resolver(sources, report), report)
     version = None if source is None else _version(reader, source.root)

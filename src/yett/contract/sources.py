@@ -14,11 +14,14 @@ from yett.documents import Document, DocumentError, Limits, read_document
 from yett.model.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from yett.contract.report import Report
 
 MAX_FILES = 1_000
+
+# Ways to spell the path of a file, and paths of files that are not there.
+MAX_TRIED = 4_000
 
 # The base that relative `$id`s get; `.invalid` is reserved (RFC 2606), so that it can never name anything real.
 _BASE = "https://contract.invalid/"
@@ -59,7 +62,9 @@ class Sources:
     reads the reference itself must still be able to say so.
     """
 
-    def __init__(self, path: Path, allow: Sequence[Path], limits: Limits, report: Report) -> None:
+    def __init__(
+        self, path: Path, allow: Sequence[Path], limits: Limits, report: Report, on_open: Callable[[str], None]
+    ) -> None:
         self.path = path
         self.limits = limits
         self.report = report
@@ -68,9 +73,12 @@ class Sources:
         self.loaded: dict[Path, Source] = {}
         self.failed: dict[Path, _Failure | tuple[Diagnostic, ...]] = {}
         self.left = limits.max_bytes * 4
+        self.on_open = on_open
+        self.tried: set[str] = set()
 
     def open_root(self) -> Source | None:
         """Read the contract itself; `None`, with diagnostics, where that fails."""
+        self._note(str(self.path))
         try:
             resolved = self.path.resolve(strict=True)
             self.folders = [resolved.parent, *(folder.resolve() for folder in self.allow)]
@@ -87,8 +95,10 @@ class Sources:
         name = unquote(reference)
         if not self._is_relative(name, at):
             return None
+        path = at.source.path.parent / name
+        self._note(str(path))
         try:
-            resolved = (at.source.path.parent / name).resolve()
+            resolved = path.resolve()
         except (OSError, ValueError, RuntimeError):
             self._tell(_MISSING, name, at)
             return None
@@ -101,6 +111,12 @@ class Sources:
         if resolved in self.failed:
             self._tell(self.failed[resolved], name, at)
         return self.loaded.get(resolved)
+
+    def _note(self, path: str) -> None:
+        """Announce a path as it is spelled: also a symbolic link on the way may change."""
+        if path not in self.tried and len(self.tried) < MAX_TRIED:
+            self.tried.add(path)
+            self.on_open(path)
 
     def _is_relative(self, name: str, at: Node) -> bool:
         if name.startswith("/") or "\\" in name or "\0" in name or Path(name).is_absolute():

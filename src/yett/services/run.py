@@ -81,6 +81,8 @@ class Runner:
         """Reload when files have changed and have come to rest since the last poll, or at once with `force`."""
         moved = self._moved
         if force:
+            # Whoever insists may know of a change that cannot be seen from outside.
+            self._shelf = ContractShelf()
             self._reload(Watch(self._files))
         elif moved is not None and not moved.changed():
             self._reload(moved)

@@ -21,8 +21,17 @@ def fingerprint(path: str) -> Fingerprint:
 class Watch:
     """Remembers how a set of files looked."""
 
-    def __init__(self, files: Iterable[str]) -> None:
+    def __init__(self, files: Iterable[str] = ()) -> None:
         self._seen = {file: fingerprint(file) for file in files}
+
+    @property
+    def files(self) -> frozenset[str]:
+        """What is watched."""
+        return frozenset(self._seen)
+
+    def add(self, file: str) -> None:
+        """Watch `file` too, as it is now."""
+        self._seen[file] = fingerprint(file)
 
     def changed(self) -> bool:
         """Whether any file looks different from what is remembered."""
