@@ -32,12 +32,6 @@ impl Grants {
     pub fn allows(&self, operation: u32) -> bool {
         self.words.get(operation as usize / 64).is_some_and(|word| word >> (operation % 64) & 1 == 1)
     }
-
-    /// Whether the set has an operation of this range of numbers.
-    #[must_use]
-    pub fn allows_any(&self, operations: std::ops::Range<u32>) -> bool {
-        operations.into_iter().any(|operation| self.allows(operation))
-    }
 }
 
 #[cfg(test)]

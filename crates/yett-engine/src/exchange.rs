@@ -5,7 +5,7 @@
 //! gives, then [`Exchange::judge_response`] and [`Exchange::judge_response_body`], and always [`Exchange::record`].
 
 use crate::body::Body;
-use crate::forward::{self, Facts};
+use crate::forward::{self, Facts, Origin};
 use crate::guards::limits::Counters;
 use crate::guards::{Effects, Guard, RequestView, ResponseView, Verdict};
 use crate::identity::{self, Principal};
@@ -195,12 +195,14 @@ impl Exchange {
     fn try_head(&mut self, parts: &Parts) -> Result<BodyNeed, Box<Refusal>> {
         self.method = parts.method.clone();
         self.protocol = parts.version;
-        let received = receive::receive(parts)?;
+        let received = receive::receive(parts).inspect_err(|_| self.path = parts.uri.path().to_owned())?;
         self.host = received.host;
         self.path = received.path;
         self.query = received.query;
         self.phase = Phase::Route;
-        self.route()?;
+        if let Err(refusal) = self.route() {
+            return Err(self.stray(parts, refusal));
+        }
         self.phase = Phase::Screen;
         self.run_guards(parts, Phase::Screen, |guard, view, counters, effects| guard.screen(view, counters, effects))?;
         self.phase = Phase::Identify;
@@ -213,6 +215,20 @@ impl Exchange {
         self.body_need(parts)
     }
 
+    /// A request that leads nowhere is screened too: who guesses paths is limited like everybody.
+    fn stray(&mut self, parts: &Parts, refusal: Box<Refusal>) -> Box<Refusal> {
+        self.phase = Phase::Screen;
+        let screened =
+            self.run_guards(parts, Phase::Screen, |guard, view, counters, effects| guard.screen(view, counters, effects));
+        match screened {
+            Err(limited) => limited,
+            Ok(()) => {
+                self.phase = Phase::Route;
+                refusal
+            }
+        }
+    }
+
     fn route(&mut self) -> Result<(), Box<Refusal>> {
         match self.plan.routes.find(&self.host, &self.method, &self.path) {
             Found::Operation { operation, base, parameters } => {
@@ -220,7 +236,7 @@ impl Exchange {
                 self.operation = Some(operation);
                 self.base = base;
                 self.parameters = parameters;
-                Ok(())
+                self.check_semicolon()
             }
             Found::NoApi => Err(Refusal::new(Code::ApiUnknown, "no API has this host and base path")),
             Found::NoPath { api, base } => {
@@ -232,6 +248,15 @@ impl Exchange {
                 let refusal = Refusal::new(Code::MethodNotAllowed, format!("the contract has this path for {names} only"));
                 self.undocumented(api, base, refusal.with_header(ALLOW, allow))
             }
+        }
+    }
+
+    /// Some servers cut off `;x` from a segment: `/books/export;x` must not pass as `/books/{id}` and run as another path.
+    fn check_semicolon(&self) -> Result<(), Box<Refusal>> {
+        let described = self.operation_plan().is_some_and(|operation| operation.semicolons);
+        match self.path.contains(';') && !described {
+            true => Err(Refusal::open(Code::TargetInvalid, "the path has a ';' that the contract does not describe")),
+            false => Ok(()),
         }
     }
 
@@ -261,7 +286,7 @@ impl Exchange {
             let pepper = &self.plan.pepper;
             self.principal = identity::identify(places, &parts.headers, &self.query, &self.plan.credentials, pepper, self.now)?;
         }
-        let public = self.operation_plan().map_or(api.public, |operation| operation.public);
+        let public = self.operation_plan().map_or(api.all_public, |operation| operation.public);
         match self.principal.is_some() || public {
             true => Ok(()),
             false => Err(identity::missing(api.api_key.as_ref())),
@@ -272,13 +297,14 @@ impl Exchange {
         let (Some(api), operation) = (self.api_plan(), self.operation_plan()) else {
             return Err(Refusal::new(Code::GatewayError, "the API of a routed request is gone"));
         };
-        if operation.map_or(api.public, |operation| operation.public) {
+        if operation.map_or(api.all_public, |operation| operation.public) {
             return Ok(());
         }
         let granted = self.principal.as_ref().is_some_and(|principal| match self.operation {
             Some(operation) => principal.grants.allows(operation),
-            // Only reached in `monitor`: a caller of the API may be watched outside its contract, a stranger may not.
-            None => principal.grants.allows_any(api.operations.clone()),
+            // Only reached where the contract guard does not enforce. The upstream may read the request as any of its
+            // operations (another case, a trailing slash), so it is open only to who may call them all.
+            None => api.operations.clone().all(|number| self.plan.is_public(number) || principal.grants.allows(number)),
         });
         match granted {
             true => Ok(()),
@@ -323,7 +349,7 @@ impl Exchange {
     pub(crate) fn guards(&self) -> &[Arc<dyn Guard>] {
         match self.operation_plan() {
             Some(operation) => &operation.guards,
-            None => self.api_plan().map_or(&[], |api| &api.guards),
+            None => self.api_plan().map_or(&self.plan.guards, |api| &api.guards),
         }
     }
 
@@ -331,14 +357,12 @@ impl Exchange {
         let mut need = BodyNeed::Pass;
         let mut would_deny = Vec::new();
         let view = self.view(parts);
-        for guard in self.guards().iter().filter(|guard| guard.mode() != Mode::Off) {
-            match guard.body_need(&view) {
-                Ok(more) => need = need.max(more),
-                Err(refusal) => weigh(guard.name(), guard.mode(), Phase::Inspect, Err(refusal), &mut would_deny)?,
-            }
-        }
+        let verdict = self.guards().iter().filter(|guard| guard.mode() != Mode::Off).try_for_each(|guard| {
+            let verdict = guard.body_need(&view).map(|more| need = need.max(more));
+            weigh(guard.name(), guard.mode(), Phase::Inspect, verdict, &mut would_deny)
+        });
         self.would_deny.append(&mut would_deny);
-        Ok(need)
+        verdict.map(|()| need)
     }
 
     /// Phase `inspect` with the body: `None` when it was not collected or there is none.
@@ -362,17 +386,21 @@ impl Exchange {
         let rest = self.path.get(self.base..).unwrap_or("/");
         let credential = api.api_key.as_ref().and_then(|places| places.query.as_deref());
         let path = forward::request_target(&target.prefix, rest, &self.query, credential);
-        parts.uri = path.parse().ok()?;
         let app = self.principal.as_ref().map(|principal| &*principal.app.name);
-        let facts = Facts { caller: &self.caller, host: &self.host, decision: &self.id, app };
-        forward::request_headers(&mut parts.headers, api, &target.host, &facts);
+        let declared = self.operation_plan().map_or(&[][..], |operation| &operation.declared_headers);
+        let facts = Facts { caller: &self.caller, host: &self.host, decision: &self.id, app, declared };
+        forward::request_headers(parts, api, &target.host, &facts);
+        parts.uri = path.parse().ok()?;
         Some(target.clone())
     }
 
     /// Phase `respond`, the head: hop and revealing fields go, the gateway's come.
     pub fn judge_response(&mut self, request: &Parts, response: &mut http::response::Parts) -> BodyNeed {
         self.phase = Phase::Respond;
-        forward::response_headers(&mut response.headers, &self.id);
+        let target = self.api_plan().zip(self.target).and_then(|(api, target)| api.targets.get(target));
+        let base = self.path.get(..self.base).unwrap_or("");
+        let origin = target.map(|target| Origin { target, base });
+        forward::response_headers(&mut response.headers, &self.id, origin.as_ref());
         let need = {
             let view = self.view(request);
             let answer = ResponseView { status: response.status.as_u16(), headers: &response.headers };

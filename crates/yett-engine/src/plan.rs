@@ -1,6 +1,7 @@
 //! The plan: a snapshot compiled for enforcement. Immutable but for its credentials, which patches change.
 
 use crate::access::Grants;
+use crate::forward::is_ambiguous;
 use crate::guards::limits::LimitPlan;
 use crate::guards::{self, Guard, contract, limits};
 use crate::identity::credentials::{Credentials, Stored};
@@ -8,11 +9,13 @@ use crate::identity::key::Pepper;
 use crate::identity::{AppPlan, Principal};
 use crate::routing::Routes;
 use aws_lc_rs::digest;
-use http::{HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
-use yett_model::snapshot::{Api, ApiKey, Collection, Credential, Limit, Mode, Operation, Profile, Snapshot, Target, Upstream};
+use yett_model::snapshot::{
+    Api, ApiKey, Collection, Credential, Limit, Location, Mode, Operation, Parameter, Profile, Snapshot, Style, Target, Upstream,
+};
 use yett_model::{Diagnostic, SNAPSHOT_FORMAT};
 
 /// Body limit of requests that no operation describes.
@@ -23,6 +26,8 @@ pub struct Plan {
     digest: String,
     pub(crate) sequence: u64,
     pub(crate) routes: Routes,
+    /// For requests that lead to no API.
+    pub(crate) guards: Vec<Arc<dyn Guard>>,
     apis: Vec<ApiPlan>,
     operations: Vec<OperationPlan>,
     pub(crate) apps: HashMap<Arc<str>, Arc<AppPlan>>,
@@ -40,7 +45,8 @@ pub struct ApiPlan {
     /// Settings of the upstream.
     pub upstream: Upstream,
     pub(crate) preserve_host: bool,
-    pub(crate) public: bool,
+    /// Whether every operation, and so whatever the upstream may make of a request, is open to anybody.
+    pub(crate) all_public: bool,
     pub(crate) api_key: Option<ApiKey>,
     pub(crate) undocumented: Mode,
     pub(crate) max_response_bytes: u64,
@@ -80,6 +86,10 @@ pub struct OperationPlan {
     pub(crate) cost: u32,
     pub(crate) max_body_bytes: u64,
     pub(crate) public: bool,
+    /// Whether the contract describes a ';' in the path.
+    pub(crate) semicolons: bool,
+    /// Header fields of the contract that would otherwise be taken off.
+    pub(crate) declared_headers: Vec<HeaderName>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,
 }
 
@@ -138,6 +148,10 @@ impl Plan {
     #[must_use]
     pub fn operation(&self, number: u32) -> Option<&OperationPlan> {
         self.operations.get(number as usize)
+    }
+
+    pub(crate) fn is_public(&self, operation: u32) -> bool {
+        self.operation(operation).is_some_and(|operation| operation.public)
     }
 
     /// An API by number.
@@ -254,6 +268,7 @@ impl<'a> Builder<'a> {
             digest,
             sequence: self.snapshot.sequence,
             routes: Routes::default(),
+            guards: limits::build_for_strays(&self.snapshot.limits).into_iter().collect(),
             apis: Vec::new(),
             operations: Vec::new(),
             apps: HashMap::new(),
@@ -329,6 +344,8 @@ impl<'a> Builder<'a> {
                 cost: operation.cost,
                 max_body_bytes: operation.max_body_bytes,
                 public: operation.public.unwrap_or(api.identify.public),
+                semicolons: describes_semicolon(operation),
+                declared_headers: ambiguous_headers(operation),
                 guards: guards::build(&scope, &mut self.diagnostics),
             });
         }
@@ -350,7 +367,7 @@ impl<'a> Builder<'a> {
             targets,
             upstream: api.upstream.clone(),
             preserve_host: api.upstream.preserve_host,
-            public: api.identify.public,
+            all_public: api.identify.public && api.operations.iter().all(|operation| operation.public != Some(false)),
             api_key: api.identify.api_key.clone(),
             undocumented: api.guards.contract.mode,
             max_response_bytes: api.guards.contract.max_response_bytes,
@@ -497,11 +514,21 @@ fn has_app_limits(snapshot: &Snapshot) -> bool {
     snapshot.profiles.iter().any(|profile| !profile.limits.is_empty()) || snapshot.apps.iter().any(|app| !app.limits.is_empty())
 }
 
+fn describes_semicolon(operation: &Operation) -> bool {
+    let matrix = |parameter: &Parameter| parameter.location == Location::Path && parameter.style == Style::Matrix;
+    operation.path.contains(';') || operation.parameters.iter().any(matrix)
+}
+
+fn ambiguous_headers(operation: &Operation) -> Vec<HeaderName> {
+    let headers = operation.parameters.iter().filter(|parameter| parameter.location == Location::Header);
+    headers.filter_map(|parameter| parameter.name.parse().ok()).filter(|name: &HeaderName| is_ambiguous(name.as_str())).collect()
+}
+
 fn limit_plans(limits: &[Limit]) -> Vec<Arc<LimitPlan>> {
     limits.iter().map(LimitPlan::new).collect()
 }
 
-fn parse_target(target: &Target, api: u32) -> Result<TargetPlan, String> {
+pub(crate) fn parse_target(target: &Target, api: u32) -> Result<TargetPlan, String> {
     let uri: http::Uri = target.url.parse().map_err(|error| format!("'{}' is no URL: {error}", target.url))?;
     let tls = match uri.scheme_str() {
         Some("http") => false,

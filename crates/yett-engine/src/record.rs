@@ -12,6 +12,7 @@ use yett_model::{Code, Source};
 
 const LONGEST_PATH: usize = 512;
 const LONGEST_HOST: usize = 253;
+const LONGEST_METHOD: usize = 32;
 const LONGEST_REASON: usize = 512;
 const MOST_NAMES: usize = 32;
 const LONGEST_NAME: usize = 64;
@@ -76,7 +77,7 @@ impl Exchange {
             time: Moment(self.now.unix_ms),
             decision: &self.id,
             digest: self.plan.short_digest(),
-            method: self.method.as_str(),
+            method: shorten(self.method.as_str(), LONGEST_METHOD),
             path: mask_keys(shorten(&self.path, LONGEST_PATH)),
             query: query_names(&self.query),
             host: shorten(&self.host, LONGEST_HOST),

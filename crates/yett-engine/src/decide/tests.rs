@@ -1,5 +1,5 @@
 use super::*;
-use crate::fixture::{KEY, NOW, changed, engine, snapshot};
+use crate::fixture::{KEY, NOW, change, changed, engine, snapshot};
 use serde_json::{Value, json};
 
 fn ask(engine: &Engine, request: Value) -> Result<Decision, String> {
@@ -41,7 +41,8 @@ fn test_a_decision_when_refused_then_later_phases_are_skipped_and_the_event_is_w
 
 #[test]
 fn test_a_guard_in_monitor_when_it_would_refuse_then_the_phase_says_so() {
-    let watched = engine(&changed("/apis/0/guards", json!({"contract": {"mode": "monitor"}})));
+    let whole = changed("/profiles/0/operations", json!(["shop:list", "shop:get", "shop:create"]));
+    let watched = engine(&change(whole, "/apis/0/guards", json!({"contract": {"mode": "monitor"}})));
     let decision = ask(&watched, json!({"method": "GET", "target": "/shop/books?page=0", "app": "reader-app"})).unwrap();
     assert!(decision.allowed && !decision.violations.is_empty());
     assert_eq!(outcomes(&decision)[6], Outcome::WouldDeny);

@@ -128,15 +128,118 @@ fn test_a_guard_in_monitor_when_it_would_refuse_then_lets_pass_and_records_it() 
     assert_eq!((event.code, event.status), (None, 200));
 }
 
-#[test]
-fn test_an_undocumented_request_when_only_monitored_then_still_needs_a_grant_of_the_api() {
+/// The bookshop with a contract guard that only watches, and a reader who may use these operations.
+fn watched(operations: Value) -> Engine {
     let watched = changed("/apis/0/guards", json!({"contract": {"mode": "monitor"}}));
-    let watched_engine = engine(&watched);
-    let unknown = |headers: &[(&str, &str)]| head("GET", "/shop/magazines", headers);
-    assert_eq!(verdict(&watched_engine, &unknown(&[("x-api-key", KEY)]), ""), None);
-    assert_eq!(verdict(&watched_engine, &unknown(&[]), ""), Some((Phase::Identify, Code::CredentialMissing)));
-    let idle = engine(&change(watched, "/credentials/0/app", json!("idle-app")));
-    assert_eq!(verdict(&idle, &unknown(&[("x-api-key", KEY)]), ""), Some((Phase::Authorize, Code::AccessDenied)));
+    engine(&change(watched, "/profiles/0/operations", operations))
+}
+
+#[test]
+fn test_an_undocumented_request_when_only_monitored_then_needs_a_grant_of_the_whole_api() {
+    let whole = watched(json!(["shop:list", "shop:get", "shop:create"]));
+    let part = watched(json!(["shop:list", "shop:get"]));
+    for (method, target) in
+        [("GET", "/shop/magazines"), ("POST", "/shop/books/"), ("post", "/shop/books"), ("POST", "/shop//books")]
+    {
+        let stray = |headers: &[(&str, &str)]| head(method, target, headers);
+        assert_eq!(verdict(&whole, &stray(&[("x-api-key", KEY)]), ""), None, "{method} {target}");
+        assert_eq!(
+            verdict(&part, &stray(&[("x-api-key", KEY)]), ""),
+            Some((Phase::Authorize, Code::AccessDenied)),
+            "{method} {target}"
+        );
+        assert_eq!(verdict(&whole, &stray(&[]), ""), Some((Phase::Identify, Code::CredentialMissing)));
+    }
+}
+
+#[test]
+fn test_an_undocumented_request_of_a_public_api_when_one_operation_is_not_public_then_needs_a_credential() {
+    let open =
+        change(changed("/apis/0/guards", json!({"contract": {"mode": "monitor"}})), "/apis/0/identify/public", json!(true));
+    assert_eq!(verdict(&engine(&open), &head("GET", "/shop/magazines", &[]), ""), None);
+    let partly = change(open, "/apis/0/operations/2/public", json!(false));
+    let found = verdict(&engine(&partly), &head("GET", "/shop/magazines", &[]), "");
+    assert_eq!(found, Some((Phase::Identify, Code::CredentialMissing)));
+}
+
+#[test]
+fn test_a_path_when_guessed_then_counts_against_limits_by_address() {
+    let few =
+        json!([{"name": "few", "measure": {"kind": "rate", "amount": 2, "period_ms": 60_000, "burst": 2}, "by": "address"}]);
+    let engine = engine(&changed("/limits", few));
+    let codes: Vec<Option<Code>> = ["/nowhere", "/shop/nothing", "/elsewhere"]
+        .map(|target| verdict(&engine, &head("GET", target, &[]), "").map(|(_, code)| code))
+        .into();
+    assert_eq!(codes, [Some(Code::ApiUnknown), Some(Code::OperationUnknown), Some(Code::RateExceeded)]);
+}
+
+#[test]
+fn test_a_semicolon_when_the_contract_has_none_then_is_refused() {
+    let engine = engine(&snapshot());
+    let found = verdict(&engine, &head("GET", "/shop/books/export;x=1", &[("x-api-key", KEY)]), "");
+    assert_eq!(found, Some((Phase::Route, Code::TargetInvalid)));
+    let matrix =
+        json!({"name": "id", "in": "path", "required": true, "style": "matrix", "explode": false, "shape": {}, "schema": true});
+    let described = self::engine(&changed("/apis/0/operations/1/parameters", json!([matrix])));
+    assert_eq!(verdict(&described, &head("GET", "/shop/books/;id=7", &[("x-api-key", KEY)]), ""), None);
+}
+
+#[test]
+fn test_fields_that_forge_or_override_when_sent_then_stay_behind() {
+    let engine = engine(&snapshot());
+    let mut exchange = exchange(&engine, 0);
+    let stray = format!("token {KEY}");
+    let forged = [
+        ("Yett_App", "admin"),
+        ("X_Forwarded_For", "6.6.6.6"),
+        ("X-HTTP-Method-Override", "DELETE"),
+        ("X-Original-URL", "/admin"),
+        ("x-forwarded-prefix", "/a"),
+        ("authorization", "Basic YTpi"),
+        ("x-other", &stray),
+        ("x-api-key", KEY),
+    ];
+    let mut parts = head("GET", "/shop/books/7", &forged);
+    assert!(judge(&mut exchange, &parts, "").is_none());
+    exchange.upstream_request(&mut parts).unwrap();
+    let mut names: Vec<&str> = parts.headers.keys().map(|name| name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["host", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "yett-app", "yett-decision"]);
+}
+
+#[test]
+fn test_a_header_with_an_underscore_when_the_contract_names_it_then_goes_upstream() {
+    let mode = json!({"name": "x_mode", "in": "header", "style": "simple", "explode": false, "shape": {}, "schema": true});
+    let engine = engine(&changed("/apis/0/operations/3/parameters", json!([mode])));
+    let mut exchange = exchange(&engine, 0);
+    let mut parts = head("GET", "/shop/health", &[("x_mode", "safe"), ("x_other", "1")]);
+    assert!(judge(&mut exchange, &parts, "").is_none());
+    exchange.upstream_request(&mut parts).unwrap();
+    assert!(parts.headers.contains_key("x_mode") && !parts.headers.contains_key("x_other"));
+}
+
+#[test]
+fn test_the_host_when_preserved_then_is_the_one_that_was_spoken_in_every_form() {
+    let engine = engine(&changed("/apis/0/upstream/preserve_host", json!(true)));
+    for (target, host) in [("/shop/health", Some("pub.example:8443")), ("https://pub.example:8443/shop/health", None)] {
+        let mut exchange = exchange(&engine, 0);
+        let mut parts = head("GET", target, &[]);
+        parts.headers.remove("host");
+        if let Some(host) = host {
+            parts.headers.insert("host", host.parse().unwrap());
+        }
+        assert!(judge(&mut exchange, &parts, "").is_none());
+        exchange.upstream_request(&mut parts).unwrap();
+        assert_eq!(parts.headers["host"], "pub.example:8443", "{target}");
+    }
+}
+
+#[test]
+fn test_a_target_that_is_refused_when_recorded_then_is_seen_in_the_log() {
+    let engine = engine(&snapshot());
+    let mut exchange = exchange(&engine, 0);
+    assert!(judge(&mut exchange, &head("GET", "/shop/../admin?x=1", &[]), "").is_some());
+    assert_eq!(event(&exchange, 400).path, "/shop/../admin");
 }
 
 #[test]

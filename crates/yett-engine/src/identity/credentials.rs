@@ -40,29 +40,40 @@ impl Default for Credentials {
 }
 
 impl Credentials {
-    /// Adds a credential, or replaces the one with the same id.
+    /// Adds a credential, or replaces the one with the same id. There is no moment at which neither is there.
     pub fn put(&self, prefix: &str, stored: Stored) {
-        self.drop(&stored.id);
+        let id = stored.id.clone();
         let mut prefixes = self.prefixes.write().unwrap_or_else(PoisonError::into_inner);
-        prefixes.insert(stored.id.clone(), prefix.into());
         if let Some(shard) = self.shard(prefix) {
-            shard.write().unwrap_or_else(PoisonError::into_inner).entry(prefix.into()).or_default().push(stored);
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            let same_prefix = shard.entry(prefix.into()).or_default();
+            same_prefix.retain(|other| other.id != id);
+            same_prefix.push(stored);
+        }
+        let before = prefixes.insert(id.clone(), prefix.into());
+        if let Some(before) = before.filter(|before| **before != *prefix) {
+            self.forget(&before, &id);
         }
     }
 
     /// Removes a credential; whether there was one.
     pub fn drop(&self, id: &str) -> bool {
         let removed = self.prefixes.write().unwrap_or_else(PoisonError::into_inner).remove(id);
-        let Some(prefix) = removed else { return false };
-        let Some(shard) = self.shard(&prefix) else { return false };
+        removed.is_some_and(|prefix| {
+            self.forget(&prefix, id);
+            true
+        })
+    }
+
+    fn forget(&self, prefix: &str, id: &str) {
+        let Some(shard) = self.shard(prefix) else { return };
         let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(same_prefix) = shard.get_mut(&prefix) {
+        if let Some(same_prefix) = shard.get_mut(prefix) {
             same_prefix.retain(|stored| &*stored.id != id);
             if same_prefix.is_empty() {
-                shard.remove(&prefix);
+                shard.remove(prefix);
             }
         }
-        true
     }
 
     /// The credential with this prefix whose hash `matches` accepts.

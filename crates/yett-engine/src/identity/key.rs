@@ -68,6 +68,18 @@ pub fn prefix(key: &str) -> Option<&str> {
     key.get(.."yett_".len() + env.len() + 1 + PREFIX_RANDOM)
 }
 
+/// Fewest bytes a key can have.
+pub(crate) const SHORTEST: usize = "yett_x_".len() + RANDOM_LENGTH + 1 + CHECKSUM_LENGTH;
+
+/// Whether a well-formed key stands anywhere in a text.
+pub(crate) fn is_in(text: &str) -> bool {
+    let ends = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    text.match_indices("yett_").any(|(at, _)| {
+        let rest = text.get(at..).unwrap_or("");
+        prefix(rest.split(ends).next().unwrap_or("")).is_some()
+    })
+}
+
 /// CRC-32 (ISO-HDLC) as six base-62 digits, most significant first.
 fn checksum_of(body: &str) -> [u8; CHECKSUM_LENGTH] {
     let mut rest = crc32(body.as_bytes());
@@ -103,6 +115,14 @@ mod tests {
     fn a_well_formed_key_has_a_prefix() {
         let key = key("live", &"Ab3".repeat(14)[..40]);
         assert_eq!(prefix(&key), Some("yett_live_Ab3Ab3Ab"));
+    }
+
+    #[test]
+    fn a_key_is_found_wherever_it_stands() {
+        let key = key("live", &"x".repeat(40));
+        assert!(is_in(&key) && is_in(&format!("Bearer {key}, yett_")) && is_in(&format!("yett_{key}")));
+        assert!(!is_in("yett_live_nothing") && !is_in(""));
+        assert!(key.len() >= SHORTEST);
     }
 
     #[test]

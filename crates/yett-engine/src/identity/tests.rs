@@ -101,3 +101,31 @@ fn keys_that_share_a_prefix_are_told_apart() {
     assert_eq!(ask(&house, &[("x-api-key", KEY)], ""), Ok(Some("reader".into())));
     assert_eq!(house.credentials.len(), 2);
 }
+
+#[test]
+fn a_key_that_is_replaced_is_accepted_throughout() {
+    let house = house(None);
+    std::thread::scope(|scope| {
+        let replacing = scope.spawn(|| {
+            for _ in 0..2000 {
+                let hash = house.pepper.hash(KEY);
+                house.credentials.put(
+                    "yett_test_00000000",
+                    Stored { id: "k1".into(), hash, expires_at: None, app: app("reader"), grants: Arc::default() },
+                );
+            }
+        });
+        while !replacing.is_finished() {
+            assert_eq!(ask(&house, &[("x-api-key", KEY)], ""), Ok(Some("reader".into())));
+        }
+    });
+}
+
+#[test]
+fn a_credential_that_moves_to_another_prefix_leaves_the_old_one() {
+    let house = house(None);
+    let moved = Stored { id: "k1".into(), hash: vec![0; 32], expires_at: None, app: app("reader"), grants: Arc::default() };
+    house.credentials.put("yett_test_11111111", moved);
+    assert_eq!(ask(&house, &[("x-api-key", KEY)], ""), Err(Code::CredentialInvalid));
+    assert_eq!(house.credentials.len(), 1);
+}

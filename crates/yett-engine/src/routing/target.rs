@@ -48,10 +48,17 @@ fn normalise_path(path: &str) -> Result<Cow<'_, str>, &'static str> {
         return Err("the path does not begin with '/'");
     }
     let path = if path.bytes().all(is_plain) { Cow::Borrowed(path) } else { Cow::Owned(respell(path)?) };
-    if path.contains("/.") && path.split('/').any(|segment| segment == "." || segment == "..") {
+    if path.contains("/.") && path.split('/').any(is_dot_segment) {
         return Err("the path has a dot segment");
     }
     Ok(path)
+}
+
+/// Also `..;x`: some servers cut off what follows a ';' before they resolve dots.
+fn is_dot_segment(segment: &str) -> bool {
+    let name = segment.split(';').next().unwrap_or("");
+    let name = name.split("%3B").next().unwrap_or("");
+    name == "." || name == ".."
 }
 
 /// Characters that need no second look: `pchar` of RFC 3986 and '/', without '%'.

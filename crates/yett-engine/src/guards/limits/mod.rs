@@ -45,6 +45,12 @@ pub fn build(scope: &Scope<'_>) -> Option<Arc<dyn Guard>> {
     Some(shared.entry(key).or_insert_with(|| Arc::new(Limits::new(mode, limits))).clone())
 }
 
+/// Builds the guard of requests that lead to no API: the limits of the gateway.
+pub fn build_for_strays(limits: &[Limit]) -> Option<Arc<dyn Guard>> {
+    let limits: Vec<_> = limits.iter().map(LimitPlan::new).collect();
+    (!limits.is_empty()).then(|| Arc::new(Limits::new(Mode::Enforce, limits)) as Arc<dyn Guard>)
+}
+
 /// Limits of the operation, widest first. A limit named by two ways is one limit.
 fn compile(scope: &Scope<'_>) -> Vec<Arc<LimitPlan>> {
     let of_operation = scope.operation.map_or(&[][..], |operation| &operation.limits);
