@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.terminal import yett
+from tests.native import NATIVE
+from tests.services.places import ENVIRONMENT, lay_out
 from yett.cli import VERSION
 from yett.cli.arguments import EXIT_CODES
 
@@ -66,6 +68,40 @@ def test_help_asks_for_no_room_behind_the_door() -> None:
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.endswith("[]\n[]\n")
+
+
+@pytest.mark.parametrize("command", [("schema",), ("routes",), ("check", "--without-secrets"), ("run", "--help")])
+def test_an_output_that_is_full_is_one_line(tmp_path: Path, command: tuple[str, ...]) -> None:
+    lay_out(tmp_path)
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "yett.cli", *command],
+            cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, timeout=30, text=True,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.endswith("error: cannot write the output: no space left on device\n")
+
+
+@NATIVE
+def test_a_terminal_that_knows_only_ascii_gets_ascii(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    command = [sys.executable, "-m", "yett.cli", "explain", "--request", "GET /shop/books/1"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=30)
+    assert b"Traceback" not in done.stderr
+    assert done.stdout.startswith(b"+ receive ")
+
+
+def test_the_folder_one_stands_in_when_not_named_is_read_as_when_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path)
+    (tmp_path / "more.yaml").write_text("yett: 1\nsurprise: 1\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    named, unnamed = (yett("check", *path, "--json", environment=ENVIRONMENT).json for path in ((".",), ()))
+    assert named == unnamed
+    assert [one["file"] for one in unnamed["diagnostics"]] == ["more.yaml"]
 
 
 def test_a_reader_that_leaves_early_is_no_traceback(tmp_path: Path) -> None:

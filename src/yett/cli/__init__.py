@@ -5,9 +5,11 @@ Nothing here reads a configuration, a contract or a store itself. Command module
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from typing import Annotated, Final
+from contextlib import suppress
+from typing import Annotated, Final, NoReturn
 
 import typer
 
@@ -47,9 +49,21 @@ def root(
 
 def main() -> None:
     """Run the command line. The entry point of the package."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that knows only ASCII gets escapes, never an exception.
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except BrokenPipeError:
-        # Whoever read our output has left: end quietly, and keep the interpreter from flushing into nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except OSError as error:
+        _give_up(error)
+
+
+def _give_up(error: OSError) -> NoReturn:
+    """Leave with exit code 1 because output cannot be written: quietly where its reader has left."""
+    if not isinstance(error, BrokenPipeError):
+        with suppress(OSError):
+            sys.stderr.write(f"error: cannot write the output: {(error.strerror or str(error)).lower()}\n")
+    # Keep the interpreter from flushing into nowhere.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)

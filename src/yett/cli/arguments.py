@@ -9,11 +9,6 @@ import typer
 Config = Annotated[str, typer.Argument(metavar="CONFIG", help="A configuration file, or a folder of such files.")]
 """The configuration to work on."""
 
-RequiredConfig = Annotated[
-    str, typer.Argument(metavar="CONFIG", help="A configuration file, or a folder of such files.")
-]
-"""The same where it must be given."""
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 """Whether a program reads the output."""
 
@@ -22,4 +17,5 @@ EXIT_CODES: Final = (
 )
 """The last lines of every help."""
 
-DEFAULT_CONFIG: Final = "yett.yaml"
+DEFAULT_CONFIG: Final = "."
+"""The folder one stands in: the same files as when it is named."""

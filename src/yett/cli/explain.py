@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yett.cli.arguments import Json, RequiredConfig
+from yett.cli.arguments import DEFAULT_CONFIG, Config, Json
 
 if TYPE_CHECKING:
     from yett.gateway import Decision, Request
 
 
 def explain(
-    config: RequiredConfig,
     request: Annotated[str, typer.Option("--request", "-r", help="Method and target: 'GET /bookshop/books/1'.")],
+    config: Config = DEFAULT_CONFIG,
     app: Annotated[str | None, typer.Option(help="Act as this app, without a key.")] = None,
     header: Annotated[list[str] | None, typer.Option(help="A header, 'name: value'. May be repeated.")] = None,
     body: Annotated[str, typer.Option(help="The body, or @FILE to read it from.")] = "",
@@ -81,7 +81,9 @@ def _body(text: str) -> str:
         raise typer.BadParameter(f"{text[1:]} is not UTF-8 text", param_hint="--body") from None
 
 
-_MARKS = {"continue": ("✓", "green"), "would-deny": ("!", "yellow"), "deny": ("✗", "red"), "skipped": ("·", "dim")}
+_STYLES = {"continue": "green", "would-deny": "yellow", "deny": "red", "skipped": "dim"}
+_MARKS = {"continue": "✓", "would-deny": "!", "deny": "✗", "skipped": "·"}
+_PLAIN_MARKS = {"continue": "+", "would-deny": "!", "deny": "x", "skipped": "-"}
 
 
 def _show(decision: Decision) -> None:
@@ -89,10 +91,11 @@ def _show(decision: Decision) -> None:
 
     from yett.cli.output import screen, visible
 
+    marks = _PLAIN_MARKS if screen().options.ascii_only else _MARKS
     for phase in decision.phases:
-        mark, colour = _MARKS[phase.outcome]
         first, *rest = phase.reasons or ("",)
-        line = Text().append(f"{mark} {phase.phase:<10}", style=colour).append(visible(first))
+        line = Text().append(f"{marks[phase.outcome]} {phase.phase:<10}", style=_STYLES[phase.outcome])
+        line.append(visible(first))
         screen().print(line)
         for reason in rest:
             screen().print(f"{'':12}{visible(reason)}")

@@ -107,10 +107,11 @@ def told_errors(*, as_json: bool = False) -> Iterator[None]:
             show_json({"error": error.code, "message": str(error), "hint": error.hint})
             raise typer.Exit(REFUSED) from None
         fail(str(error), hint=error.hint, code=error.code)
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        fail(f"{error.filename or 'input'}: {(error.strerror or str(error)).lower()}")
+        if error.filename is None:
+            # Of the output, not of a file that somebody named: `main` tells it.
+            raise
+        fail(f"{error.filename}: {(error.strerror or str(error)).lower()}")
 
 
 @contextmanager
