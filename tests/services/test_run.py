@@ -180,6 +180,22 @@ def test_a_defect_while_reloading_does_not_take_the_gateway_down(
     assert failed == ReloadFailed("RuntimeError: odd yett_***")
 
 
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(28, "No space left on device"), ValueError("closed")])
+def test_news_that_nobody_can_be_told_do_not_take_the_gateway_down(tmp_path: Path, error: Exception) -> None:
+    told: list[News] = []
+
+    def tell(one: News) -> None:
+        told.append(one)
+        if isinstance(one, Reloaded):
+            os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            (tmp_path / "yett.yaml").write_text(SETTINGS.replace("requests: 100", "requests: 7"))
+        raise error
+
+    run_gateway(lay_out(tmp_path), ENVIRONMENT, tell, make_gateway=QuietGateway)
+    assert [type(one) for one in told] == [Started, Reloaded, Stopping, Stopped]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_stop_drains_and_puts_the_handlers_back(tmp_path: Path, number: signal.Signals) -> None:
     news: list[News] = []

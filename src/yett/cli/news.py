@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, assert_never
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, suppress
+from typing import Final, TextIO, assert_never
 
 from yett.cli.output import count_of, screen, show_diagnostics, tally, visible
 from yett.model.diagnostic import Diagnostic
@@ -13,7 +16,43 @@ _MOST_WARNINGS: Final = 10
 
 
 def show_news(news: News) -> None:
-    """Tell one piece of news."""
+    """Tell one piece of news, as far as anybody still listens: nothing is raised when it cannot be written."""
+    with redirect_stderr(_BestEffort(sys.stderr)):
+        _show(news)
+
+
+class _BestEffort:
+    """A stream whose failures are nobody's concern: rich would end the process when the reader has left."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = stream.encoding
+
+    def write(self, text: str) -> int:
+        self._attempt(lambda: self._stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._attempt(self._stream.flush)
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def _attempt(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except BrokenPipeError:
+            # Nobody will ever read it; kept back, it would spoil the exit code at the end.
+            with suppress(OSError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - as `os` names it
+                os.dup2(nowhere.fileno(), self._stream.fileno())
+        except OSError:
+            return
+
+
+def _show(news: News) -> None:
     match news:
         case Started():
             _show_started(news)

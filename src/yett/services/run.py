@@ -6,7 +6,7 @@ import hashlib
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -50,7 +50,7 @@ class Runner:
         tell: Callable[[News], None],
         make_gateway: Callable[[GatewayOptions], RunningGateway] = EmbeddedGateway,
     ) -> None:
-        self._path, self._environment, self._tell, self._make_gateway = path, environment, tell, make_gateway
+        self._path, self._environment, self._tell_news, self._make_gateway = path, environment, tell, make_gateway
         self._shelf = ContractShelf()
         self._digest = ""
         self._told: frozenset[Diagnostic] = frozenset()
@@ -94,6 +94,11 @@ class Runner:
         """Drain and end."""
         self._tell(Stopping(grace_s))
         self._tell(Stopped(self._gateway.stop(grace_s)))
+
+    def _tell(self, news: News) -> None:
+        # Whoever read the news may have left, or the disk they go to be full: callers are served all the same.
+        with suppress(OSError, ValueError):
+            self._tell_news(news)
 
     def _reload(self, watch: Watch) -> None:
         """Take in the files, which looked as `watch` says before they are read: no later change is missed."""
