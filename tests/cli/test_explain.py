@@ -9,7 +9,7 @@ import pytest
 from tests.cli.terminal import yett
 from tests.gateway.fake import fake_native
 from tests.native import NATIVE
-from tests.services.places import ENVIRONMENT, lay_out
+from tests.services.places import ENVIRONMENT, KEY, SETTINGS, lay_out
 
 
 def test_a_refusal_is_shown_phase_by_phase_and_leaves_with_1(tmp_path: Path) -> None:
@@ -54,6 +54,33 @@ def test_without_the_engine_one_line_says_how_to_build_it(tmp_path: Path) -> Non
     assert shown.code == 1
     assert "error[native-missing]" in shown.err
     assert "make build" in shown.err
+
+
+@NATIVE
+def test_a_key_that_is_not_there_is_named_only_where_one_was_sent(tmp_path: Path) -> None:
+    path, request, absent = lay_out(tmp_path), ("--request", "GET /shop/books/1"), {"READER_KEY": ""}
+    assert yett("explain", path, *request, "--app", "reader-app", environment=absent).err == ""
+    assert yett("explain", path, *request, environment=absent).err == ""
+    sent = yett("explain", path, *request, "--header", f"x-api-key: {KEY}", environment=absent)
+    assert "warning[secret-empty]" in sent.err
+
+
+@NATIVE
+def test_an_app_that_does_not_exist_is_one_line_with_the_nearest_name(tmp_path: Path) -> None:
+    arguments = ("--request", "GET /shop/books/1", "--app", "raeder-app")
+    shown = yett("explain", lay_out(tmp_path), *arguments, environment=ENVIRONMENT)
+    assert shown.code == 1
+    assert "error[unknown-app] there is no app `raeder-app`" in shown.err
+    assert "did you mean `reader-app`?" in shown.err
+
+
+@NATIVE
+def test_the_hosts_are_named_where_the_request_names_none_of_them(tmp_path: Path) -> None:
+    path = lay_out(tmp_path, SETTINGS.replace("base_path: /shop", "base_path: /shop, hosts: [a.example]"))
+    shown = yett("explain", path, "--request", "GET /shop/books/1", environment=ENVIRONMENT)
+    assert "hint: name the host with `--host`; there are APIs on `a.example`" in shown.err
+    found = yett("explain", path, "--request", "GET /none", "--host", "a.example", environment=ENVIRONMENT)
+    assert "hint" not in found.err
 
 
 @NATIVE

@@ -10,6 +10,7 @@ from yett.cli.arguments import DEFAULT_CONFIG, Config, Json
 
 if TYPE_CHECKING:
     from yett.gateway import Decision, Request
+    from yett.services.explain import Explanation
 
 
 def explain(
@@ -28,22 +29,56 @@ def explain(
 
     The exit code is 0 when the request would reach the upstream, and 1 when it would be refused.
     """
-    import os
-
     from yett.cli.output import REFUSED, patience, show_diagnostics, show_json, told_errors
-    from yett.services.explain import explain_request
 
     with told_errors(as_json=as_json), patience(f"reading {config}"):
         asked = _request(request, header or [], body, host=host, address=address, app=app)
-        explanation = explain_request(config, asked, os.environ)
+        explanation = _explanation(config, asked)
     decision = explanation.decision
     if as_json:
         show_json(decision.document)
     else:
-        show_diagnostics(explanation.absent)
+        if decision.code == "credential-invalid":
+            show_diagnostics(explanation.absent)
         _show(decision)
+        if decision.code == "api-unknown":
+            _name_hosts(config, host)
     if not decision.allowed:
         raise typer.Exit(REFUSED)
+
+
+def _explanation(config: str, asked: Request) -> Explanation:
+    """The explanation. Raises `YettError` with the nearest name where there is no app of the name asked for."""
+    import os
+
+    from yett.errors import GatewayError, YettError
+    from yett.model.suggestion import did_you_mean
+    from yett.services.assembly import assemble
+    from yett.services.explain import explain_request
+
+    try:
+        return explain_request(config, asked, os.environ)
+    except GatewayError:
+        if asked.app is None:
+            raise
+        apps = [one.name for one in assemble(config, os.environ, need_secrets=False).configuration.apps]
+        if asked.app in apps:
+            raise
+        message, hint = f"there is no app `{asked.app}`", did_you_mean(asked.app, apps)
+        raise YettError(message, code="unknown-app", hint=hint) from None
+
+
+def _name_hosts(config: str, host: str) -> None:
+    """Say which hosts APIs are bound to, where `host` is none of them: an API of another host is not found."""
+    import os
+
+    from yett.cli.output import screen, visible
+    from yett.services.routes import list_routes
+
+    hosts = dict.fromkeys(one for route in list_routes(config, os.environ).routes for one in route.hosts)
+    if hosts and host not in hosts:
+        named = ", ".join(f"`{one}`" for one in hosts)
+        screen(error=True).print(f"hint: name the host with `--host`; there are APIs on {visible(named)}")
 
 
 def _request(text: str, headers: list[str], body: str, *, host: str, address: str, app: str | None) -> Request:

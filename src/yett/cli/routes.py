@@ -19,17 +19,20 @@ def routes(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
 
     from yett.cli.output import REFUSED, diagnostics_json, patience, show_diagnostics, show_json, told_errors
     from yett.model.diagnostic import has_errors
+    from yett.services.assembly import ABSENT_SECRETS
     from yett.services.routes import list_routes
 
     with told_errors(as_json=as_json), patience(f"reading {config}"):
         found = list_routes(config, os.environ)
+    # What is served does not depend on the keys.
+    diagnostics = [one for one in found.diagnostics if one.code not in ABSENT_SECRETS]
     if as_json:
         listed = [asdict(route) for route in found.routes]
-        show_json({"routes": listed, "diagnostics": diagnostics_json(found.diagnostics)})
+        show_json({"routes": listed, "diagnostics": diagnostics_json(diagnostics)})
     else:
-        show_diagnostics(found.diagnostics)
+        show_diagnostics(diagnostics)
         _show(found.routes)
-    if has_errors(found.diagnostics):
+    if has_errors(diagnostics):
         raise typer.Exit(REFUSED)
 
 
@@ -38,7 +41,7 @@ def _show(listed: tuple[Route, ...]) -> None:
 
     from yett.cli.output import screen, visible
 
-    rows = [(one.method, one.path, one.operation, _callers(one)) for one in listed]
+    rows = [(one.method, f"{','.join(one.hosts)}{one.path}", one.operation, _callers(one)) for one in listed]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for method, path, operation, callers in rows:
         line = Text().append(f"{method:<{widths[0]}}  ", style="bold").append(f"{visible(path):<{widths[1]}}  ")
