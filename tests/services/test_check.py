@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.gateway.fake import fake_native
 from tests.native import NATIVE
-from tests.services.places import ENVIRONMENT, SETTINGS, lay_out
+from tests.services.places import CONTRACT, ENVIRONMENT, SETTINGS, lay_out
 from yett.services.check import check_configuration
 
 
@@ -34,6 +35,28 @@ def test_what_the_engine_finds_is_told_where_it_was_written(tmp_path: Path) -> N
     (found,) = report.diagnostics
     assert (found.file, found.message, found.hint) == (str(tmp_path / "yett.yaml"), "is odd", "mend it")
     assert not report.sound
+
+
+def test_a_contract_refers_into_the_folders_that_its_api_names_and_into_no_other(tmp_path: Path) -> None:
+    shared, house = tmp_path / "shared", tmp_path / "house"
+    for folder in (shared, house):
+        folder.mkdir()
+    (shared / "id.json").write_text('{"type": "integer"}')
+    path = lay_out(house, SETTINGS.replace("shop.json,", "shop.json, contract_folders: [../shared],"))
+    contract = json.dumps(CONTRACT).replace('{"type": "integer"}', '{"$ref": "../shared/id.json"}')
+    (house / "shop.json").write_text(contract)
+    with fake_native(present=False):
+        assert check_configuration(path, ENVIRONMENT).diagnostics == ()
+        (house / "yett.yaml").write_text(SETTINGS)
+        (found,) = check_configuration(path, ENVIRONMENT).diagnostics
+    assert (found.code, "`contract_folders`" in found.hint) == ("ref-outside", True)
+
+
+def test_a_folder_of_contracts_that_is_not_there_is_told(tmp_path: Path) -> None:
+    path = lay_out(tmp_path, SETTINGS.replace("shop.json,", "shop.json, contract_folders: [., gone],"))
+    with fake_native(present=False):
+        (found,) = check_configuration(path, ENVIRONMENT).diagnostics
+    assert (found.code, found.line, found.pointer) == ("folder-missing", 4, "/apis/0/contract_folders/1")
 
 
 @NATIVE

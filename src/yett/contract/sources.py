@@ -103,7 +103,7 @@ class Sources:
             self._tell(_MISSING, name, at)
             return None
         if not any(resolved.is_relative_to(folder) for folder in self.folders):
-            hint = "move the file below the contract's folder, or allow its folder explicitly"
+            hint = "move the file below the contract's folder, or name its folder in the API's `contract_folders`"
             self.report.error(at, "ref-outside", f"{name!r} lies outside the contract's folder", hint)
             return None
         if resolved not in self.loaded and resolved not in self.failed:

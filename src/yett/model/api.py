@@ -99,7 +99,11 @@ class OperationSettings:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One API as it is exposed. `contract` is the path of its OpenAPI document; no `hosts` means any host."""
+    """One API as it is exposed.
+
+    `contract` is the path of its OpenAPI document, `contract_folders` are those that its parts may lie in besides the
+    document's own; no `hosts` means any host.
+    """
 
     name: str
     contract: str
@@ -113,5 +117,6 @@ class Api:
     operations: tuple[OperationSettings, ...] = ()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     patterns: Patterns = "refuse"
+    contract_folders: tuple[str, ...] = ()
     place: Place = field(default=NOWHERE, compare=False, repr=False)
     contract_place: Place = field(default=NOWHERE, compare=False, repr=False)

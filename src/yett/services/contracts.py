@@ -13,6 +13,8 @@ from yett.services.watching import Watch
 if TYPE_CHECKING:
     from yett.model.api import Api, Patterns
 
+    _Key = tuple[str, str, tuple[str, ...], Patterns]
+
 
 @dataclass(slots=True)
 class LoadedContracts:
@@ -27,14 +29,14 @@ class ContractShelf:
     """Keeps contracts between reloads, so that a changed limit does not cost the reading of a large contract."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str, Patterns], tuple[Watch, Contract]] = {}
+        self._kept: dict[_Key, tuple[Watch, Contract]] = {}
 
     def load(self, apis: tuple[Api, ...]) -> LoadedContracts:
         """The contracts of `apis`; those of other APIs are forgotten."""
         loaded = LoadedContracts()
-        kept = {(api.name, api.contract, api.patterns): self._fetch(api) for api in apis}
+        kept = {_key(api): self._fetch(api) for api in apis}
         self._kept = kept
-        for (name, _, _), (watch, contract) in kept.items():
+        for (name, *_), (watch, contract) in kept.items():
             loaded.files.update(watch.files)
             loaded.diagnostics.extend(contract.diagnostics)
             if not has_errors(contract.diagnostics):
@@ -42,10 +44,20 @@ class ContractShelf:
         return loaded
 
     def _fetch(self, api: Api) -> tuple[Watch, Contract]:
-        kept = self._kept.get((api.name, api.contract, api.patterns))
+        kept = self._kept.get(_key(api))
         if kept is not None and not kept[0].changed():
             return kept
         # The watch looks at each file before it is read: a change in between is then seen the next time.
         watch = Watch()
-        contract = load_contract(Path(api.contract), api=api.name, patterns=api.patterns, on_open=watch.add)
+        contract = load_contract(
+            Path(api.contract),
+            api=api.name,
+            allow=[Path(folder) for folder in api.contract_folders],
+            patterns=api.patterns,
+            on_open=watch.add,
+        )
         return watch, contract
+
+
+def _key(api: Api) -> _Key:
+    return api.name, api.contract, api.contract_folders, api.patterns

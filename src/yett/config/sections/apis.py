@@ -101,6 +101,8 @@ class ApiShape(Shape):
     """Name of the API; its operations are called `name:operationId`."""
     contract: Annotated[str, Field(min_length=1)]
     """Path of its OpenAPI document, relative to this file."""
+    contract_folders: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
+    """Folders, relative to this file, that a `$ref` may lead into besides the contract's own; all below them too."""
     upstream: UpstreamShape
     """Where its requests go: a URL, or settings with targets."""
     hosts: list[Host] = Field(default_factory=list)
@@ -145,9 +147,17 @@ def build_api(shape: ApiShape, at: At) -> Api:
         operations=_build_operations(shape.operations, at / "operations"),
         max_body_bytes=shape.max_body,
         patterns=shape.guards.contract.patterns,
+        contract_folders=_contract_folders(shape.contract_folders, at / "contract_folders"),
         place=at.place,
         contract_place=(at / "contract").place,
     )
+
+
+def _contract_folders(names: list[str], at: At) -> tuple[str, ...]:
+    folders = [at.path(name) for name in names]
+    for index, folder in enumerate(folders):
+        (at / index).need_folder(folder)
+    return tuple(folders)
 
 
 def _build_identify(shape: ApiShape) -> Identify:

@@ -72,6 +72,13 @@ class At:
             )
         return None
 
+    def need_folder(self, path: str) -> None:
+        """Report where the folder that is named here is not there."""
+        if not Path(path).is_dir():
+            self.findings.files.add(path)
+            hint = "make it first; paths are relative to the folder of this file"
+            self.report("folder-missing", f"there is no folder `{path}`", hint)
+
     def report(self, code: str, message: str, hint: str = "") -> None:
         """Note a mistake that stands here."""
         self.findings.diagnostics.append(self.place.diagnostic(code, message, hint=hint))
