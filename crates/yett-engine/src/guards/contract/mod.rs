@@ -4,6 +4,7 @@
 //! before the body is read; parameters and body are judged together when it is there. See `GUARD.md`.
 
 mod coerce;
+mod effort;
 mod explain;
 mod fields;
 mod form;

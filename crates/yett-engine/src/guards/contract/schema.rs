@@ -6,8 +6,10 @@
 //! schema would repeat everything it reaches), and nothing is left that could fail while a request waits, as it could
 //! if validators were compiled on first use. To check a value, it is wrapped as the one property that names its schema,
 //! which costs one small map. Measured: reading and compiling GitHub's contract (873 operations) takes 0.14 s, Stripe's
-//! 0.3 s, neither more than 55 MB; checking 1 KB of JSON takes about 1 microsecond besides parsing it.
+//! 0.3 s, neither more than 55 MB; checking 1 KB of JSON takes about 1 microsecond besides parsing it. The document
+//! itself stays too, to bound what explaining a value costs.
 
+use super::effort;
 use super::explain;
 use super::formats;
 use super::violation::{MOST, Place, Violations};
@@ -20,8 +22,6 @@ use yett_model::snapshot::{self, Api, Mode};
 
 /// Most bytes that one compiled pattern may take.
 const PATTERN_SIZE: usize = 1 << 20;
-/// Most values of a body whose errors are all told.
-const MOST_VALUES: usize = 5000;
 /// Deepest JSON that is read: `serde_json` stops at 128.
 const DEEPEST: u32 = 120;
 
@@ -34,7 +34,13 @@ pub struct Schemas {
 /// The schemas of one direction by their text.
 struct Direction {
     keys: HashMap<String, Arc<str>>,
-    document: Option<Arc<Validator>>,
+    document: Option<Arc<Document>>,
+}
+
+/// A document and its compiled form.
+pub(super) struct Document {
+    source: Value,
+    validator: Validator,
 }
 
 /// One schema of a compiled document.
@@ -45,7 +51,7 @@ pub(super) enum Schema {
     /// Nothing fits: the schema is not in the document, which a built plan rules out.
     Nothing,
     /// The property `key` of the document.
-    Of { document: Arc<Validator>, key: Arc<str> },
+    Of { document: Arc<Document>, key: Arc<str> },
 }
 
 impl Schemas {
@@ -131,13 +137,13 @@ impl Direction {
             return Self { keys, document: None };
         }
         let defs: Map<String, Value> = shared.iter().map(|(name, schema)| (name.clone(), schema.clone())).collect();
-        let document = serde_json::json!({"$defs": defs, "properties": properties});
+        let source = serde_json::json!({"$defs": defs, "properties": properties});
         let base = format!("urn:yett:{name}");
-        match compile(&base, &document) {
-            Ok(validator) => Self { keys, document: Some(Arc::new(validator)) },
+        match compile(&base, &source) {
+            Ok(validator) => Self { keys, document: Some(Arc::new(Document { source, validator })) },
             Err(error) => {
                 let sources = explain::Sources { shared: format!("{defs_path}/{name}"), places };
-                diagnostics.extend(explain::explain(&base, &document, &sources, &error));
+                diagnostics.extend(explain::explain(&base, &source, &sources, &error));
                 Self { keys, document: None }
             }
         }
@@ -182,13 +188,21 @@ pub(super) fn compile(base: &str, document: &Value) -> Result<Validator, Box<jso
     options.build(document).map_err(Box::new)
 }
 
+impl Document {
+    /// Whether what does not fit can be told at a bounded cost.
+    fn explains(&self, key: &str, value: &Value) -> bool {
+        let schema = self.source.get("properties").and_then(|all| all.get(key));
+        schema.is_some_and(|schema| effort::is_affordable(&self.source, schema, value))
+    }
+}
+
 impl Schema {
     /// Whether a value fits.
     pub(super) fn fits(&self, value: &mut Value) -> bool {
         match self {
             Self::Any => true,
             Self::Nothing => false,
-            Self::Of { document, key } => wrapped(key, value, |value| document.is_valid(value)),
+            Self::Of { document, key } => wrapped(key, value, |value| document.validator.is_valid(value)),
         }
     }
 
@@ -197,13 +211,16 @@ impl Schema {
         match self {
             Self::Any => {}
             Self::Nothing => found.push(place, field.unwrap_or(""), "invalid", "cannot be checked"),
-            // The library gathers every error of every alternative before it gives the first: what is large and wrong
-            // everywhere would cost far more than it took to send.
-            Self::Of { .. } if has_more_values(value, MOST_VALUES) => {
-                found.push(place, field.unwrap_or(""), "invalid", "does not fit its schema; it is too large to say where");
+            Self::Of { document, key } if !document.explains(key, value) => {
+                found.push(
+                    place,
+                    field.unwrap_or(""),
+                    "invalid",
+                    "does not fit its schema; too much of it could be wrong to say what",
+                );
             }
             Self::Of { document, key } => wrapped(key, value, |value| {
-                for error in document.iter_errors(value).take(MOST) {
+                for error in document.validator.iter_errors(value).take(MOST) {
                     explain::violation(&error, place, field, found);
                 }
             }),
@@ -212,7 +229,7 @@ impl Schema {
 
     /// Checks a value; errors are worked out only if it does not fit.
     pub(super) fn check(&self, value: &mut Value, place: Place, field: Option<&str>, found: &mut Violations) {
-        if self.fits(value) {
+        if found.is_full() || self.fits(value) {
             return;
         }
         let before = found.is_empty();
@@ -221,19 +238,6 @@ impl Schema {
             found.push(place, field.unwrap_or(""), "invalid", "does not fit its schema");
         }
     }
-}
-
-/// Whether a value has more than `most` values in it. Its depth is bounded where it is parsed.
-fn has_more_values(value: &Value, most: usize) -> bool {
-    fn left(value: &Value, most: usize) -> Option<usize> {
-        let most = most.checked_sub(1)?;
-        match value {
-            Value::Array(items) => items.iter().try_fold(most, |most, item| left(item, most)),
-            Value::Object(object) => object.values().try_fold(most, |most, value| left(value, most)),
-            _ => Some(most),
-        }
-    }
-    left(value, most).is_none()
 }
 
 /// Lends a value to `look` as the property `key` of an object, without a copy.

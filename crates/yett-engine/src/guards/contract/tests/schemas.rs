@@ -122,3 +122,34 @@ fn test_schemas_when_they_rename_or_redefine_their_document_then_nothing_panics_
         }
     }
 }
+
+/// Animals whose friends are animals: each level has two alternatives.
+fn animals() -> Engine {
+    let kind = |kind: &str| json!({"allOf": [{"$ref": "#/$defs/Pet"}, {"properties": {"kind": {"const": kind}}}]});
+    let pet = json!({"type": "object", "properties": {"friends": {"type": "array", "items": {"$ref": "#/$defs/Any"}}}});
+    let any = json!({"oneOf": [{"$ref": "#/$defs/Dog"}, {"$ref": "#/$defs/Cat"}]});
+    let schemas = json!({"request": {"Pet": pet, "Any": any, "Dog": kind("dog"), "Cat": kind("cat")}});
+    let media = json!([{"range": "application/json", "kind": "json", "schema": {"$ref": "#/$defs/Any"}}]);
+    let operation = json!({"method": "POST", "body": {"required": true, "media": media}});
+    apply(&snapshot(operation, json!({}), schemas)).unwrap()
+}
+
+fn friends(levels: usize) -> String {
+    (0..levels).fold(r#"{"kind": "cow"}"#.to_owned(), |inner, _| format!(r#"{{"kind": "dog", "friends": [{inner}]}}"#))
+}
+
+fn befriend(engine: &Engine, body: &str) -> Decision {
+    ask(engine, "POST", "/x", &[("content-type", "application/json")], body)
+}
+
+#[test]
+fn test_bodies_when_alternatives_nest_then_what_is_wrong_is_told_as_long_as_it_is_cheap() {
+    let engine = animals();
+    let shallow = told(&befriend(&engine, &friends(2)));
+    assert!(!shallow.is_empty() && shallow.iter().all(|one| one.starts_with("body /friends/0")), "{shallow:?}");
+    let before = std::time::Instant::now();
+    for levels in [14, 17, 30] {
+        assert_refused(&befriend(&engine, &friends(levels)), &["body  invalid"]);
+    }
+    assert!(before.elapsed() < std::time::Duration::from_secs(5), "{:?}", before.elapsed());
+}
