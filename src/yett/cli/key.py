@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,9 @@ def new(
     config: Config = DEFAULT_CONFIG,
     env: Annotated[str, typer.Option(help="Marks what the key is for: 1 to 16 of a-z and 0-9.")] = "live",
     app_name: Annotated[str | None, typer.Option("--app", help="The app that will have the key.")] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print the key alone, for `{env: NAME}`; no file is read or made.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make an API key: print it once, and the line that lets the gateway know it.
@@ -30,9 +34,17 @@ def new(
     import os
 
     from yett.cli.output import patience, show_json, told_errors
+    from yett.errors import YettError
     from yett.services.keys import new_key
 
+    if quiet:
+        _print_alone(env, app_name, as_json=as_json)
+        return
     with told_errors(as_json=as_json), patience("making a key"):
+        if not _is_configuration(Path(config)):
+            message = f"there is no configuration at {config} to make a key for"
+            hint = "name the configuration, or `yett key new --quiet` prints a key alone, for `{env: NAME}`"
+            raise YettError(message, code="configuration-missing", hint=hint)
         made = new_key(config, os.environ, env=env, app=app_name)
     if as_json:
         show_json({"key": made.text, "prefix": made.prefix, "hash": made.hash, "line": made.line})
@@ -42,3 +54,24 @@ def new(
     typer.echo(f"The line for {config}, under `keys:` of the app{f' `{app_name}`' if app_name else ''}:\n")
     typer.echo(f"  - {made.line}\n")
     typer.echo(f"It is bound to the pepper in the {made.pepper}.")
+
+
+def _print_alone(env: str, app_name: str | None, *, as_json: bool) -> None:
+    from yett.access.keys import new_key
+    from yett.cli.output import told_errors
+
+    if app_name is not None or as_json:
+        raise typer.BadParameter("prints the key alone: leave out `--app` and `--json`", param_hint="--quiet")
+    with told_errors():
+        typer.echo(new_key(env).text)
+
+
+def _is_configuration(path: Path) -> bool:
+    import os
+
+    from yett.services.assembly import assemble
+
+    if not path.is_dir():
+        return path.exists()
+    found = assemble(str(path), os.environ, need_secrets=False).diagnostics
+    return not any(one.code == "configuration-missing" for one in found)
