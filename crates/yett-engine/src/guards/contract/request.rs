@@ -72,7 +72,8 @@ impl RequestBody {
         }
         let Some(media) = self.media(method, headers, presence)? else { return Ok(BodyNeed::Collect) };
         let unseen = !payload::looks_into(media);
-        let settled = presence == Presence::Present || !self.required;
+        // Only a length shows before the end that there is something: chunks may be none.
+        let settled = headers.contains_key(CONTENT_LENGTH) || !self.required;
         Ok(if unseen && settled { BodyNeed::Pass } else { BodyNeed::Collect })
     }
 

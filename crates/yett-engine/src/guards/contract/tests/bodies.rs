@@ -131,6 +131,9 @@ fn test_bodies_when_required_then_an_empty_one_is_missing() {
         assert_refused(&ask(engine, "POST", "/x", &[JSON, ("content-length", "0")], ""), &["body  missing"]);
         assert_refused(&ask(engine, "POST", "/x", &[JSON], ""), &["body  missing"]);
     }
+    let chunked = ("transfer-encoding", "chunked");
+    assert_refused(&ask(&binary, "POST", "/x", &[JSON, chunked], ""), &["body  missing"]);
+    assert!(ask(&binary, "POST", "/x", &[JSON, chunked], "x").allowed);
     assert!(ask(&binary, "POST", "/x", &[("content-length", "1")], "x").allowed);
     assert!(ask(&binary, "POST", "/x", &[], "x").allowed);
 }
