@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
@@ -77,6 +78,16 @@ class Gateway:
         return self.process.wait(seconds)
 
 
+_PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
+def _die_with_the_parent() -> None:
+    """Have Linux end this child with the thread that started it, even where that is killed and can tidy nothing up."""
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 @contextmanager
 def started(
     command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], log: Path
@@ -85,8 +96,9 @@ def started(
     output = folder / "output.txt"
     with output.open("wb") as stream:
         process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **environment}, stdout=stream, stderr=stream, start_new_session=True
-        )
+            command, cwd=folder, env={**os.environ, **environment}, stdout=stream, stderr=stream,
+            start_new_session=True, preexec_fn=_die_with_the_parent,  # noqa: PLW1509 - one system call
+        )  # fmt: skip
     try:
         yield Gateway(process, folder, output, log)
     finally:
