@@ -16,7 +16,7 @@ from tests.services.places import ENVIRONMENT, lay_out
 from yett.cli import VERSION
 from yett.cli.arguments import EXIT_CODES
 
-COMMANDS = [("run",), ("check",), ("explain",), ("routes",), ("schema",), ("key",), ("key", "new")]
+COMMANDS = [("run",), ("check",), ("compile",), ("explain",), ("routes",), ("schema",), ("key",), ("key", "new")]
 
 
 def test_help_lists_every_command_and_the_exit_codes() -> None:

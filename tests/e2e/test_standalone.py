@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,19 +14,20 @@ from typing import Any
 import pytest
 
 from tests.e2e import shapes
-from tests.e2e.gateways import STANDALONE, Gateway, eventually, started
+from tests.e2e.gateways import STANDALONE, YETT, Gateway, eventually, started
 from tests.e2e.recorder import Recorder
-from yett.services.assembly import assemble
 
 pytestmark = pytest.mark.skipif(not STANDALONE.exists(), reason="yett-gateway is not built: run `make build`")
 
 
 def compile_into(folder: Path, configuration: dict[str, Any], keys: dict[str, str]) -> Path:
-    """Compile a configuration; return the path of its pepper. The snapshot is `snapshot.json` in the folder."""
+    """`yett compile` a configuration into `snapshot.json` of its folder; return the path of the pepper it names."""
     shapes.lay_out(folder, configuration)
-    assembly = assemble(str(folder), {f"{name.upper()}_KEY": key for name, key in keys.items()}, create_pepper=True)
-    (folder / "snapshot.json").write_bytes(assembly.snapshot())
-    return Path(assembly.pepper.reference.name)
+    named = {f"{name.upper()}_KEY": key for name, key in keys.items()}
+    command: list[str | Path] = [YETT, "compile", folder, "-o", folder / "snapshot.json"]
+    done = subprocess.run(command, env={**os.environ, **named}, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return Path(done.stderr.rpartition("the pepper in the file ")[2].strip())
 
 
 @contextmanager

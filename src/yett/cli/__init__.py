@@ -14,6 +14,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from yett.cli import check, explain, key, routes, run, schema
+from yett.cli import compile as compiling
 from yett.cli.arguments import EXIT_CODES
 
 VERSION: Final = "0.1.0"
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 for command in (run.run, check.check, explain.explain, routes.routes, schema.schema):
     app.command(epilog=EXIT_CODES)(command)
+app.command("compile", epilog=EXIT_CODES)(compiling.compile_)
 app.add_typer(key.app, name="key")
 
 
