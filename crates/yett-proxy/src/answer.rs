@@ -1,6 +1,7 @@
 //! The body of an answer, as hyper takes it; it carries the trip, so the request ends when the body does.
 
 use crate::clock::Alarm;
+use crate::line::Turn;
 use crate::trip::Trip;
 use crate::upstream::{Call, Failure};
 use bytes::Bytes;
@@ -62,6 +63,8 @@ impl Answer {
     pub(crate) fn new(mut trip: Box<Trip>, rest: Rest) -> Self {
         if matches!(rest, Rest::Nothing) || trip.head_only {
             trip.complete();
+        } else {
+            trip.line.set_turn(Turn::Caller);
         }
         Self { trip, rest }
     }
@@ -100,6 +103,7 @@ impl Body for Answer {
             }
             Rest::Stream(_) => self.poll_stream(context),
         };
+        self.trip.line.set_turn(if next.is_ready() { Turn::Caller } else { Turn::Upstream });
         next.map(|next| match next {
             Some(Ok(data)) => {
                 self.trip.end.bytes_out += data.len() as u64;

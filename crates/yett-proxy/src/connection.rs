@@ -6,6 +6,7 @@ use crate::line::Line;
 use crate::link::{Link, Socket, sniff};
 use crate::options::HEAD_BUFFER;
 use crate::serve::{self, serve};
+use crate::streams::Streams;
 use crate::worker::Worker;
 use bytes::BytesMut;
 use http::{Request, Response};
@@ -110,7 +111,7 @@ async fn attend_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
 
 async fn attend_http2(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
     let limits = worker.shared.limits;
-    let mut builder = http2::Builder::new(LocalExecutor);
+    let mut builder = http2::Builder::new(Streams::new(worker, line));
     builder
         .max_concurrent_streams(limits.max_streams)
         .max_header_list_size(limits.max_head_bytes as u32)
@@ -177,14 +178,4 @@ async fn dismiss(worker: &Worker, link: &mut Link, last_words: &[u8]) {
         }
     };
     within(&worker.clock, LINGER_FOR, listen).await;
-}
-
-/// Runs the tasks of HTTP/2 streams on the worker's own thread.
-#[derive(Clone)]
-struct LocalExecutor;
-
-impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for LocalExecutor {
-    fn execute(&self, future: F) {
-        tokio::task::spawn_local(future);
-    }
 }

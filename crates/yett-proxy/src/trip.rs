@@ -87,7 +87,7 @@ impl Trip {
 
 impl Drop for Trip {
     fn drop(&mut self) {
-        if !self.complete {
+        if !self.complete || self.line.gives_up() {
             self.explain();
         }
         self.end.duration_us = self.now().mono_us.saturating_sub(self.began_us);

@@ -203,6 +203,38 @@ fn http2_with_prior_knowledge_is_served() {
     check_http2(stage, &origin, &messages);
 }
 
+/// Whether the gateway resets each of three streams whose answers get no window.
+async fn asks_without_a_window(address: SocketAddr) {
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let handshake = h2::client::Builder::new().initial_window_size(0).handshake::<_, bytes::Bytes>(stream);
+    let (mut send, connection) = handshake.await.unwrap();
+    tokio::spawn(connection);
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        send = send.ready().await.unwrap();
+        let request = http::Request::get("http://shop.example/shop/books").version(http::Version::HTTP_2).body(()).unwrap();
+        answers.push(send.send_request(request, true).unwrap().0);
+    }
+    for answer in answers {
+        let mut body = answer.await.unwrap().into_body();
+        let end = tokio::time::timeout(PATIENCE, body.data()).await.expect("the stream stays open");
+        assert!(end.unwrap().unwrap_err().is_reset());
+    }
+}
+
+#[test]
+fn http2_streams_whose_caller_grants_no_window_are_reset_and_recorded() {
+    let origin = Origin::echo();
+    let mut options = options();
+    options.idle_timeout_ms = 200;
+    let stage = Stage::start(options, &snapshot(&json!({"targets": [{"url": format!("http://{}", origin.address)}]})));
+    block_on(asks_without_a_window(stage.address));
+    assert_eq!(stage.gateway.stats().in_flight, 0);
+    let events = stage.finish();
+    assert_eq!(events.len(), 3);
+    assert!(events.iter().all(|event| (event.status, event.code) == (200, Some(Code::CallerGone))), "{events:?}");
+}
+
 #[test]
 fn http2_over_tls_is_chosen_by_alpn() {
     let identity = identity("localhost");
