@@ -11,10 +11,14 @@ from yett.model.secret import SecretReference
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """PEM files the gateway proves itself with: a certificate chain and its private key."""
+    """PEM files the gateway proves itself with: a certificate chain and its private key.
+
+    `digest` is the SHA-256 of what both hold, in hex, by which a renewal is noticed.
+    """
 
     certificate: str
     key: str
+    digest: str = ""
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 

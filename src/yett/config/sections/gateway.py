@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
+from yett.config.certificates import pair_mistake
 from yett.config.sections.base import At, Shape
 from yett.config.sections.limits import LimitShape, build_limits
 from yett.config.sections.scalars import Address
@@ -60,11 +63,18 @@ def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
 def _access_log(text: str, at: At) -> str | None:
     if text == "off":
         return None
-    return text if text == "-" else at.path(text)
+    if text == "-":
+        return text
+    path = at.path(text)
+    (at / "access_log").need_folder(str(Path(path).parent))
+    return path
 
 
 def _build_tls(shape: TlsShape, at: At) -> Tls:
-    tls = Tls(at.path(shape.certificate), at.path(shape.key.file), at.place)
-    for key, path in (("certificate", tls.certificate), ("key", tls.key)):
-        (at / key).read_text(path)
-    return tls
+    certificate, key = at.path(shape.certificate), at.path(shape.key.file)
+    texts = [(at / "certificate").read_text(certificate), (at / "key").read_text(key)]
+    held = [text for text in texts if text is not None]
+    if len(held) == len(texts) and (mistake := pair_mistake(certificate, key)) is not None:
+        (at / mistake.setting).report(mistake.code, mistake.message, mistake.hint)
+    digest = hashlib.sha256("\0".join(held).encode("utf-8")).hexdigest()
+    return Tls(certificate, key, digest, at.place)

@@ -1,0 +1,19 @@
+"""Certificates for tests, made on the spot: no private key lies in the repository."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+OPENSSL = pytest.mark.skipif(shutil.which("openssl") is None, reason="`openssl`, which makes certificates, is missing")
+
+
+def make_pair(folder: Path, name: str = "server", password: str | None = None) -> None:
+    """Write the self-signed certificate `name.pem` and its key `name.key`, behind `password` if there is one."""
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=localhost -days 2".split()
+    command += ["-nodes"] if password is None else ["-passout", f"pass:{password}"]
+    command += ["-out", str(folder / f"{name}.pem"), "-keyout", str(folder / f"{name}.key")]
+    subprocess.run(command, check=True, capture_output=True)
