@@ -13,7 +13,8 @@ OPENSSL = pytest.mark.skipif(shutil.which("openssl") is None, reason="`openssl`,
 
 def make_pair(folder: Path, name: str = "server", password: str | None = None) -> None:
     """Write the self-signed certificate `name.pem` and its key `name.key`, behind `password` if there is one."""
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=localhost -days 2".split()
+    made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=localhost -days 2"
+    command = ["openssl", *made.split(" ")]
     command += ["-nodes"] if password is None else ["-passout", f"pass:{password}"]
     command += ["-out", str(folder / f"{name}.pem"), "-keyout", str(folder / f"{name}.key")]
     subprocess.run(command, check=True, capture_output=True)

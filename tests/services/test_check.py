@@ -9,6 +9,7 @@ from tests.gateway.fake import fake_native
 from tests.native import NATIVE
 from tests.services.places import CONTRACT, ENVIRONMENT, SETTINGS, lay_out
 from yett.services.check import check_configuration
+from yett.services.pepper import create_pepper
 
 
 def test_a_sound_configuration_is_counted_and_nothing_is_written(tmp_path: Path) -> None:
@@ -16,8 +17,17 @@ def test_a_sound_configuration_is_counted_and_nothing_is_written(tmp_path: Path)
         report = check_configuration(lay_out(tmp_path), ENVIRONMENT)
     assert (report.sound, report.engine_asked, report.diagnostics) == (True, False, ())
     assert (report.apis, report.operations, report.apps, report.keys) == (1, 2, 1, 1)
-    assert len(report.digest or "") == 64
+    assert report.digest is None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["shop.json", "yett.yaml"]
+
+
+def test_the_digest_is_told_once_there_is_a_pepper_to_keep_it_the_same(tmp_path: Path) -> None:
+    path = lay_out(tmp_path)
+    create_pepper(tmp_path / ".yett" / "pepper")
+    with fake_native(present=False):
+        digests = {check_configuration(path, ENVIRONMENT).digest for _ in range(2)}
+    (digest,) = digests
+    assert len(digest or "") == 64
 
 
 def test_mistakes_of_configuration_contract_and_keys_come_together(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ def _show_summary(report: Report) -> None:
             (report.apis, "API"), (report.operations, "operation"), (report.apps, "app"), (report.keys, "key")
         )
     )  # fmt: skip
-    screen().print(f"{report.path} is sound: {counts}; digest {(report.digest or '')[:16]}")
+    digest = f"; digest {report.digest[:16]}" if report.digest else ""
+    screen().print(f"{report.path} is sound: {counts}{digest}")
     if not report.engine_asked:
         screen(error=True).print("the native engine is not built (`make build`), so it was not asked")

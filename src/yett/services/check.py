@@ -14,9 +14,11 @@ from yett.services.refusals import refused_places
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check found. `digest` is the snapshot's SHA-256 in hex, `None` where there are errors.
+    """What a check found.
 
-    `engine_asked` is false where the native engine is not built and only the configuration itself was checked.
+    `digest` is the snapshot's SHA-256 in hex; `None` where there are errors, and where there is no pepper yet, since
+    the one that is made later changes it. `engine_asked` is false where the native engine is not built and only the
+    configuration itself was checked.
     """
 
     path: str
@@ -53,7 +55,7 @@ def check_configuration(path: str, environment: Mapping[str, str], *, need_secre
         operations=sum(len(contract.operations) for contract in assembly.contracts.values()),
         apps=len(assembly.configuration.apps),
         keys=sum(len(app.keys) for app in assembly.configuration.apps),
-        digest=None if has_errors(diagnostics) else digest,
+        digest=None if has_errors(diagnostics) or assembly.pepper.stands_in else digest,
         engine_asked=asked,
     )
 
