@@ -17,6 +17,7 @@ class QuietGateway:
     def __init__(self, options: GatewayOptions) -> None:
         self.options = options
         self.snapshots: list[dict[str, Any]] = []
+        self.raw: list[bytes] = []
         self.refuses = ""
         self.stopped: float | None = None
 
@@ -27,6 +28,7 @@ class QuietGateway:
     def apply(self, snapshot: bytes) -> Applied:
         if self.refuses:
             raise SnapshotRefusedError([Diagnostic("snapshot", 0, self.refuses, "odd", "is odd")])
+        self.raw.append(snapshot)
         self.snapshots.append(json.loads(snapshot))
         return Applied(hashlib.sha256(snapshot).hexdigest())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.config.certificates import OPENSSL, make_pair
 from tests.services.gateways import QuietGateway
 from tests.services.places import CONTRACT, ENVIRONMENT, SETTINGS, lay_out
 from yett.errors import ConfigurationError
 from yett.gateway import GatewayOptions
-from yett.services.news import News, Refused, Reloaded, ReloadFailed, Started, Stopped, Stopping
+from yett.services.news import News, Refused, Reloaded, ReloadFailed, SoundAgain, Started, Stopped, Stopping
 from yett.services.run import Runner, run_gateway
 
 
@@ -87,7 +89,9 @@ def test_a_bad_edit_is_told_and_changes_nothing_and_a_mended_one_counts_again(tm
     assert isinstance(refused, Refused)
     assert refused.diagnostics[0].hint == "did you mean `minute`?"
     assert len(house.gateway.snapshots) == 1
-    assert house.edit(SETTINGS) == []
+    (sound,) = house.edit(SETTINGS)
+    assert sound == SoundAgain(hashlib.sha256(house.gateway.raw[-1]).hexdigest())
+    assert house.edit(SETTINGS + "\n") == []
     (reloaded,) = house.edit(SETTINGS.replace("requests: 100", "requests: 7"))
     assert isinstance(reloaded, Reloaded)
 
@@ -165,6 +169,17 @@ def test_settings_of_the_process_wait_for_the_next_start_and_say_so(tmp_path: Pa
     assert isinstance(reloaded, Reloaded)
     assert reloaded.restart_for == ("listen",)
     assert len(house.gateway.snapshots) == 1
+
+
+@OPENSSL
+def test_a_renewed_certificate_waits_for_the_next_start_and_says_so(tmp_path: Path) -> None:
+    make_pair(tmp_path)
+    tls = "gateway: {tls: {certificate: server.pem, key: {file: server.key}}, "
+    house = House(tmp_path, SETTINGS.replace("gateway: {", tls)).start()
+    make_pair(tmp_path)
+    (reloaded,) = house.settle()
+    assert isinstance(reloaded, Reloaded)
+    assert reloaded.restart_for == ("tls",)
 
 
 def test_a_defect_while_reloading_does_not_take_the_gateway_down(

@@ -10,7 +10,7 @@ from typing import Final, TextIO, assert_never
 
 from yett.cli.output import count_of, screen, show_diagnostics, tally, visible
 from yett.model.diagnostic import Diagnostic
-from yett.services.news import News, Refused, Reloaded, ReloadFailed, Started, Stopped, Stopping
+from yett.services.news import News, Refused, Reloaded, ReloadFailed, SoundAgain, Started, Stopped, Stopping
 
 _MOST_WARNINGS: Final = 10
 
@@ -61,6 +61,8 @@ def _show(news: News) -> None:
         case Refused(diagnostics):
             show_diagnostics(diagnostics)
             _say(f"the change is refused for {tally(diagnostics)}; what served before keeps serving", "bold red")
+        case SoundAgain(digest):
+            _say(f"sound again; nothing changed; digest {digest[:16]}", "bold green")
         case ReloadFailed(message):
             _say(f"the change could not be read ({message}); what served before keeps serving", "bold red")
         case Stopping(grace_s):

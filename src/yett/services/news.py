@@ -41,6 +41,13 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundAgain:
+    """A change that was refused has been put right, and what is written now is what serves."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReloadFailed:
     """A change could not even be looked at; what served before keeps serving."""
 
@@ -61,5 +68,5 @@ class Stopped:
     cut: int
 
 
-News = Started | Reloaded | Refused | ReloadFailed | Stopping | Stopped
+News = Started | Reloaded | Refused | SoundAgain | ReloadFailed | Stopping | Stopped
 """One piece of news."""

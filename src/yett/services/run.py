@@ -18,7 +18,7 @@ from yett.gateway import Applied, Bound, EmbeddedGateway, GatewayOptions
 from yett.model.diagnostic import Diagnostic
 from yett.services.assembly import Assembly, assemble
 from yett.services.contracts import ContractShelf
-from yett.services.news import News, Refused, Reloaded, ReloadFailed, Started, Stopped, Stopping
+from yett.services.news import News, Refused, Reloaded, ReloadFailed, SoundAgain, Started, Stopped, Stopping
 from yett.services.refusals import refused_places
 from yett.services.watching import Watch
 
@@ -55,6 +55,7 @@ class Runner:
         self._digest = ""
         self._told: frozenset[Diagnostic] = frozenset()
         self._moved: Watch | None = None
+        self._refused = False
 
     def start(self) -> None:
         """Bring the gateway up.
@@ -67,6 +68,7 @@ class Runner:
             raise ConfigurationError(assembly.diagnostics)
         self._follow(assembly)
         self._options = _options(assembly)
+        self._tls = assembly.configuration.gateway.tls
         self._gateway = self._make_gateway(self._options)
         # The plan is there before the first connection can be.
         self._apply(assembly)
@@ -104,6 +106,7 @@ class Runner:
         """Take in the files, which looked as `watch` says before they are read: no later change is missed."""
         self._watch, self._moved = watch, None
         began = time.monotonic()
+        refused, self._refused = self._refused, True
         try:
             assembly = assemble(self._path, self._environment, shelf=self._shelf)
             self._follow(assembly)
@@ -115,9 +118,18 @@ class Runner:
         except Exception as error:
             self._tell(ReloadFailed(mask_keys(f"{type(error).__name__}: {error}")))
         else:
-            waiting = changed_options(self._options, _options(assembly))
+            self._refused = False
+            waiting = self._waiting(assembly)
             if changed or waiting:
                 self._tell(Reloaded(self._digest, time.monotonic() - began, self._untold(assembly), waiting))
+            elif refused:
+                self._tell(SoundAgain(self._digest))
+
+    def _waiting(self, assembly: Assembly) -> tuple[str, ...]:
+        """The settings that wait for the next start; a renewed certificate under the same name is one of them."""
+        waiting = changed_options(self._options, _options(assembly))
+        renewed = assembly.configuration.gateway.tls != self._tls and "tls" not in waiting
+        return (*waiting, "tls") if renewed else waiting
 
     def _follow(self, assembly: Assembly) -> None:
         self._files = assembly.files
