@@ -1,5 +1,6 @@
 //! The state of a connection that its parts share: what it is doing, and until when.
 
+use crate::framing::Framing;
 use crate::worker::Worker;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -19,6 +20,15 @@ enum Doing {
     Busy,
 }
 
+/// Who has to act for the answer on an HTTP/2 stream to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// The caller: a part of the answer is there for it.
+    Caller,
+    /// The upstream: its next part is not there.
+    Upstream,
+}
+
 /// The state of a connection that its parts share.
 pub(crate) struct Line {
     pub(crate) caller: Caller,
@@ -26,9 +36,13 @@ pub(crate) struct Line {
     due_us: Cell<u64>,
     stalled_us: Cell<u64>,
     active: Cell<u32>,
+    begun: Cell<u64>,
+    framing: RefCell<Framing>,
     unread: Cell<bool>,
     owed: Cell<bool>,
     held_back: Cell<bool>,
+    turn: Cell<Option<Turn>>,
+    given_up: Cell<bool>,
     header_timeout_us: u64,
     idle_timeout_us: u64,
     latest_us: Cell<u64>,
@@ -46,9 +60,13 @@ impl Line {
             due_us: Cell::new(latest_us + header_timeout_us),
             stalled_us: Cell::new(NEVER),
             active: Cell::new(0),
+            begun: Cell::new(0),
+            framing: RefCell::new(Framing::new()),
             unread: Cell::new(false),
             owed: Cell::new(false),
             held_back: Cell::new(false),
+            turn: Cell::new(None),
+            given_up: Cell::new(false),
             header_timeout_us,
             idle_timeout_us: limits.idle_timeout.as_micros() as u64,
             latest_us: Cell::new(latest_us),
@@ -56,12 +74,18 @@ impl Line {
         })
     }
 
-    /// Bytes came in.
-    pub(crate) fn heard(&self) {
+    /// Bytes of HTTP/1 came in.
+    pub(crate) fn heard(&self, bytes: &[u8]) {
+        self.framing.borrow_mut().follow(bytes);
         if self.doing.get() == Doing::Idle {
             self.doing.set(Doing::Head);
             self.due_us.set(self.latest_us.get() + self.header_timeout_us);
         }
+    }
+
+    /// Whether the request that began last, if it has `Transfer-Encoding`, came with `Content-Length` too.
+    pub(crate) fn has_two_framings(&self) -> bool {
+        self.framing.borrow().is_doubtful(self.begun.get())
     }
 
     /// Bytes went out, or the caller did not take them.
@@ -76,6 +100,7 @@ impl Line {
     /// A request begins.
     pub(crate) fn begin(&self) {
         self.active.set(self.active.get() + 1);
+        self.begun.set(self.begun.get() + 1);
         self.owed.set(true);
         self.doing.set(Doing::Busy);
         self.due_us.set(NEVER);
@@ -118,6 +143,26 @@ impl Line {
     /// Whether bytes were held back.
     pub(crate) fn was_held_back(&self) -> bool {
         self.held_back.get()
+    }
+
+    /// Notes, while a stream is polled, whose turn it is on that stream.
+    pub(crate) fn set_turn(&self, turn: Turn) {
+        self.turn.set(Some(turn));
+    }
+
+    /// Whose turn it became when a stream was polled.
+    pub(crate) fn take_turn(&self) -> Option<Turn> {
+        self.turn.take()
+    }
+
+    /// Whether what is dropped now is given up: its caller does not take the answer.
+    pub(crate) fn give_up(&self, given_up: bool) {
+        self.given_up.set(given_up);
+    }
+
+    /// Whether what is dropped now is given up.
+    pub(crate) fn gives_up(&self) -> bool {
+        self.given_up.get()
     }
 
     /// Requests that have not ended.

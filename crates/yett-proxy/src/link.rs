@@ -70,8 +70,8 @@ impl AsyncRead for Link {
             let taken = self.head.len().min(buffer.remaining());
             buffer.put_slice(&self.head.split_to(taken));
         }
-        if self.guarded && buffer.filled().len() > before {
-            self.line.heard();
+        if let Some(heard @ [_, ..]) = buffer.filled().get(before..).filter(|_| self.guarded) {
+            self.line.heard(heard);
         }
         Poll::Ready(Ok(()))
     }

@@ -68,6 +68,7 @@ async fn forward(
     if parts.version == Version::HTTP_2 {
         join_cookies(&mut parts.headers);
     }
+    check_coding(trip, &parts.headers)?;
     let need = judge_head(trip, parts)?;
     let content = take_body(trip, need, body).await?;
     let whole = match &content {
@@ -90,6 +91,21 @@ fn join_cookies(headers: &mut HeaderMap) {
     if let Ok(joined) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
         headers.insert(COOKIE, joined);
     }
+}
+
+/// A request has one framing, or it is refused and its connection ends: what follows cannot be told from its body
+/// (RFC 9112 sections 6.1 and 6.3). Of `Content-Length` beside `Transfer-Encoding` only the [`Line`] still knows.
+fn check_coding(trip: &mut Trip, headers: &HeaderMap) -> Result<(), Refused> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let reason = match (codings.next(), codings.next()) {
+        (None, _) => return Ok(()),
+        (Some(coding), None) if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") => "a Transfer-Encoding other than chunked",
+        (Some(_), Some(_)) => "more than one Transfer-Encoding",
+        (Some(_), None) if trip.line.has_two_framings() => "both Transfer-Encoding and Content-Length",
+        (Some(_), None) => return Ok(()),
+    };
+    trip.line.leave_unread();
+    Err(trip.exchange.fail(Code::RequestMalformed, format!("the request has {reason}")))
 }
 
 fn judge_head(trip: &mut Trip, parts: &Parts) -> Result<BodyNeed, Refused> {
