@@ -1,7 +1,8 @@
 //! Responses: the documented status, header fields, media type and JSON body.
 //!
-//! A body passes unchecked when it is longer than `max_response_bytes`, has a content coding, or is not JSON with a
-//! schema: streams must keep streaming.
+//! A body passes unchecked when it is longer than `max_response_bytes` or is not JSON with a schema: streams must keep
+//! streaming. One that has a schema but a content coding or charset that is not read does not fit: the caller could
+//! ask for one, and thereby switch the check off.
 
 use super::media::{self, Media, Sent};
 use super::parameter::{Header, inspect_headers, response_headers};
@@ -113,8 +114,8 @@ impl Documented {
     /// The schema of a JSON body that can be read.
     fn schema(&self, headers: &HeaderMap) -> Option<&Schema> {
         let Sent::Type(sent) = media::sent(headers) else { return None };
-        let media = media::find(&self.media, &sent.value).filter(|media| media.kind == MediaKind::Json)?;
-        media.schema.as_ref().filter(|_| media::is_plain(headers) && media::is_utf8(&sent))
+        let media = media::find(&self.media, &sent.value)?;
+        checked_schema(media).filter(|_| media::is_plain(headers) && media::is_utf8(&sent))
     }
 
     fn inspect_type(&self, headers: &HeaderMap, found: &mut Violations) {
@@ -126,12 +127,22 @@ impl Documented {
             }
             Sent::Nothing => {}
             Sent::Type(_) if self.media.is_empty() => refuse("unknown", "the contract describes no body"),
-            Sent::Type(sent) if media::find(&self.media, &sent.value).is_none() => {
-                refuse("unknown", "the contract does not describe this media type");
-            }
-            Sent::Type(_) => {}
+            Sent::Type(sent) => match media::find(&self.media, &sent.value) {
+                None => refuse("unknown", "the contract does not describe this media type"),
+                Some(media) if checked_schema(media).is_none() => {}
+                Some(_) if !media::is_utf8(&sent) => refuse("invalid", "the body's charset is not UTF-8"),
+                Some(_) if !media::is_plain(headers) => {
+                    found.push(Place::Header, "content-encoding", "unknown", "a body with a content coding cannot be checked");
+                }
+                Some(_) => {}
+            },
         }
     }
+}
+
+/// The schema of a media range whose bodies are checked.
+fn checked_schema(media: &Media) -> Option<&Schema> {
+    media.schema.as_ref().filter(|_| media.kind == MediaKind::Json)
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {

@@ -50,11 +50,25 @@ fn test_answers_when_only_monitored_then_they_pass_and_all_is_told() {
 }
 
 #[test]
-fn test_answers_when_too_long_or_coded_then_they_pass_unchecked() {
+fn test_answers_when_too_long_then_they_pass_unchecked() {
     let long = format!("{{\"x\": \"{}\"}}", "y".repeat(100));
     assert!(answer(&enforcing(), 200, &[JSON], &long).allowed);
     assert!(answer(&enforcing(), 200, &[JSON, ("content-length", "101")], "{}").allowed);
-    assert!(answer(&enforcing(), 200, &[JSON, ("content-encoding", "gzip")], "{}").allowed);
+}
+
+#[test]
+fn test_answers_when_they_cannot_be_read_then_they_do_not_pass_as_if_they_fitted() {
+    let gzip = [JSON, ("content-encoding", "gzip")];
+    let latin = [("content-type", "application/json; charset=utf-16")];
+    for (headers, violation) in [(&gzip[..], "header content-encoding unknown"), (&latin[..], "header content-type invalid")] {
+        let refused = answer(&enforcing(), 200, headers, "{}");
+        assert_eq!((refused.code, told(&refused)), (Some(Code::ResponseInvalid), vec![violation.to_owned()]));
+        let monitored = answer(&engine_with(json!({})), 200, headers, "{}");
+        assert_eq!((monitored.allowed, told(&monitored)), (true, vec![violation.to_owned()]));
+    }
+    // Nothing would be checked in these: no schema, no body.
+    assert!(answer(&enforcing(), 404, &[("content-type", "text/event-stream"), ("content-encoding", "gzip")], "x").allowed);
+    assert!(answer(&enforcing(), 200, &[JSON, ("content-encoding", "gzip"), ("content-length", "0")], "").allowed);
 }
 
 #[test]
