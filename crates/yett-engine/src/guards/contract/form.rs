@@ -3,6 +3,7 @@
 use super::coerce::{MOST_ATTEMPTS, Spelled, others, read};
 use super::fields::{Field, Fields};
 use super::json;
+use super::names::Twins;
 use super::schema::Schema;
 use super::style::{DUPLICATE, Escapes, Fault};
 use super::violation::{Place, Violations, joined};
@@ -58,7 +59,7 @@ impl Form {
     ) -> Option<Value> {
         let assigned = self.fields.assign(pairs, self.escapes);
         let mut broken = Violations::default();
-        let base = self.documents(&assigned.found, ready, max_depth, place, &mut broken);
+        let base = self.documents(&assigned.found, ready, (max_depth, schema.twins()), place, &mut broken);
         let mut faults = assigned.faults;
         let mut first = None;
         for attempt in 0..MOST_ATTEMPTS {
@@ -90,7 +91,7 @@ impl Form {
         &self,
         spelled: &[Option<Spelled<'_>>],
         ready: Vec<(&str, Value)>,
-        max_depth: u32,
+        (max_depth, twins): (u32, &Twins),
         place: Place,
         found: &mut Violations,
     ) -> Map<String, Value> {
@@ -98,7 +99,7 @@ impl Form {
         for ((field, _), spelled) in self.fields.iter().zip(&self.json).zip(spelled).filter(|((_, json), _)| **json) {
             let Some(Spelled::Texts(texts)) = spelled else { continue };
             for text in texts {
-                let parsed = field.escapes.decode(text).map(|text| json::parse(text.as_bytes(), max_depth));
+                let parsed = field.escapes.decode(text).map(|text| json::parse(text.as_bytes(), max_depth, twins));
                 match parsed {
                     Ok(Ok(value)) => self.add(&mut object, &field.name, value, place, found),
                     Ok(Err(fault)) => found.push(place, joined("", &field.name) + &fault.pointer, fault.code, fault.detail),

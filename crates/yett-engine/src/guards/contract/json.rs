@@ -1,13 +1,18 @@
 //! JSON in one strict reading (RFC 8259): what two parsers could take differently is refused.
 //!
-//! Refused besides what the grammar refuses: duplicate keys, a byte order mark, numbers outside the range of a double,
-//! lone surrogates, invalid UTF-8, trailing data and nesting beyond a limit.
+//! Refused besides what the grammar refuses: duplicate keys, keys that differ only in case unless the contract has both,
+//! a byte order mark, numbers outside the range of a double, lone surrogates, invalid UTF-8, trailing data, nesting
+//! beyond a limit, and more than [`MOST_VALUES`] values.
 
+use super::names::Twins;
 use super::violation::joined;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
+
+/// Most values of a text: two bytes of it can become a value that takes a hundred times as much.
+const MOST_VALUES: usize = 100_000;
 
 /// What is wrong with a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,12 +25,13 @@ pub(super) struct Fault {
     pub(super) detail: String,
 }
 
-/// Reads a text whose arrays and objects nest at most `max_depth` deep.
-pub(super) fn parse(bytes: &[u8], max_depth: u32) -> Result<Value, Fault> {
+/// Reads a text whose arrays and objects nest at most `max_depth` deep. `twins` are names that may stand together.
+pub(super) fn parse(bytes: &[u8], max_depth: u32, twins: &Twins) -> Result<Value, Fault> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return Err(malformed("begins with a byte order mark"));
     }
-    let reading = Reading { max_depth, path: RefCell::default(), found: RefCell::default() };
+    let (path, found) = (RefCell::default(), RefCell::default());
+    let reading = Reading { max_depth, twins, left: Cell::new(MOST_VALUES), path, found };
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Seed { reading: &reading, depth: 0 }.deserialize(&mut deserializer);
     match value.and_then(|value| deserializer.end().map(|()| value)) {
@@ -39,14 +45,17 @@ fn malformed(detail: impl Into<String>) -> Fault {
 }
 
 /// What is known besides the library's error: filled only when something is wrong.
-struct Reading {
+struct Reading<'t> {
     max_depth: u32,
+    twins: &'t Twins,
+    /// How many values there may still be.
+    left: Cell<usize>,
     /// Segments from the fault outwards.
     path: RefCell<Vec<String>>,
     found: RefCell<Option<(&'static str, &'static str)>>,
 }
 
-impl Reading {
+impl Reading<'_> {
     fn refuse<E: Error>(&self, code: &'static str, detail: &'static str) -> E {
         *self.found.borrow_mut() = Some((code, detail));
         E::custom(detail)
@@ -71,7 +80,7 @@ impl Reading {
 
 #[derive(Clone, Copy)]
 struct Seed<'r> {
-    reading: &'r Reading,
+    reading: &'r Reading<'r>,
     depth: u32,
 }
 
@@ -88,6 +97,8 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.reading.left.get().checked_sub(1);
+        self.reading.left.set(left.ok_or_else(|| self.reading.refuse("malformed", "has more than 100000 values"))?);
         deserializer.deserialize_any(self)
     }
 }
@@ -155,6 +166,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 }
             }
         }
+        if let Some(name) = self.reading.twins.clash(object.keys()) {
+            self.reading.path.borrow_mut().push(name.to_owned());
+            return Err(self.reading.refuse("duplicate", "is there in two spellings"));
+        }
         Ok(Value::Object(object))
     }
 }
@@ -165,13 +180,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn fault(text: &str) -> Fault {
-        parse(text.as_bytes(), 64).unwrap_err()
+        parse(text.as_bytes(), 64, &Twins::default()).unwrap_err()
     }
 
     #[test]
     fn test_json_when_well_formed_then_it_is_read() {
         let text = r#" {"a": [1, -2.5, "x\u00e9", true, null, 18446744073709551615], "b": {}} "#;
-        assert_eq!(parse(text.as_bytes(), 64).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+        assert_eq!(parse(text.as_bytes(), 64, &Twins::default()).unwrap(), serde_json::from_str::<Value>(text).unwrap());
     }
 
     #[test]
@@ -179,6 +194,37 @@ mod tests {
         let fault = fault(r#"{"a": [{}, {"b/c": 1, "b/c": 1}]}"#);
         assert_eq!((fault.code, &*fault.pointer), ("duplicate", "/a/1/b~1c"));
         assert_eq!(super::tests::fault(r#"{"a":1,"\u0061":2}"#).code, "duplicate");
+    }
+
+    #[test]
+    fn test_json_when_two_keys_are_one_to_those_that_ignore_case_then_it_is_refused() {
+        for (text, pointer) in [
+            (r#"{"role": 1, "ROLE": 2}"#, "/role"),
+            (r#"[{"b": 1, "x": 1, "B": 2, "X": 3}]"#, "/0/b"),
+            ("{\"\u{212a}ey\": 1, \"key\": 2}", "/\u{212a}ey"),
+            ("{\"a\u{17f}\": 1, \"as\": 2}", "/a\u{17f}"),
+        ] {
+            let fault = fault(text);
+            assert_eq!((fault.code, &*fault.pointer), ("duplicate", pointer), "{text}");
+        }
+        assert!(parse(br#"{"ab": 1, "a_b": 2, "c": {"AB": 1}}"#, 64, &Twins::default()).is_ok());
+    }
+
+    #[test]
+    fn test_json_when_the_contract_has_both_keys_then_they_are_two() {
+        let twins = Twins::of(&serde_json::json!({"$defs": {"A": {"properties": {"id": true, "ID": true, "x": true}}}}));
+        assert!(parse(br#"{"id": 1, "ID": 2}"#, 64, &twins).is_ok());
+        for text in [r#"{"id": 1, "Id": 2}"#, r#"{"id": 1, "ID": 2, "iD": 3}"#, r#"{"x": 1, "X": 2}"#] {
+            assert!(parse(text.as_bytes(), 64, &twins).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn test_json_when_it_has_too_many_values_then_it_is_refused() {
+        let list = |count: usize| format!("[{}0]", "0,".repeat(count - 2));
+        assert!(parse(list(MOST_VALUES).as_bytes(), 64, &Twins::default()).is_ok());
+        assert_eq!(fault(&list(MOST_VALUES + 1)).detail, "has more than 100000 values");
+        assert_eq!(fault(&format!("[{}{{}}]", r#"{"a":{}},"#.repeat(MOST_VALUES))).code, "malformed");
     }
 
     #[test]
@@ -212,8 +258,8 @@ mod tests {
         ] {
             assert_eq!(fault(text).code, "malformed", "{text:?}");
         }
-        assert!(parse(b"\"\xff\"", 64).is_err());
-        assert!(parse(b"\"\xed\xa0\x80\"", 64).is_err());
+        assert!(parse(b"\"\xff\"", 64, &Twins::default()).is_err());
+        assert!(parse(b"\"\xed\xa0\x80\"", 64, &Twins::default()).is_err());
     }
 
     #[test]
@@ -224,11 +270,11 @@ mod tests {
     #[test]
     fn test_json_when_it_nests_to_the_limit_then_it_is_read_and_beyond_refused() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(parse(nested(64).as_bytes(), 64).is_ok());
-        assert_eq!(parse(nested(65).as_bytes(), 64).unwrap_err().detail, "nests too deep");
-        assert!(parse(nested(100_000).as_bytes(), 120).is_err());
-        assert!(parse("{\"a\":".repeat(100_000).as_bytes(), 120).is_err());
-        assert!(parse("[".repeat(100_000).as_bytes(), 120).is_err());
+        assert!(parse(nested(64).as_bytes(), 64, &Twins::default()).is_ok());
+        assert_eq!(parse(nested(65).as_bytes(), 64, &Twins::default()).unwrap_err().detail, "nests too deep");
+        assert!(parse(nested(100_000).as_bytes(), 120, &Twins::default()).is_err());
+        assert!(parse("{\"a\":".repeat(100_000).as_bytes(), 120, &Twins::default()).is_err());
+        assert!(parse("[".repeat(100_000).as_bytes(), 120, &Twins::default()).is_err());
     }
 
     #[test]
@@ -248,6 +294,7 @@ mod tests {
         leaf.prop_recursive(4, 32, 5, |inner| {
             let list = prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from);
             let object = prop::collection::btree_map("\\PC{0,4}", inner, 0..5)
+                .prop_filter("no twins", |object| Twins::default().clash(object.keys()).is_none())
                 .prop_map(|object| Value::Object(object.into_iter().collect()));
             prop_oneof![list, object]
         })
@@ -256,17 +303,17 @@ mod tests {
     proptest! {
         #[test]
         fn test_json_when_written_and_read_then_it_is_the_same(value in values()) {
-            prop_assert_eq!(parse(value.to_string().as_bytes(), 64).unwrap(), value);
+            prop_assert_eq!(parse(value.to_string().as_bytes(), 64, &Twins::default()).unwrap(), value);
         }
 
         #[test]
         fn test_json_when_bytes_are_arbitrary_then_reading_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-            let _read = parse(&bytes, 8);
+            let _read = parse(&bytes, 8, &Twins::default());
         }
 
         #[test]
         fn test_json_when_the_library_refuses_then_so_do_we(text in "[\\[\\]{}\",:a1e.\\- ]{0,24}") {
-            if parse(text.as_bytes(), 64).is_ok() {
+            if parse(text.as_bytes(), 64, &Twins::default()).is_ok() {
                 prop_assert!(serde_json::from_str::<Value>(&text).is_ok());
             }
         }

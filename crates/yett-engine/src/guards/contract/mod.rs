@@ -13,6 +13,7 @@ mod header;
 mod json;
 mod media;
 mod multipart;
+mod names;
 mod parameter;
 mod payload;
 mod request;

@@ -261,7 +261,7 @@ fn check_document(
         Err(fault) => return refuse(fault.code, fault.detail),
     };
     let mut value = match document {
-        Document::Json => match json::parse(text.as_bytes(), max_depth) {
+        Document::Json => match json::parse(text.as_bytes(), max_depth, expects.schema.twins()) {
             Ok(value) => value,
             Err(fault) if fault.pointer.is_empty() => return refuse(fault.code, &fault.detail),
             Err(fault) => return refuse(fault.code, &format!("at {}: {}", fault.pointer, fault.detail)),

@@ -41,7 +41,7 @@ fn checked(schema: &Schema, mut value: Value, found: &mut Violations) -> Option<
 
 /// JSON as requests and responses carry it.
 pub(super) fn inspect_json(schema: &Schema, bytes: &[u8], max_depth: u32, found: &mut Violations) -> Option<Value> {
-    match json::parse(bytes, max_depth) {
+    match json::parse(bytes, max_depth, schema.twins()) {
         Ok(value) => checked(schema, value, found),
         Err(fault) => {
             found.push(Place::Body, fault.pointer, fault.code, fault.detail);
@@ -91,7 +91,7 @@ fn form_data(media: &Media, schema: &Schema, parts: &[Part<'_>], max_depth: u32,
         check_type(media, name, part, found);
         let json = part.media.as_ref().map_or(form.is_json(name), |media| is_json(&media.value));
         match std::str::from_utf8(part.bytes) {
-            _ if json => match json::parse(part.bytes, max_depth) {
+            _ if json => match json::parse(part.bytes, max_depth, schema.twins()) {
                 Ok(value) => ready.push((name, value)),
                 Err(fault) => found.push(Place::Body, joined("", name) + &fault.pointer, fault.code, fault.detail),
             },

@@ -12,6 +12,7 @@
 use super::effort;
 use super::explain;
 use super::formats;
+use super::names::{NO_TWINS, Twins};
 use super::violation::{MOST, Place, Violations};
 use jsonschema::{Draft, PatternOptions, Retrieve, Uri, Validator};
 use serde_json::{Map, Value};
@@ -41,6 +42,7 @@ struct Direction {
 pub(super) struct Document {
     source: Value,
     validator: Validator,
+    twins: Twins,
 }
 
 /// One schema of a compiled document.
@@ -140,7 +142,10 @@ impl Direction {
         let source = serde_json::json!({"$defs": defs, "properties": properties});
         let base = format!("urn:yett:{name}");
         match compile(&base, &source) {
-            Ok(validator) => Self { keys, document: Some(Arc::new(Document { source, validator })) },
+            Ok(validator) => {
+                let twins = Twins::of(&source);
+                Self { keys, document: Some(Arc::new(Document { source, validator, twins })) }
+            }
             Err(error) => {
                 let sources = explain::Sources { shared: format!("{defs_path}/{name}"), places };
                 diagnostics.extend(explain::explain(&base, &source, &sources, &error));
@@ -197,6 +202,14 @@ impl Document {
 }
 
 impl Schema {
+    /// The names that the contract has in two spellings.
+    pub(super) fn twins(&self) -> &Twins {
+        match self {
+            Self::Of { document, .. } => &document.twins,
+            Self::Any | Self::Nothing => &NO_TWINS,
+        }
+    }
+
     /// Whether a value fits.
     pub(super) fn fits(&self, value: &mut Value) -> bool {
         match self {
