@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn places_of_the_upstream_are_told_as_the_caller_must_spell_them() {
-        let target = |url: &str| crate::plan::parse_target(&Target { url: url.to_owned(), weight: 1 }, 0).unwrap();
+        let target = |url: &str| crate::plan::target::parse_target(&Target { url: url.to_owned(), weight: 1 }, 0).unwrap();
         let told = |url: &str, base: &str, place: &str| translate(place, &Origin { target: &target(url), base });
         for (url, base, place, expected) in [
             ("http://10.0.0.1:9000", "/shop", "/orders/1", Some("/shop/orders/1")),

@@ -1,0 +1,334 @@
+//! From a snapshot to a plan: every part is compiled, and every mistake told, before anything is put in force.
+
+use super::target::parse_target;
+use super::{ApiPlan, OperationPlan, Plan, Scope, TargetPlan, stable_number};
+use crate::access::Grants;
+use crate::forward::is_ambiguous;
+use crate::guards::limits::LimitPlan;
+use crate::guards::{self, contract, limits};
+use crate::identity::AppPlan;
+use crate::identity::credentials::Credentials;
+use crate::identity::key::Pepper;
+use crate::routing::Routes;
+use aws_lc_rs::digest;
+use http::{HeaderName, Method};
+use std::collections::HashMap;
+use std::sync::Arc;
+use yett_model::snapshot::{Api, Collection, Limit, Location, Operation, Parameter, Profile, Snapshot, Style, Upstream};
+use yett_model::{Diagnostic, SNAPSHOT_FORMAT};
+
+/// Compiles a snapshot. See [`Plan::build`].
+pub(super) fn build(bytes: &[u8], pepper: Arc<Pepper>) -> Result<Plan, Vec<Diagnostic>> {
+    let snapshot = parse(bytes)?;
+    let digest = digest::digest(&digest::SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut builder = Builder {
+        snapshot: &snapshot,
+        app_limits: has_app_limits(&snapshot),
+        limits_guards: limits::Shared::default(),
+        diagnostics: check_head(&snapshot, &pepper),
+    };
+    let plan = builder.plan(digest, pepper);
+    match builder.diagnostics.is_empty() {
+        true => Ok(plan),
+        false => Err(builder.diagnostics),
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Snapshot, Vec<Diagnostic>> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let message = format!("the snapshot cannot be read: {error}");
+        vec![Diagnostic::new("", "snapshot-malformed", message).hint("Compile it again with the same version of Yett.")]
+    })
+}
+
+fn check_head(snapshot: &Snapshot, pepper: &Pepper) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    if snapshot.format != SNAPSHOT_FORMAT {
+        let message = format!("format {} is not {SNAPSHOT_FORMAT}", snapshot.format);
+        found.push(
+            Diagnostic::new("/format", "format-unknown", message)
+                .hint("Compile the snapshot with the version of Yett that runs it."),
+        );
+    }
+    if snapshot.pepper_id.as_deref().is_some_and(|id| id != pepper.id()) {
+        let message = "the credentials were hashed with another pepper";
+        found.push(
+            Diagnostic::new("/pepper_id", "pepper-mismatch", message)
+                .hint("Start the gateway with the pepper of the control plane."),
+        );
+    }
+    found
+}
+
+struct Builder<'a> {
+    snapshot: &'a Snapshot,
+    app_limits: bool,
+    limits_guards: limits::Shared,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Builder<'a> {
+    fn plan(&mut self, digest: String, pepper: Arc<Pepper>) -> Plan {
+        let mut plan = Plan {
+            digest,
+            sequence: self.snapshot.sequence,
+            routes: Routes::default(),
+            guards: limits::build_for_strays(&self.snapshot.limits).into_iter().collect(),
+            apis: Vec::new(),
+            operations: Vec::new(),
+            apps: HashMap::new(),
+            profiles: HashMap::new(),
+            credentials: Credentials::default(),
+            pepper,
+        };
+        let numbers = self.number_operations();
+        let collections = self.collections_of_operations();
+        for (number, api) in self.snapshot.apis.iter().enumerate() {
+            self.api(&mut plan, number as u32, api, &collections);
+        }
+        self.profiles(&mut plan, &numbers);
+        self.apps(&mut plan);
+        self.credentials(&mut plan);
+        plan
+    }
+
+    fn report(&mut self, path: impl Into<String>, code: &str, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::new(path, code, message));
+    }
+
+    fn number_operations(&mut self) -> HashMap<&'a str, u32> {
+        let mut numbers = HashMap::new();
+        for (a, api) in self.snapshot.apis.iter().enumerate() {
+            for (o, operation) in api.operations.iter().enumerate() {
+                let number = numbers.len() as u32;
+                if numbers.insert(operation.id.as_str(), number).is_some() {
+                    self.report(
+                        format!("/apis/{a}/operations/{o}/id"),
+                        "operation-duplicate",
+                        format!("'{}' is there twice", operation.id),
+                    );
+                }
+            }
+        }
+        numbers
+    }
+
+    fn collections_of_operations(&self) -> HashMap<&'a str, Vec<&'a Collection>> {
+        let mut found: HashMap<&str, Vec<&Collection>> = HashMap::new();
+        for collection in &self.snapshot.collections {
+            for operation in &collection.operations {
+                found.entry(operation).or_default().push(collection);
+            }
+        }
+        found
+    }
+
+    fn api(&mut self, plan: &mut Plan, number: u32, api: &'a Api, collections: &HashMap<&'a str, Vec<&'a Collection>>) {
+        let path = format!("/apis/{number}");
+        self.open(plan, number, api, &path);
+        let schemas = contract::Schemas::build(api, &path, &mut self.diagnostics);
+        let first = plan.operations.len() as u32;
+        for (index, operation) in api.operations.iter().enumerate() {
+            let path = format!("{path}/operations/{index}");
+            self.route(plan, api, operation, &path);
+            let collections = collections.get(operation.id.as_str()).map_or(&[][..], Vec::as_slice);
+            let scope = Scope {
+                snapshot: self.snapshot,
+                api,
+                operation: Some(operation),
+                collections,
+                app_limits: self.app_limits,
+                limits_guards: &self.limits_guards,
+                schemas: &schemas,
+                path,
+            };
+            plan.operations.push(OperationPlan {
+                id: operation.id.as_str().into(),
+                template: operation.path.clone(),
+                api: number,
+                cost: operation.cost,
+                max_body_bytes: operation.max_body_bytes,
+                public: operation.public.unwrap_or(api.identify.public),
+                semicolons: describes_semicolon(operation),
+                declared_headers: ambiguous_headers(operation),
+                guards: guards::build(&scope, &mut self.diagnostics),
+            });
+        }
+        let scope = Scope {
+            snapshot: self.snapshot,
+            api,
+            operation: None,
+            collections: &[],
+            app_limits: self.app_limits,
+            limits_guards: &self.limits_guards,
+            schemas: &schemas,
+            path: path.clone(),
+        };
+        let guards = guards::build(&scope, &mut self.diagnostics);
+        let targets = self.targets(number, &api.upstream, &format!("{path}/upstream"));
+        plan.apis.push(ApiPlan {
+            name: api.name.as_str().into(),
+            total_weight: targets.iter().map(|target| u64::from(target.weight)).sum(),
+            targets,
+            upstream: api.upstream.clone(),
+            preserve_host: api.upstream.preserve_host,
+            all_public: api.identify.public && api.operations.iter().all(|operation| operation.public != Some(false)),
+            api_key: api.identify.api_key.clone(),
+            undocumented: api.guards.contract.mode,
+            max_response_bytes: api.guards.contract.max_response_bytes,
+            operations: first..plan.operations.len() as u32,
+            guards,
+        });
+    }
+
+    fn hosts(api: &Api) -> Vec<Option<&str>> {
+        match api.hosts.is_empty() {
+            true => vec![None],
+            false => api.hosts.iter().map(|host| Some(host.as_str())).collect(),
+        }
+    }
+
+    fn open(&mut self, plan: &mut Plan, number: u32, api: &Api, path: &str) {
+        for host in Self::hosts(api) {
+            if let Err(claimed) = plan.routes.open(host, &api.base_path, number) {
+                let other = self.snapshot.apis.get(claimed.by as usize).map_or("", |other| &other.name);
+                let at = host.unwrap_or("any host");
+                self.report(
+                    format!("{path}/base_path"),
+                    "base-path-taken",
+                    format!("'{}' on {at} belongs to '{other}'", api.base_path),
+                );
+            }
+        }
+    }
+
+    fn route(&mut self, plan: &mut Plan, api: &Api, operation: &Operation, path: &str) {
+        let Ok(method) = operation.method.parse::<Method>() else {
+            return self.report(format!("{path}/method"), "method-invalid", format!("'{}' is no HTTP method", operation.method));
+        };
+        let number = plan.operations.len() as u32;
+        for host in Self::hosts(api) {
+            if let Err(message) = plan.routes.add(host, &api.base_path, &method, &operation.path, number) {
+                self.report(
+                    format!("{path}/path"),
+                    "path-invalid",
+                    format!("{} {}: {message}", operation.method, operation.path),
+                );
+            }
+        }
+    }
+
+    fn targets(&mut self, api: u32, upstream: &Upstream, path: &str) -> Vec<Arc<TargetPlan>> {
+        if upstream.targets.iter().all(|target| target.weight == 0) {
+            self.report(format!("{path}/targets"), "target-missing", "an upstream needs a target with weight");
+        }
+        let parsed: Vec<_> = upstream.targets.iter().map(|target| parse_target(target, api)).collect();
+        let mut targets = Vec::new();
+        for (index, target) in parsed.into_iter().enumerate() {
+            match target {
+                Ok(target) => targets.push(Arc::new(target)),
+                Err(message) => self.report(format!("{path}/targets/{index}/url"), "target-invalid", message),
+            }
+        }
+        targets
+    }
+
+    fn profiles(&mut self, plan: &mut Plan, numbers: &HashMap<&str, u32>) {
+        let collections: HashMap<&str, &Collection> =
+            self.snapshot.collections.iter().map(|collection| (collection.name.as_str(), collection)).collect();
+        for (index, profile) in self.snapshot.profiles.iter().enumerate() {
+            let grants = self.grants(profile, &format!("/profiles/{index}"), numbers, &collections);
+            if plan.profiles.insert(profile.name.clone(), Arc::new(grants)).is_some() {
+                self.report(format!("/profiles/{index}/name"), "profile-duplicate", format!("'{}' is there twice", profile.name));
+            }
+        }
+    }
+
+    fn grants(
+        &mut self,
+        profile: &Profile,
+        path: &str,
+        numbers: &HashMap<&str, u32>,
+        collections: &HashMap<&str, &Collection>,
+    ) -> Grants {
+        let mut grants = Grants::none(numbers.len());
+        let mut operations: Vec<&str> = profile.operations.iter().map(String::as_str).collect();
+        for name in &profile.collections {
+            match collections.get(name.as_str()) {
+                Some(collection) => operations.extend(collection.operations.iter().map(String::as_str)),
+                None => {
+                    self.report(format!("{path}/collections"), "collection-unknown", format!("there is no collection '{name}'"))
+                }
+            }
+        }
+        for operation in operations {
+            match numbers.get(operation) {
+                Some(&number) => grants.grant(number),
+                None => {
+                    self.report(format!("{path}/operations"), "operation-unknown", format!("there is no operation '{operation}'"))
+                }
+            }
+        }
+        grants
+    }
+
+    fn apps(&mut self, plan: &mut Plan) {
+        let limits: HashMap<&str, Vec<Arc<LimitPlan>>> =
+            self.snapshot.profiles.iter().map(|profile| (profile.name.as_str(), limit_plans(&profile.limits))).collect();
+        for (index, app) in self.snapshot.apps.iter().enumerate() {
+            let mut grants = Grants::none(plan.operations.len());
+            let mut of_app = limit_plans(&app.limits);
+            for name in &app.profiles {
+                match plan.profiles.get(name) {
+                    Some(profile) => grants.merge(profile),
+                    None => {
+                        self.report(format!("/apps/{index}/profiles"), "profile-unknown", format!("there is no profile '{name}'"))
+                    }
+                }
+                of_app.extend(limits.get(name.as_str()).into_iter().flatten().cloned());
+            }
+            let name: Arc<str> = app.name.as_str().into();
+            let app = AppPlan {
+                name: name.clone(),
+                team: app.team.as_str().into(),
+                subject: stable_number(&app.name),
+                profiles: app.profiles.iter().map(|profile| profile.as_str().into()).collect(),
+                limits: of_app,
+                grants: Arc::new(grants),
+            };
+            if plan.apps.insert(name, Arc::new(app)).is_some() {
+                self.report(format!("/apps/{index}/name"), "app-duplicate", "an app of this name is there already");
+            }
+        }
+    }
+
+    fn credentials(&mut self, plan: &mut Plan) {
+        if self.snapshot.pepper_id.is_none() && !self.snapshot.credentials.is_empty() {
+            self.report("/pepper_id", "pepper-missing", "a snapshot with credentials must name the pepper of their hashes");
+        }
+        for (index, credential) in self.snapshot.credentials.iter().enumerate() {
+            match plan.resolve(credential, &format!("/credentials/{index}")) {
+                Ok(stored) => plan.credentials.put(&credential.prefix, stored),
+                Err(diagnostic) => self.diagnostics.push(diagnostic),
+            }
+        }
+    }
+}
+
+fn has_app_limits(snapshot: &Snapshot) -> bool {
+    snapshot.profiles.iter().any(|profile| !profile.limits.is_empty()) || snapshot.apps.iter().any(|app| !app.limits.is_empty())
+}
+
+fn describes_semicolon(operation: &Operation) -> bool {
+    let matrix = |parameter: &Parameter| parameter.location == Location::Path && parameter.style == Style::Matrix;
+    operation.path.contains(';') || operation.parameters.iter().any(matrix)
+}
+
+fn ambiguous_headers(operation: &Operation) -> Vec<HeaderName> {
+    let headers = operation.parameters.iter().filter(|parameter| parameter.location == Location::Header);
+    headers.filter_map(|parameter| parameter.name.parse().ok()).filter(|name: &HeaderName| is_ambiguous(name.as_str())).collect()
+}
+
+fn limit_plans(limits: &[Limit]) -> Vec<Arc<LimitPlan>> {
+    limits.iter().map(LimitPlan::new).collect()
+}
