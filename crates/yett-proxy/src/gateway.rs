@@ -219,16 +219,18 @@ impl Gateway {
     }
 
     /// Stops: takes no more connections, finishes the requests in flight for at most `grace`, writes the last events.
-    /// Blocks until all threads have ended. Stopping again does nothing.
+    /// Blocks until all threads have ended; one that writes to a log which takes nothing is left behind after the grace,
+    /// or a second if that is longer, and its events count as dropped. Stopping again does nothing.
     pub fn stop(&self, grace: Duration) -> Stopped {
         let state = std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), State::Over);
         let State::Running(running) = state else { return Stopped::default() };
         self.overview.serving.store(false, Ordering::Relaxed);
         let now = Instant::now();
-        let _ = running.orders.send(Order::Drain(now.checked_add(grace).unwrap_or(now)));
+        let deadline = now.checked_add(grace).unwrap_or(now);
+        let _ = running.orders.send(Order::Drain(deadline));
         let reports = running.workers.into_iter().filter_map(|worker| worker.join().ok()?.ok());
         let stopped = Stopped { cut: reports.map(|report| report.cut).sum() };
-        running.writer.finish();
+        running.writer.finish(deadline);
         if let Some((stop, thread)) = running.telemetry {
             let _ = stop.send(true);
             let _ = thread.join();

@@ -156,6 +156,10 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
         }
         say("draining");
         let stopped = gateway.stop(Duration::from_secs(arguments.grace.unwrap_or(30)));
+        let lost = gateway.stats().events_dropped;
+        if lost > 0 {
+            say(format!("{lost} event(s) were lost: the access log did not take them"));
+        }
         say(format!("stopped, {} request(s) cut off", stopped.cut));
         Ok(stopped.cut == 0)
     })

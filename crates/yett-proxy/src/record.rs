@@ -6,15 +6,17 @@ use crate::error::Error;
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use yett_engine::{End, Exchange};
 
 const BATCH: usize = 32 * 1024;
 /// Batches under way to the writer, over all workers.
 const UNDER_WAY: usize = 256;
+/// How long the last events may take to be written even if there is no grace.
+const LEAST: Duration = Duration::from_secs(1);
 
 struct Batch {
     lines: Vec<u8>,
@@ -27,6 +29,8 @@ pub(crate) struct Ring {
     capacity: usize,
     lines: Mutex<VecDeque<Vec<u8>>>,
     dropped: AtomicU64,
+    /// Handed to the writer and not written yet.
+    under_way: AtomicU64,
 }
 
 impl Ring {
@@ -90,7 +94,9 @@ impl Recorder {
     pub(crate) fn flush(&mut self) {
         let Some(out) = self.out.as_ref().filter(|_| self.count > 0) else { return };
         let batch = Batch { lines: std::mem::take(&mut self.lines), count: std::mem::take(&mut self.count) };
+        self.ring.under_way.fetch_add(batch.count, Ordering::Relaxed);
         if let Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) = out.try_send(batch) {
+            self.ring.under_way.fetch_sub(batch.count, Ordering::Relaxed);
             self.ring.dropped(batch.count);
         }
     }
@@ -140,7 +146,9 @@ impl Log {
 pub(crate) struct Writer {
     out: Option<SyncSender<Batch>>,
     ring: Arc<Ring>,
-    thread: Option<JoinHandle<()>>,
+    /// Disconnects when the thread ends.
+    ended: Receiver<()>,
+    abandoned: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -150,14 +158,20 @@ impl Writer {
     /// `access-log-failed` or `thread-failed`.
     pub(crate) fn start(target: &str, ring: Arc<Ring>) -> Result<Self, Error> {
         let log = Log::open(target)?;
+        let (ending, ended) = sync_channel(0);
+        let abandoned = Arc::new(AtomicBool::new(false));
         if matches!(log, Log::Off) && ring.capacity == 0 {
-            return Ok(Self { out: None, ring, thread: None });
+            return Ok(Self { out: None, ring, ended, abandoned });
         }
         let (out, batches) = sync_channel(UNDER_WAY);
-        let held = ring.clone();
-        let thread = std::thread::Builder::new().name("yett-record".to_owned()).spawn(move || write(log, &batches, &held));
-        let thread = thread.map_err(|error| Error::new("thread-failed", format!("the record thread cannot start: {error}")))?;
-        Ok(Self { out: Some(out), ring, thread: Some(thread) })
+        let (held, given_up) = (ring.clone(), abandoned.clone());
+        let work = move || {
+            let _ending = ending;
+            write(log, &batches, &held, &given_up);
+        };
+        let thread = std::thread::Builder::new().name("yett-record".to_owned()).spawn(work);
+        thread.map_err(|error| Error::new("thread-failed", format!("the record thread cannot start: {error}")))?;
+        Ok(Self { out: Some(out), ring, ended, abandoned })
     }
 
     /// The end of a new worker.
@@ -165,20 +179,27 @@ impl Writer {
         Recorder { lines: Vec::new(), count: 0, out: self.out.clone(), ring: self.ring.clone() }
     }
 
-    /// Waits until everything is written; the recorders must be gone.
-    pub(crate) fn finish(mut self) {
+    /// Waits until everything is written, until `deadline` but for [`LEAST`]; the recorders must be gone. A log that
+    /// takes nothing must not keep the gateway: what is not written then is lost, and the thread ends when it can.
+    pub(crate) fn finish(mut self, deadline: Instant) {
         self.out = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        let patience = deadline.saturating_duration_since(Instant::now()).max(LEAST);
+        if self.ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+            self.abandoned.store(true, Ordering::Relaxed);
+            self.ring.dropped(self.ring.under_way.swap(0, Ordering::Relaxed));
         }
     }
 }
 
-fn write(mut log: Log, batches: &Receiver<Batch>, ring: &Ring) {
+fn write(mut log: Log, batches: &Receiver<Batch>, ring: &Ring, abandoned: &AtomicBool) {
     for batch in batches {
         if log.write(&batch.lines).is_err() {
             ring.dropped(batch.count);
         }
+        if abandoned.load(Ordering::Relaxed) {
+            return;
+        }
+        ring.under_way.fetch_sub(batch.count, Ordering::Relaxed);
         if ring.capacity > 0 {
             ring.hold(&batch.lines);
         }

@@ -270,7 +270,7 @@ mod tests {
         let line = Line::new(Caller { address: [127, 0, 0, 1].into(), tls: false }, &worker);
         end(&worker, Trip::open(&worker, &line));
         drop(worker);
-        writer.finish();
+        writer.finish(Instant::now());
         let events = ring.take(10);
         assert_eq!(events.len(), 1);
         (String::from_utf8(events[0].clone()).unwrap(), shard.in_flight.get())

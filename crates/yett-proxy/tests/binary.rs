@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Caller, Origin, get, snapshot};
+use common::{Caller, Origin, PATIENCE, get, snapshot};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -23,16 +23,16 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 /// A running program, ended when the test is.
 struct Running {
     child: Child,
-    messages: BufReader<std::process::ChildStderr>,
+    messages: BufReader<Box<dyn Read + Send>>,
     snapshot: PathBuf,
 }
 
 impl Running {
-    fn start(name: &str, snapshot: &str) -> Self {
+    fn start(name: &str, snapshot: &str, more: &[&str]) -> Self {
         let path = std::env::temp_dir().join(format!("yett-binary-{name}-{}.json", std::process::id()));
         std::fs::write(&path, snapshot).unwrap();
-        let mut child = program().arg(&path).args(["--listen=127.0.0.1:0", "--workers", "1"]).spawn().unwrap();
-        let messages = BufReader::new(child.stderr.take().unwrap());
+        let mut child = program().arg(&path).args(["--listen=127.0.0.1:0", "--workers", "1"]).args(more).spawn().unwrap();
+        let messages = BufReader::new(Box::new(child.stderr.take().unwrap()) as Box<dyn Read + Send>);
         Self { child, messages, snapshot: path }
     }
 
@@ -64,7 +64,7 @@ impl Drop for Running {
 fn it_serves_reloads_and_drains() {
     let (one, two) = (Origin::echo(), Origin::echo());
     let of = |origin: &Origin| snapshot(&json!({"targets": [{"url": format!("http://{}", origin.address)}]})).to_string();
-    let mut running = Running::start("serves", &of(&one));
+    let mut running = Running::start("serves", &of(&one), &[]);
     let line = running.wait_for("listening on");
     let mut caller = Caller::connect(line.rsplit(' ').next().unwrap().parse().unwrap());
     let mut ask = || {
@@ -90,6 +90,29 @@ fn it_serves_reloads_and_drains() {
     running.child.stdout.take().unwrap().read_to_string(&mut log).unwrap();
     let events: Vec<yett_model::Event> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(events.len(), 3);
+}
+
+#[test]
+fn it_stops_though_nobody_reads_its_log() {
+    let origin = Origin::echo();
+    let served = snapshot(&json!({"targets": [{"url": format!("http://{}", origin.address)}]})).to_string();
+    let mut running = Running::start("unread", &served, &["--grace", "1"]);
+    let line = running.wait_for("listening on");
+    let mut caller = Caller::connect(line.rsplit(' ').next().unwrap().parse().unwrap());
+    // Events of more bytes than a pipe holds.
+    for _ in 0..1000 {
+        caller.send(get("/shop/books"));
+        assert_eq!(caller.read().unwrap().status(), 200);
+    }
+    running.signal("TERM");
+    let messages = std::mem::replace(&mut running.messages, BufReader::new(Box::new(std::io::empty())));
+    let (said, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || messages.lines().for_each(|message| drop(said.send(message.unwrap()))));
+    let next = || heard.recv_timeout(PATIENCE).expect("the program hangs");
+    assert!(next().contains("draining"));
+    assert!(next().contains("event(s) were lost"));
+    assert!(next().contains("stopped, 0 request(s) cut off"));
+    assert_eq!(running.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]
