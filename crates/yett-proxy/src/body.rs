@@ -15,18 +15,45 @@ use std::time::Duration;
 /// How long a refused caller's body is waited for, so that its connection can be used again.
 const DRAIN_FOR: Duration = Duration::from_millis(250);
 
+/// What a caller must send on average, once it was waited for as long as the limit allows.
+const BYTES_PER_SECOND: u64 = 500;
+
 /// A body on its way upstream; it fails once it is longer than allowed, stalls or ends early.
 pub(crate) struct Upload {
     body: Incoming,
     left: u64,
     counted: Rc<Cell<u64>>,
-    alarm: Alarm,
-    limit: Duration,
+    clock: Rc<Clock>,
+    patience: Patience,
+    /// When it began to wait for the caller, and the end of its patience.
+    waiting: Option<(u64, Alarm)>,
+}
+
+/// How long a caller is still waited for: at most the limit, less what it was waited for already, and more with every
+/// byte it sends. So a body that keeps to [`BYTES_PER_SECOND`] never fails, and one that trickles does, but an upstream
+/// that takes its time is not held against the caller.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    left_us: u64,
+    limit_us: u64,
+}
+
+impl Patience {
+    fn new(limit: Duration) -> Self {
+        let limit_us = limit.as_micros() as u64;
+        Self { left_us: limit_us, limit_us }
+    }
+
+    fn settle(&mut self, waited_us: u64, bytes: u64) {
+        let earned_us = bytes.saturating_mul(1_000_000 / BYTES_PER_SECOND);
+        self.left_us = self.left_us.saturating_sub(waited_us).saturating_add(earned_us).min(self.limit_us);
+    }
 }
 
 impl Upload {
     pub(crate) fn new(body: Incoming, max_bytes: u64, clock: &Rc<Clock>, limit: Duration) -> Self {
-        Self { body, left: max_bytes, counted: Rc::default(), alarm: Alarm::new(clock, limit), limit }
+        let (clock, patience) = (clock.clone(), Patience::new(limit));
+        Self { body, left: max_bytes, counted: Rc::default(), clock, patience, waiting: None }
     }
 
     /// Bytes that were taken, readable after the upload has gone.
@@ -37,15 +64,22 @@ impl Upload {
     /// The next part; `None` at the end.
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
         let Poll::Ready(next) = poll_data(&mut self.body, context) else {
-            return self.alarm.poll(context).map(|()| Some(Err(Failure::BodyTimeout)));
+            return self.wait(context).map(|()| Some(Err(Failure::BodyTimeout)));
         };
-        self.alarm.reset(self.limit);
+        let waited_us = self.waiting.take().map_or(0, |(since_us, _)| self.clock.latest_us().saturating_sub(since_us));
         Poll::Ready(next.map(|data| {
             let data = data?;
+            self.patience.settle(waited_us, data.len() as u64);
             self.left = self.left.checked_sub(data.len() as u64).ok_or(Failure::BodyTooLarge)?;
             self.counted.set(self.counted.get() + data.len() as u64);
             Ok(data)
         }))
+    }
+
+    fn wait(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let (clock, patience) = (&self.clock, Duration::from_micros(self.patience.left_us));
+        let (_, alarm) = self.waiting.get_or_insert_with(|| (clock.latest_us(), Alarm::new(clock, patience)));
+        alarm.poll(context)
     }
 }
 
@@ -106,4 +140,20 @@ pub(crate) async fn drain(body: &mut Incoming, most: u64, clock: &Rc<Clock>) -> 
         _ => return body.is_end_stream(),
     }
     within(clock, DRAIN_FOR, gather(body, most)).await.is_some_and(|drained| drained.is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_ends_with_a_body_that_trickles_and_not_with_one_that_keeps_the_rate() {
+        let mut patience = Patience::new(Duration::from_secs(1));
+        (0..100).for_each(|_| patience.settle(900_000, 450));
+        assert_eq!(patience.left_us, 1_000_000);
+        (0..2).for_each(|_| patience.settle(600_000, 1));
+        assert_eq!(patience.left_us, 2_000);
+        patience.settle(0, u64::MAX);
+        assert_eq!(patience.left_us, 1_000_000);
+    }
 }

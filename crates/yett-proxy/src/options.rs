@@ -34,7 +34,8 @@ pub struct Options {
     /// Milliseconds for a request head to arrive, the TLS handshake included on a new connection.
     #[serde(default = "header_timeout_ms")]
     pub header_timeout_ms: u64,
-    /// Milliseconds for a collected request body to arrive whole, or for the next part of a streamed one.
+    /// Milliseconds for a collected request body to arrive whole. A streamed one may be waited for as long, and 2 ms
+    /// longer with every byte that arrived: slower than 500 bytes per second it ends.
     #[serde(default = "body_timeout_ms")]
     pub body_timeout_ms: u64,
     /// Milliseconds a connection may be idle between requests, or a caller may take no byte of an answer.

@@ -7,6 +7,7 @@ use common::{Message, Origin, Stage, api_key, get, options, post, reply, snapsho
 use serde_json::json;
 use std::io::Write;
 use std::net::Shutdown;
+use std::time::Duration;
 use yett_model::{Code, Event};
 
 fn stage() -> (Origin, Stage) {
@@ -140,6 +141,28 @@ fn a_body_that_stalls_is_given_up() {
     drop(callers);
     let events = stage.finish();
     answers.iter().for_each(|answer| check(answer, &events, 408, Code::RequestTimeout));
+}
+
+#[test]
+fn a_body_that_trickles_is_given_up() {
+    let origin = Origin::echo();
+    let mut options = options();
+    options.body_timeout_ms = 300;
+    let stage = Stage::start(options, &snapshot(&json!({"targets": [{"url": format!("http://{}", origin.address)}]})));
+    for (framing, part) in [("content-length: 200000\r\n\r\n", "x"), ("transfer-encoding: chunked\r\n\r\n", "1\r\nx\r\n")] {
+        let mut caller = stage.caller();
+        caller.send(format!("POST /shop/books HTTP/1.1\r\nhost: h\r\n{framing}"));
+        caller.stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        let mut first = [0];
+        let answered = (0..100).any(|_| {
+            caller.send(part);
+            caller.stream.peek(&mut first).is_ok()
+        });
+        assert!(answered, "{framing}: the gateway goes on waiting");
+        caller.stream.set_read_timeout(Some(common::PATIENCE)).unwrap();
+        assert_eq!(caller.read().unwrap().status(), 408);
+    }
+    assert!(stage.finish().iter().all(|event| event.code == Some(Code::RequestTimeout)));
 }
 
 #[test]
