@@ -96,7 +96,7 @@ fn a_connection_that_brings_nothing_does_not_delay_the_end() {
     let (mut silent, mut slow) = (stage.caller(), stage.caller());
     slow.send("GET /shop");
     let gateway = stage.gateway.clone();
-    let stopping = thread::spawn(move || gateway.stop(PATIENCE));
+    let stopping = thread::spawn(move || gateway.stop(Duration::from_secs(3600)));
     let answer = slow.read().unwrap();
     assert_eq!((answer.status(), &answer.json()["code"]), (503, &json!("draining")));
     assert_eq!(silent.read_to_end(), b"");
