@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, cast
 import pytest
 import typer
 
+from tests import configuration_page
 from yett.cli import app
+from yett.services.schemas import schema_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import click
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +38,20 @@ def phases() -> list[str]:
     listed = re.search(r"ALL: \[Phase; \d+\] =\s*\[(.*?)\];", source, re.DOTALL)
     assert listed, "Phase::ALL has another form now: teach this test to read it"
     return [name.lower() for name in re.findall(r"Phase::(\w+)", listed[1])]
+
+
+@pytest.mark.generated
+def test_the_page_of_the_configuration_is_fresh(keep: Callable[[Path, str], None]) -> None:
+    example = (ROOT / "tests" / "golden" / "everything.in.yaml").read_text().partition("\n")[2]
+    keep(ROOT / "docs" / "configuration.md", configuration_page.page(schema_of("config"), example))
+
+
+def test_the_page_of_the_configuration_has_every_key_and_leads_to_every_section() -> None:
+    schema, text = schema_of("config"), text_of("docs/configuration.md")
+    keys = {key for shape in (schema, *schema["$defs"].values()) for key in shape["properties"]}
+    assert {key for key in keys if f"| `{key}` |" not in text} == set()
+    headings = {one.lower().replace(" ", "-") for one in re.findall(r"^## (.+)$", text, re.MULTILINE)}
+    assert set(re.findall(r"\]\(#([\w-]+)\)", text)) <= headings
 
 
 def test_the_life_of_a_request_has_a_heading_for_every_phase_in_order() -> None:
