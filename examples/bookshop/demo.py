@@ -30,6 +30,7 @@ from typing import NoReturn
 from yett.access.keys import new_key
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 APPS = ("READER", "BUYER", "CLERK", "VISITOR")
 
 
@@ -148,15 +149,22 @@ def wait_until_open(url: str, gateway: subprocess.Popen[str], patience: float = 
     raise DemoError("the gateway did not start" if gateway.poll() is None else "the gateway ended: see above")
 
 
+def preparation(keys: dict[str, str]) -> list[str]:
+    """Return the lines that prepare a terminal: the folder, the environment with `yett`, and a key for each app."""
+    activate = Path(sys.executable).with_name("activate")
+    commands = f". {shlex.quote(str(activate))}" if activate.exists() else f'PATH={activate.parent}:"$PATH"'
+    return [f"cd {shlex.quote(str(ROOT))}", commands, *(f"export {app}_KEY={key}" for app, key in keys.items())]
+
+
 def introduce(base: str, telemetry: int, keys: dict[str, str], requests: list[Trial]) -> None:
     """Say what runs and what to try."""
     print(
         f"\nThe bookshop is open behind the gateway.\n\n  API      {base}\n  metrics  http://127.0.0.1:{telemetry}/metrics"
     )
-    print("\nKeys, made for this run:\n")
-    for app, key in keys.items():
-        print(f"  {app.lower() + '-app':12} {key}")
-    print("\nPaste these into another terminal:")
+    print("\nPaste this into another terminal: it puts `yett` on the path, and the keys of this run where it looks.\n")
+    for line in preparation(keys):
+        print(f"  {line}")
+    print("\nThen try:")
     for trial in requests:
         print(f"\n  # {trial.title}\n  {trial.line()}")
     print(flush=True)
