@@ -1,6 +1,10 @@
 //! Named fields of a query string, form or cookie header: which pair belongs to which field.
+//!
+//! What some server could read as another name or as more pairs is refused even where unknown names are allowed: names
+//! that only look like a field's, and a raw `;` in a query string or form, which once stood for `&`.
 
 use super::coerce::Spelled;
+use super::names::Likenesses;
 use super::style::{Escapes, Fault, Spelling, malformed};
 use super::tree::Tree;
 use std::borrow::Cow;
@@ -9,6 +13,11 @@ use yett_model::snapshot::{Shape, SimpleType, Style};
 
 /// Most pairs of one query string, form or cookie header.
 pub(super) const MOST_PAIRS: usize = 1000;
+
+/// A name without a field that some server takes for a field's.
+pub(super) const ALIKE: Fault = Fault { code: "unknown", detail: "is another spelling of a name in the contract" };
+/// A `;` that is not escaped.
+const SEMICOLON: Fault = malformed("has a ';', which some servers take for '&': it is written %3B");
 
 /// How one field is read.
 #[derive(Debug)]
@@ -46,6 +55,8 @@ pub(super) struct Fields {
     spread: HashMap<Box<str>, usize>,
     /// An exploded object that takes any name.
     rest: Option<usize>,
+    /// What some server takes for a name of a field.
+    likenesses: Likenesses,
 }
 
 /// What pairs became.
@@ -69,6 +80,8 @@ impl Fields {
                 all.rest = all.rest.or(field.shape.additional.is_some().then_some(index));
             }
         }
+        let names = all.named.keys().chain(all.deep.keys()).chain(all.spread.keys());
+        all.likenesses = Likenesses::of(names.map(|name| &**name));
         all.fields = fields;
         all
     }
@@ -76,6 +89,11 @@ impl Fields {
     /// The number of the field of this very name.
     pub(super) fn number(&self, name: &str) -> Option<usize> {
         self.named.get(name).copied()
+    }
+
+    /// Whether a name is no field's, but some server takes it for one.
+    pub(super) fn is_alike(&self, name: &str) -> bool {
+        self.exact(name).is_none() && self.likenesses.have(name)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Field> {
@@ -95,7 +113,10 @@ impl Fields {
                 assigned.faults.push((String::new(), malformed("has more than 1000 fields")));
                 break;
             }
+            let severed = escapes == Escapes::Form && (name.contains(';') || text.contains(';'));
             match escapes.decode(name) {
+                Ok(name) if severed => assigned.faults.push((super::violation::shown(&name), SEMICOLON)),
+                Ok(name) if self.is_alike(&name) => assigned.faults.push((super::violation::shown(&name), ALIKE)),
                 Ok(name) => self.place(name, text, &mut assigned),
                 Err(fault) => assigned.faults.push((super::violation::shown(name), fault)),
             }
@@ -129,9 +150,14 @@ impl Fields {
 
     /// The field of a name, and where its first bracket is.
     fn target(&self, name: &str) -> Option<(usize, Option<usize>)> {
+        self.exact(name).or_else(|| self.rest.map(|index| (index, None)))
+    }
+
+    /// The same without the field that takes any name.
+    fn exact(&self, name: &str) -> Option<(usize, Option<usize>)> {
         let named = self.named.get(name).map(|&index| (index, None));
         let deep = || self.bracketed(name).map(|(index, at)| (index, Some(at)));
-        let spread = || self.spread.get(name).copied().or(self.rest).map(|index| (index, None));
+        let spread = || self.spread.get(name).map(|&index| (index, None));
         named.or_else(deep).or_else(spread)
     }
 

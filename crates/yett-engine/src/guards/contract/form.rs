@@ -1,7 +1,7 @@
 //! Forms: named texts that together are an object (`application/x-www-form-urlencoded`, and the fields of multipart).
 
 use super::coerce::{MOST_ATTEMPTS, Spelled, others, read};
-use super::fields::{Field, Fields};
+use super::fields::{ALIKE, Field, Fields};
 use super::json;
 use super::names::Twins;
 use super::schema::Schema;
@@ -108,6 +108,10 @@ impl Form {
             }
         }
         for (name, value) in ready {
+            if self.fields.is_alike(name) {
+                found.push(place, joined("", name), ALIKE.code, ALIKE.detail);
+                continue;
+            }
             self.add(&mut object, name, value, place, found);
         }
         object

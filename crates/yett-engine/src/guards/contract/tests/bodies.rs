@@ -205,6 +205,36 @@ fn test_forms_when_they_fit_then_they_pass_and_fields_are_told_by_pointer() {
     assert!(told(&send(&engine, FORM, &many)).contains(&"body / malformed".to_owned()));
 }
 
+/// `{"role": "user"}` and anything else.
+fn open_form(range: &str, kind: &str) -> Engine {
+    let schema = json!({"type": "object", "properties": {"role": {"const": "user"}}});
+    let shape = json!({"types": ["object"], "properties": {"role": {"types": ["string"]}}, "additional": {}});
+    post(json!([{"range": range, "kind": kind, "schema": schema, "shape": shape}]), true)
+}
+
+#[test]
+fn test_forms_when_an_upstream_could_take_another_name_for_a_field_then_they_are_refused() {
+    let engine = open_form("application/x-www-form-urlencoded", "form");
+    assert!(send(&engine, FORM, "role=user&other=1&other%5Ba%5D=2").allowed);
+    for (body, violation) in [
+        ("role=user&role[]=admin", "body /role[] unknown"),
+        ("role=user&+role=admin", "body / role unknown"),
+        ("role=user&ROLE=admin", "body /ROLE unknown"),
+        ("ROLE=admin", "body /ROLE unknown"),
+        ("role%00x=admin", "body /role\0x unknown"),
+        ("other=1;role=admin", "body /other malformed"),
+    ] {
+        assert_refused(&send(&engine, FORM, body), &[violation]);
+    }
+    let engine = open_form("multipart/form-data", "multipart");
+    let role = part("name=role", "user");
+    assert!(send(&engine, MULTIPART, &format!("{role}{}--b--", part("name=other", "admin"))).allowed);
+    for head in ["name=Role", "name=Role; filename=x", "name=Role\r\nContent-Type: application/json"] {
+        let body = format!("{role}{}--b--", part(head, "1"));
+        assert_refused(&send(&engine, MULTIPART, &body), &["body /Role unknown"]);
+    }
+}
+
 fn part(head: &str, body: &str) -> String {
     format!("--b\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n")
 }

@@ -178,7 +178,7 @@ fn test_query_parameters_when_unknown_then_they_are_refused_unless_allowed() {
         &ask(&strict, "GET", "/x?id=1&b=2&%63&d%5B%5D=1", &[], ""),
         &["query b unknown", "query c unknown", "query d[] unknown"],
     );
-    assert_refused(&ask(&strict, "GET", "/x?ID=1", &[], ""), &["query id missing", "query ID unknown"]);
+    assert_refused(&ask(&strict, "GET", "/x?ID=1", &[], ""), &["query ID unknown", "query id missing"]);
     let open = apply(&snapshot(one, json!({"unknown_query": "allow"}), json!({}))).unwrap();
     assert!(fits(&open, "id=1&b=2"));
     assert!(!fits(&engine(json!({})), "a=1"));
@@ -325,4 +325,26 @@ fn test_credentials_when_in_the_query_then_they_are_not_the_contracts_business()
     let target = |rest: &str| format!("/shop/books?key={}{rest}", crate::fixture::KEY);
     assert!(ask(&engine, "GET", &target("&page=1"), &[], "").allowed);
     assert_refused(&ask(&engine, "GET", &target("&Key=1"), &[], ""), &["query Key unknown"]);
+}
+
+#[test]
+fn test_queries_when_an_upstream_could_take_another_name_for_a_parameter_then_they_are_refused() {
+    let parameter =
+        json!({"name": "role", "in": "query", "style": "form", "explode": true, "shape": {}, "schema": {"const": "user"}});
+    let operation = json!({"parameters": [parameter]});
+    for guard in [json!({}), json!({"unknown_query": "allow"})] {
+        let engine = apply(&snapshot(operation.clone(), guard, json!({}))).unwrap();
+        for (query, violation) in [
+            ("role=user&Role=admin", "query Role unknown"),
+            ("role=user&role[]=admin", "query role[] unknown"),
+            ("role=user&%20role=admin", "query  role unknown"),
+            ("role=user;role=admin", "query role malformed"),
+            ("a;role=admin", "query a;role malformed"),
+        ] {
+            let decision = ask(&engine, "GET", &format!("/x?{query}"), &[], "");
+            assert!(told(&decision).contains(&violation.to_owned()), "{query}: {decision:?}");
+        }
+    }
+    let open = apply(&snapshot(operation, json!({"unknown_query": "allow"}), json!({}))).unwrap();
+    assert!(fits(&open, "role=user&other=1&roles=2&x=a%3Bb"));
 }
