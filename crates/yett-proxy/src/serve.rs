@@ -223,9 +223,14 @@ async fn respond(
     mut call: Call,
     answered: Answered,
 ) -> Result<(http::response::Parts, Rest), Refused> {
-    let mut head = head(trip, answered);
+    let mut head = head(answered);
     let idle = idle_timeout(trip, target);
+    // Whether the body fits is seen here, and counted when it does not; asked with the length, the engine would not say.
+    let length = head.headers.remove(CONTENT_LENGTH);
     let need = trip.exchange.judge_response(parts, &mut head);
+    if let Some(length) = length {
+        head.headers.insert(CONTENT_LENGTH, length);
+    }
     let most = trip.exchange.max_response_bytes();
     let fits = call.remaining().is_none_or(|remaining| remaining <= most);
     let gathered = match need {
@@ -239,6 +244,7 @@ async fn respond(
     }
     let whole = whole.filter(|_| !trip.head_only);
     trip.exchange.judge_response_body(parts, &head, whole)?;
+    unframe(trip, &mut head);
     let rest = match call.is_finished() {
         true => Rest::whole(ahead),
         false => Rest::stream(ahead, call, Alarm::new(&trip.worker.clock, idle), idle),
@@ -250,16 +256,20 @@ fn idle_timeout(trip: &Trip, target: &TargetPlan) -> Duration {
     Duration::from_millis(trip.local.plan().api(target.api).map_or(30_000, |api| api.upstream.idle_timeout_ms))
 }
 
-/// The upstream's head for hyper, which writes its own framing; only the answer to HEAD keeps the length it tells of.
-fn head(trip: &Trip, answered: Answered) -> http::response::Parts {
+/// The upstream's head as the engine judges it.
+fn head(answered: Answered) -> http::response::Parts {
     let mut head = Response::new(()).into_parts().0;
     head.status = answered.status;
     head.headers = answered.headers;
+    head
+}
+
+/// Leaves the framing to hyper; only the answer to HEAD keeps the length it tells of.
+fn unframe(trip: &Trip, head: &mut http::response::Parts) {
     head.headers.remove(TRANSFER_ENCODING);
-    if !trip.head_only || answered.status == StatusCode::NO_CONTENT || answered.status == StatusCode::NOT_MODIFIED {
+    if !trip.head_only || head.status == StatusCode::NO_CONTENT || head.status == StatusCode::NOT_MODIFIED {
         head.headers.remove(CONTENT_LENGTH);
     }
-    head
 }
 
 /// Refuses and records what did not become a request; gives the answer as the bytes of HTTP/1.1.

@@ -63,6 +63,21 @@ fn an_answer_that_does_not_fit_is_withheld() {
 }
 
 #[test]
+fn an_answer_is_judged_with_the_length_it_tells_of() {
+    let origin = Origin::start(|request, stream| {
+        let (fields, body) = match request.connection {
+            0 => ("content-type: application/json\r\n", &b""[..]),
+            _ => ("", &br#"{"id": 1}"#[..]),
+        };
+        reply(stream, "200 OK", fields, body) && request.connection > 0
+    });
+    let stage = guarded(origin.address);
+    let empty = stage.ask(&get("/shop/books"));
+    assert_eq!((empty.status(), empty.field("content-length")), (200, Some("0")));
+    assert_eq!(code(&stage.ask(&get("/shop/books"))), (502, json!("response-invalid")));
+}
+
+#[test]
 fn an_answer_too_large_to_be_judged_passes_whole_and_is_counted() {
     let long = format!(r#"{{"id": "{}"}}"#, "x".repeat(200_000));
     let sent = long.clone();
