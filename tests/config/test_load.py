@@ -42,6 +42,7 @@ def test_many_mistakes_are_all_reported_at_once_with_place_and_hint(tmp_path: Pa
     found = {(one.line, one.code): one.hint for one in mistakes(tmp_path, text)}
     assert found == {
         (2, "unknown-key"): "did you mean `workers`?",
+        (8, "unknown-team"): "did you mean `shop-team`?",
         (10, "unknown-value"): "did you mean `enforce`?",
         (14, "unknown-collection"): "did you mean `catalogue`?",
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.gateway.fake import fake_native
 from tests.native import NATIVE
 from tests.services.places import CONTRACT, ENVIRONMENT, SETTINGS, lay_out
@@ -37,6 +39,29 @@ def test_mistakes_of_configuration_contract_and_keys_come_together(tmp_path: Pat
     assert {Path(one.file).name for one in report.diagnostics} == {"yett.yaml", "shop.json"}
     assert {"unknown-value", "secret-missing", "info-incomplete"} <= {one.code for one in report.diagnostics}
     assert (report.sound, report.digest) == (False, None)
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        "{name: shop, contract: shop.json, upstream: 'http://127.0.0.1:9', base_path: shop}",
+        "{name: shop, contract: shop.json, upstream: 'ftp://127.0.0.1:9', nonsense: 1}",
+        "{name: shop, contract: shop.json}",
+        "{name: shop, contract: shop.json, upstream: 'http://127.0.0.1:9', limits: [{requests: 1, per: minit}]}",
+    ],
+)
+def test_a_contract_is_read_also_where_another_field_of_its_api_is_bad(tmp_path: Path, api: str) -> None:
+    path = lay_out(tmp_path, f"yett: 1\napis:\n  - {api}\n")
+    (tmp_path / "shop.json").write_text('{"openapi": "3.1.0", "paths": {}}')
+    report = check_configuration(path, ENVIRONMENT)
+    assert {Path(one.file).name for one in report.diagnostics} == {"yett.yaml", "shop.json"}
+
+
+def test_the_other_keys_of_an_app_are_looked_at_where_one_is_bad(tmp_path: Path) -> None:
+    keys = "keys: [{env: READER_KEY, nonsense: 1}, {env: GONE_KEY}]"
+    report = check_configuration(lay_out(tmp_path, SETTINGS.replace("keys: [{env: READER_KEY}]", keys)), ENVIRONMENT)
+    found = {(one.code, one.pointer) for one in report.diagnostics}
+    assert found == {("unknown-key", "/apps/0/keys/0/nonsense"), ("secret-missing", "/apps/0/keys/1")}
 
 
 def test_what_the_engine_finds_is_told_where_it_was_written(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
+from yett.config.drafts import draft_of
 from yett.config.literals import literal_secrets
 from yett.config.mistakes import shape_mistakes
 from yett.config.references import check_references
@@ -45,14 +46,20 @@ _LISTS: Final[Mapping[str, tuple[type[Shape], Callable[[Any, At], Any]]]] = {
 }
 
 
+# What stands in for a required key, so that the rest of an item can still be looked through.
+_STAND_INS: Final[Mapping[str, Mapping[str, Any]]] = {"apis": {"upstream": "http://unread.invalid"}}
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What a path held: as much of the configuration as could be read, and every mistake.
 
-    `files` is all that a change must be watched for; `home` is the folder of the configuration.
+    `configuration` is without the items that hold mistakes, `draft` with what is left of them, in which further ones
+    can be found. `files` is all that a change must be watched for; `home` is the folder of the configuration.
     """
 
     configuration: Configuration
+    draft: Configuration
     diagnostics: tuple[Diagnostic, ...]
     unread: Unread
     files: frozenset[str]
@@ -67,9 +74,9 @@ def load_configuration(path: str) -> Loaded:
         reading.sections.update(_LISTS)
     for file, document in sources.documents:
         reading.read(document, file)
-    configuration, unread = reading.result()
-    diagnostics = in_order([*reading.findings.diagnostics, *first_of(check_references(configuration, unread))])
-    return Loaded(configuration, diagnostics, unread, frozenset(sources.files), sources.home)
+    configuration, draft, unread = reading.result()
+    diagnostics = in_order([*reading.findings.diagnostics, *first_of(check_references(configuration, draft, unread))])
+    return Loaded(configuration, draft, diagnostics, unread, frozenset(sources.files), sources.home)
 
 
 @dataclass(slots=True)
@@ -79,14 +86,17 @@ class _Reading:
     findings: Findings
     gateway: GatewaySettings = GatewaySettings()
     items: dict[str, list[Any]] = field(default_factory=lambda: {section: [] for section in _LISTS})
+    drafts: dict[str, list[Any]] = field(default_factory=lambda: {section: [] for section in _LISTS})
     names: dict[str, set[str]] = field(default_factory=lambda: {section: set() for section in _LISTS})
     sections: set[str] = field(default_factory=set)
 
-    def result(self) -> tuple[Configuration, Unread]:
-        """What has been read, and what could not be."""
+    def result(self) -> tuple[Configuration, Configuration, Unread]:
+        """What has been read, the same with what is left of items with mistakes, and what could not be read."""
         items = {section: tuple(built) for section, built in self.items.items()}
+        all_items = {section: (*built, *self.drafts[section]) for section, built in items.items()}
         names = {section: frozenset(names) for section, names in self.names.items()}
-        return Configuration(gateway=self.gateway, **items), Unread(names, frozenset(self.sections))
+        unread = Unread(names, frozenset(self.sections))
+        return Configuration(gateway=self.gateway, **items), Configuration(gateway=self.gateway, **all_items), unread
 
     def read(self, document: Document, file: str) -> None:
         """Take in one file: all of it, or, where it holds mistakes, whatever items are without."""
@@ -107,17 +117,21 @@ class _Reading:
         if not isinstance(value, dict):
             self.sections.update(_LISTS)
             return
-        self._build_gateway(_fitting(GatewayShape, value.get("gateway")), at / "gateway")
+        if (gateway := draft_of(GatewayShape, value.get("gateway"), {})) is not None:
+            self._build_gateway(gateway.shape, (at / "gateway").without(gateway.kept))
         for section, (shape, build) in _LISTS.items():
             entries = value.get(section, [])
             if not isinstance(entries, list):
                 self.sections.add(section)
                 continue
             for index, entry in enumerate(entries):
+                spot = at / section / index
                 if (item := _fitting(shape, entry)) is not None:
-                    self.items[section].append(build(item, at / section / index))
-                else:
-                    self._note_unread(section, entry)
+                    self.items[section].append(build(item, spot))
+                    continue
+                self._note_unread(section, entry)
+                if (draft := draft_of(shape, entry, _STAND_INS.get(section, {}))) is not None:
+                    self.drafts[section].append(build(draft.shape, spot.without(draft.kept)))
 
     def _note_unread(self, section: str, entry: Any) -> None:
         name = entry.get("name") if isinstance(entry, dict) else None

@@ -38,20 +38,20 @@ _SECRET_KEYS: Final = frozenset({"key", "value", "secret", "token", "literal", "
 def shape_mistakes(error: ValidationError, document: Document, file: str) -> Iterator[Diagnostic]:
     """One diagnostic for each error."""
     for detail in error.errors(include_url=False):
-        parts = _parts(detail["loc"], document.value)
+        parts = parts_of(detail["loc"], document.value)
         code, message, hint = _word(detail)
         pointer = mask_keys(join_pointer(parts))
         yield Diagnostic(file, document.line_at(parts), pointer, code, mask_keys(message), mask_keys(hint))
 
 
-def _parts(loc: tuple[str | int, ...], value: Any) -> tuple[str | int, ...]:
+def parts_of(loc: tuple[str | int, ...], value: Any) -> tuple[str | int, ...]:
     """The path in the document: without the tags that pydantic puts where a union was told apart."""
     parts: list[str | int] = []
     for part in loc:
         if _is_tag(part, value):
             continue
         parts.append(part)
-        value = _child(value, part)
+        value = child_of(value, part)
     return tuple(parts)
 
 
@@ -59,7 +59,8 @@ def _is_tag(part: str | int, value: Any) -> bool:
     return isinstance(part, str) and part.startswith("<") and not (isinstance(value, Mapping) and part in value)
 
 
-def _child(value: Any, part: str | int) -> Any:
+def child_of(value: Any, part: str | int) -> Any:
+    """The entry of a mapping or list; `None` where there is none."""
     if isinstance(value, Mapping):
         return value.get(part)
     return value[part] if isinstance(value, list) and isinstance(part, int) and part < len(value) else None

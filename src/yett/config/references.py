@@ -23,30 +23,36 @@ class _Named(Protocol):
     def place(self) -> Place: ...
 
 
-def check_references(configuration: Configuration, unread: Unread) -> Iterator[Diagnostic]:
-    """Every such mistake, except those that need a contract to be seen."""
+def check_references(configuration: Configuration, draft: Configuration, unread: Unread) -> Iterator[Diagnostic]:
+    """Every such mistake, except those that need a contract to be seen.
+
+    Names are looked for in the whole `draft`; what could contradict a setting that `draft` had to leave out, in
+    `configuration` alone.
+    """
     sections: Mapping[str, tuple[_Named, ...]] = {
-        "apis": configuration.apis,
-        "collections": configuration.collections,
-        "profiles": configuration.profiles,
-        "teams": configuration.teams,
-        "apps": configuration.apps,
+        "apis": draft.apis,
+        "collections": draft.collections,
+        "profiles": draft.profiles,
+        "teams": draft.teams,
+        "apps": draft.apps,
     }
     for section, items in sections.items():
         yield from _duplicates(section, items)
     teams, profiles, collections = (
         _Names(name, sections[name], unread) for name in ("teams", "profiles", "collections")
     )
-    for api in configuration.apis:
+    for api in draft.apis:
         yield from teams.unknown([api.owner] if api.owner else [])
-        yield from _identity(api)
-    for profile in configuration.profiles:
+    for profile in draft.profiles:
         yield from collections.unknown(profile.collections)
-    for app in configuration.apps:
+    for app in draft.apps:
         yield from teams.unknown([app.team])
         yield from profiles.unknown(app.profiles)
+    yield from _duplicate_key_ids(draft.apps)
+    for api in configuration.apis:
+        yield from _identity(api)
+    for app in configuration.apps:
         yield from _key_profiles(app)
-    yield from _duplicate_key_ids(configuration.apps)
     yield from _shared_base_paths(configuration.apis)
     yield from _shared_addresses(configuration)
 

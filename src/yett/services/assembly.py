@@ -91,14 +91,14 @@ def _collection_paused() -> Iterator[None]:
 
 def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *, create_pepper: bool) -> Assembly:
     loaded = load_configuration(path)
-    configuration = loaded.configuration
-    contracts = shelf.load(configuration.apis)
+    configuration, draft = loaded.configuration, loaded.draft
+    contracts = shelf.load(draft.apis)
     pepper = _pepper(loaded, environment, create=create_pepper)
-    resolved = resolve_credentials(configuration.apps, pepper.secret, environment, now=time.time())
+    resolved = resolve_credentials(draft.apps, pepper.secret, environment, now=time.time())
     found = [
         *loaded.diagnostics,
         *contracts.diagnostics,
-        *first_of(check_operations(configuration, contracts.contracts, loaded.unread)),
+        *first_of(check_operations(draft, contracts.contracts, loaded.unread)),
         *pepper.diagnostics,
         *first_of(resolved.diagnostics),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,9 @@ from yett.config.files import read_file
 from yett.documents import Document, join_pointer
 from yett.model.diagnostic import Diagnostic
 from yett.model.place import Place, Reference
+
+Kept = Mapping[tuple[str | int, ...], Sequence[int]]
+"""By the path of a list of which entries were left out: the indices under which the others were written."""
 
 
 class Shape(BaseModel):
@@ -33,16 +36,31 @@ class Findings:
 class At:
     """A spot in a configuration file that is being built into the model. Cheap to make: there are many."""
 
-    __slots__ = ("document", "file", "findings", "parts")
+    __slots__ = ("document", "file", "findings", "kept", "parts")
 
-    def __init__(self, document: Document, file: str, findings: Findings, parts: tuple[str | int, ...] = ()) -> None:
+    def __init__(
+        self,
+        document: Document,
+        file: str,
+        findings: Findings,
+        parts: tuple[str | int, ...] = (),
+        kept: Kept | None = None,
+    ) -> None:
         self.document = document
         self.file = file
         self.findings = findings
         self.parts = parts
+        self.kept = kept
 
     def __truediv__(self, part: str | int) -> At:
-        return At(self.document, self.file, self.findings, (*self.parts, part))
+        if self.kept and isinstance(part, int) and self.parts in self.kept:
+            part = self.kept[self.parts][part]
+        return At(self.document, self.file, self.findings, (*self.parts, part), self.kept)
+
+    def without(self, kept: Kept) -> At:
+        """The same spot, for a value whose lists, by their paths from here, are left with the entries `kept`."""
+        from_top = {(*self.parts, *path): indices for path, indices in kept.items()}
+        return At(self.document, self.file, self.findings, self.parts, from_top)
 
     @property
     def place(self) -> Place:
@@ -82,6 +100,15 @@ class At:
     def report(self, code: str, message: str, hint: str = "") -> None:
         """Note a mistake that stands here."""
         self.findings.diagnostics.append(self.place.diagnostic(code, message, hint=hint))
+
+
+def written_path(parts: tuple[str | int, ...], kept: Kept) -> tuple[str | int, ...]:
+    """Where what is found at `parts` was written, before entries of lists were left out."""
+    written: tuple[str | int, ...] = ()
+    for part in parts:
+        indices = kept.get(written) if isinstance(part, int) else None
+        written = (*written, part if indices is None else indices[int(part)])
+    return written
 
 
 def key_of(value: object, keys: Mapping[str, str]) -> str | None:
