@@ -79,8 +79,10 @@ def test_the_hosts_are_named_where_the_request_names_none_of_them(tmp_path: Path
     path = lay_out(tmp_path, SETTINGS.replace("base_path: /shop", "base_path: /shop, hosts: [a.example]"))
     shown = yett("explain", path, "--request", "GET /shop/books/1", environment=ENVIRONMENT)
     assert "hint: name the host with `--host`; there are APIs on `a.example`" in shown.err
-    found = yett("explain", path, "--request", "GET /none", "--host", "a.example", environment=ENVIRONMENT)
-    assert "hint" not in found.err
+    for host in ("a.example", "A.example:8080"):
+        found = yett("explain", path, "--request", "GET /none", "--host", host, environment=ENVIRONMENT)
+        assert "refused with 404 api-unknown" in found.out
+        assert "hint" not in found.err
 
 
 @NATIVE

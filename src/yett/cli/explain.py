@@ -76,7 +76,7 @@ def _name_hosts(config: str, host: str) -> None:
     from yett.services.routes import list_routes
 
     hosts = dict.fromkeys(one for route in list_routes(config, os.environ).routes for one in route.hosts)
-    if hosts and host not in hosts:
+    if hosts and host.partition(":")[0].lower() not in hosts:
         named = ", ".join(f"`{one}`" for one in hosts)
         screen(error=True).print(f"hint: name the host with `--host`; there are APIs on {visible(named)}")
 

@@ -51,7 +51,9 @@ def new(
         return
     typer.echo("The key, shown this once; hand it to whoever runs the app:\n")
     typer.echo(f"  {made.text}\n")
-    typer.echo(f"The line for {config}, under `keys:` of the app{f' `{app_name}`' if app_name else ''}:\n")
+    typer.echo(
+        f"The line for the configuration at {config}, under `keys:` of the app{f' `{app_name}`' if app_name else ''}:\n"
+    )
     typer.echo(f"  - {made.line}\n")
     typer.echo(f"It is bound to the pepper in the {made.pepper}.")
 
