@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.services.places import CONTRACT
+from tests.services.places import CONTRACT, ENVIRONMENT, SETTINGS, lay_out
 from yett.model.api import Api, Target, Upstream
+from yett.services.check import check_configuration
 from yett.services.contracts import ContractShelf
 
 
@@ -38,6 +39,21 @@ def test_a_missing_contract_is_reported_and_watched(tmp_path: Path) -> None:
     loaded = ContractShelf().load(api(tmp_path / "gone.yaml"))
     assert [one.code for one in loaded.diagnostics] == ["contract-unreadable"]
     assert loaded.files == {str(tmp_path / "gone.yaml")}
+
+
+def test_a_missing_contract_is_told_where_it_is_named(tmp_path: Path) -> None:
+    path = lay_out(tmp_path)
+    (tmp_path / "shop.json").unlink()
+    (found,) = check_configuration(path, ENVIRONMENT).diagnostics
+    assert (found.code, found.file, found.line, found.pointer) == ("contract-unreadable", path, 4, "/apis/0/contract")
+    assert str(tmp_path / "shop.json") in found.message
+
+
+def test_an_unreadable_contract_in_the_folder_of_the_configuration_is_told_once(tmp_path: Path) -> None:
+    lay_out(tmp_path, SETTINGS.replace("shop.json", "shop.yaml"))
+    (tmp_path / "shop.yaml").symlink_to(tmp_path / "shop.yaml")
+    (found,) = check_configuration(str(tmp_path), ENVIRONMENT).diagnostics
+    assert (found.code, found.place) == ("contract-unreadable", f"{tmp_path / 'yett.yaml'}:4")
 
 
 def test_exactly_the_files_that_a_contract_is_sought_in_are_watched(tmp_path: Path) -> None:

@@ -171,7 +171,8 @@ class Sources:
     def _unreadable(self, name: str, error: Exception) -> Diagnostic:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         hint = "check the path and the permissions of the contract"
-        return Diagnostic(name, 0, "", "contract-unreadable", f"the contract cannot be read: {reason}", hint)
+        message = f"the contract {name} cannot be read: {reason.lower()}"
+        return Diagnostic(name, 0, "", "contract-unreadable", message, hint)
 
 
 def _base_of(document: Document, path: Path, folder: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -96,7 +96,7 @@ def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *
     pepper = _pepper(loaded, environment, create=create_pepper)
     resolved = resolve_credentials(draft.apps, pepper.secret, environment, now=time.time())
     found = [
-        *loaded.diagnostics,
+        *_told_once(loaded.diagnostics, draft),
         *contracts.diagnostics,
         *first_of(check_operations(draft, contracts.contracts, loaded.unread)),
         *pepper.diagnostics,
@@ -114,6 +114,12 @@ def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *
         diagnostics=in_order(found),
         files=frozenset(files),
     )
+
+
+def _told_once(diagnostics: Iterable[Diagnostic], draft: Configuration) -> Iterator[Diagnostic]:
+    """Without files of the folder that cannot be read and turn out to be contracts: those are told as such."""
+    contracts = {api.contract for api in draft.apis}
+    return (one for one in diagnostics if one.code != "file-missing" or one.pointer or one.file not in contracts)
 
 
 def _pepper(loaded: Loaded, environment: Mapping[str, str], *, create: bool) -> Pepper:

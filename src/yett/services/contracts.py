@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from yett.contract import Contract, load_contract
 from yett.model.diagnostic import Diagnostic, has_errors
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from yett.model.api import Api, Patterns
 
     _Key = tuple[str, str, tuple[str, ...], Patterns]
+
+
+UNREADABLE: Final = "contract-unreadable"
 
 
 @dataclass(slots=True)
@@ -34,13 +37,13 @@ class ContractShelf:
     def load(self, apis: tuple[Api, ...]) -> LoadedContracts:
         """The contracts of `apis`; those of other APIs are forgotten."""
         loaded = LoadedContracts()
-        kept = {_key(api): self._fetch(api) for api in apis}
-        self._kept = kept
-        for (name, *_), (watch, contract) in kept.items():
+        self._kept = {_key(api): self._fetch(api) for api in apis}
+        for api in apis:
+            watch, contract = self._kept[_key(api)]
             loaded.files.update(watch.files)
-            loaded.diagnostics.extend(contract.diagnostics)
+            loaded.diagnostics.extend(_placed(one, api) for one in contract.diagnostics)
             if not has_errors(contract.diagnostics):
-                loaded.contracts[name] = contract
+                loaded.contracts[api.name] = contract
         return loaded
 
     def _fetch(self, api: Api) -> tuple[Watch, Contract]:
@@ -57,6 +60,13 @@ class ContractShelf:
             on_open=watch.add,
         )
         return watch, contract
+
+
+def _placed(diagnostic: Diagnostic, api: Api) -> Diagnostic:
+    """What cannot be read has no line of its own: it is mended where it is named."""
+    if diagnostic.code != UNREADABLE or not api.contract_place.file:
+        return diagnostic
+    return api.contract_place.diagnostic(diagnostic.code, diagnostic.message, hint=diagnostic.hint)
 
 
 def _key(api: Api) -> _Key:
