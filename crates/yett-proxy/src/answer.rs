@@ -11,6 +11,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+/// Most that is handed over at once: on HTTP/2 the library holds it until the caller's window takes it, and a caller
+/// that takes any such piece in the idle timeout is not given up.
+const PIECE: usize = 64 * 1024;
+
 /// What is left to send.
 pub(crate) enum Rest {
     /// Nothing.
@@ -72,7 +76,7 @@ impl Answer {
     fn poll_stream(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
         let Rest::Stream(stream) = &mut self.rest else { return Poll::Ready(None) };
         if !stream.ahead.is_empty() {
-            return Poll::Ready(Some(Ok(std::mem::take(&mut stream.ahead))));
+            return Poll::Ready(Some(Ok(piece(&mut stream.ahead))));
         }
         match stream.call.poll_data(context) {
             Poll::Pending => stream.alarm.poll(context).map(|()| Some(Err(Failure::Timeout("the upstream's answer stalled")))),
@@ -89,6 +93,11 @@ impl Answer {
     }
 }
 
+/// The next piece of bytes that are here.
+fn piece(bytes: &mut Bytes) -> Bytes {
+    bytes.split_to(bytes.len().min(PIECE))
+}
+
 impl Body for Answer {
     type Data = Bytes;
     type Error = Cut;
@@ -97,9 +106,11 @@ impl Body for Answer {
         let next = match &mut self.rest {
             Rest::Nothing => Poll::Ready(None),
             Rest::Whole(bytes) => {
-                let bytes = std::mem::take(bytes);
-                self.end();
-                Poll::Ready(Some(Ok(bytes)))
+                let piece = piece(bytes);
+                if bytes.is_empty() {
+                    self.end();
+                }
+                Poll::Ready(Some(Ok(piece)))
             }
             Rest::Stream(_) => self.poll_stream(context),
         };

@@ -9,13 +9,17 @@ use std::io::Write;
 use std::net::SocketAddr;
 use yett_model::Code;
 
-/// The test's API where `{"id": integer}` is all that may be sent and answered, in at most 2000 bytes.
+/// The test's API where `{"id": integer}` is all that must be sent and answered, in at most 2000 bytes.
 fn guarded(origin: SocketAddr) -> Stage {
+    guarded_to(origin, 2000)
+}
+
+fn guarded_to(origin: SocketAddr, max_response_bytes: u64) -> Stage {
     let mut guarded = snapshot(&json!({"targets": [{"url": format!("http://{origin}")}]}));
     let schema = json!({"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]});
     let media = json!([{"range": "application/json", "kind": "json", "schema": schema}]);
     let api = &mut guarded["apis"][0];
-    api["guards"]["contract"] = json!({"mode": "enforce", "responses": "enforce", "max_response_bytes": 2000});
+    api["guards"]["contract"] = json!({"mode": "enforce", "responses": "enforce", "max_response_bytes": max_response_bytes});
     api["operations"][0]["responses"] = json!([{"status": "200", "media": media}]);
     api["operations"][2]["responses"] = json!([{"status": "default", "media": [{"range": "*/*", "kind": "binary"}]}]);
     api["operations"][2]["body"] = json!({"required": true, "media": media});
@@ -75,6 +79,17 @@ fn an_answer_is_judged_with_the_length_it_tells_of() {
     let empty = stage.ask(&get("/shop/books"));
     assert_eq!((empty.status(), empty.field("content-length")), (200, Some("0")));
     assert_eq!(code(&stage.ask(&get("/shop/books"))), (502, json!("response-invalid")));
+}
+
+#[test]
+fn a_judged_answer_of_many_pieces_arrives_whole() {
+    let body = format!(r#"{{"id": 1, "text": "{}"}}"#, "x".repeat(300_000));
+    let sent = body.clone();
+    let origin = Origin::start(move |_, stream| reply(stream, "200 OK", "content-type: application/json\r\n", sent.as_bytes()));
+    let stage = guarded_to(origin.address, 1_000_000);
+    let answer = stage.ask(&get("/shop/books"));
+    assert_eq!((answer.status(), answer.text()), (200, &*body));
+    assert_eq!(stage.finish()[0].bytes_out, body.len() as u64);
 }
 
 #[test]
