@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::options::Secret;
+use data_encoding::{BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 use std::path::Path;
 use yett_engine::Pepper;
 
@@ -33,46 +34,27 @@ fn decode(text: &str) -> Option<Vec<u8>> {
     if text.is_empty() {
         return None;
     }
-    decode_hex(text).or_else(|| decode_base64(text))
-}
-
-fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(16)).collect();
-    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
-    Some(digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8)).collect())
+    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok().or_else(|| decode_base64(text))
 }
 
 /// Base64 with either alphabet, padding optional (RFC 4648). Text with a dot or another character is no base64, and
 /// text shorter than a pepper is more likely a file name.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let unpadded = text.trim_end_matches('=');
-    if text.len() - unpadded.len() > 2 || unpadded.len() % 4 == 1 || unpadded.len() < 43 || Path::new(text).is_file() {
+    if text.len() - unpadded.len() > 2 || unpadded.len() < 43 || Path::new(text).is_file() {
         return None;
     }
-    let sextets: Option<Vec<u8>> = unpadded.bytes().map(sextet).collect();
-    let sextets = sextets?;
-    Some(sextets.chunks(4).flat_map(octets).collect())
-}
-
-fn sextet(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
-    }
-}
-
-fn octets(sextets: &[u8]) -> Vec<u8> {
-    let bits = sextets.iter().fold(0u32, |bits, sextet| bits << 6 | u32::from(*sextet)) << (6 * (4 - sextets.len()));
-    bits.to_be_bytes().into_iter().skip(1).take(sextets.len() - 1).collect()
+    let mut base64 = BASE64_NOPAD.specification();
+    base64.check_trailing_bits = false;
+    base64.translate.from.push_str("-_");
+    base64.translate.to.push_str("+/");
+    base64.encoding().ok()?.decode(unpadded.as_bytes()).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use data_encoding::{BASE64, BASE64URL};
 
     fn id(text: &str) -> Option<String> {
         read(&Secret::new(text)).ok().map(|pepper| pepper.id().to_owned())
@@ -87,6 +69,12 @@ mod tests {
     }
 
     #[test]
+    fn any_characters_of_base64_are_bytes() {
+        assert_eq!(decode_base64(&"z".repeat(43)).map(|bytes| bytes.len()), Some(32));
+        assert_eq!(decode_base64(&"z".repeat(45)), None);
+    }
+
+    #[test]
     fn short_and_odd_peppers_are_refused_without_being_shown() {
         for wrong in ["", "ff", "not a pepper", "ümlaut", "/no/such/file"] {
             let error = read(&Secret::new(wrong)).unwrap_err();
@@ -98,15 +86,9 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn base64_gives_back_what_was_encoded(bytes in proptest::collection::vec(proptest::num::u8::ANY, 33..80)) {
-            const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-            let mut text = String::new();
-            for chunk in bytes.chunks(3) {
-                let bits = chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-                for place in 0..=chunk.len() {
-                    text.push(char::from(ALPHABET[(bits >> (18 - 6 * place) & 63) as usize]));
-                }
+            for text in [BASE64.encode(&bytes), BASE64_NOPAD.encode(&bytes), BASE64URL.encode(&bytes)] {
+                proptest::prop_assert_eq!(decode_base64(&text), Some(bytes.clone()));
             }
-            proptest::prop_assert_eq!(decode_base64(&text), Some(bytes));
         }
 
         #[test]
