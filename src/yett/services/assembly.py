@@ -18,6 +18,7 @@ from yett.model.configuration import Configuration
 from yett.model.diagnostic import Diagnostic, first_of, has_errors, in_order
 from yett.model.secret import HashedKey
 from yett.services.contracts import ContractShelf
+from yett.services.costs import impossible_costs
 from yett.services.credentials import resolve_credentials
 from yett.services.pepper import Pepper, load_pepper
 
@@ -99,6 +100,7 @@ def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *
         *_told_once(loaded.diagnostics, draft),
         *contracts.diagnostics,
         *first_of(check_operations(draft, contracts.contracts, loaded.unread)),
+        *first_of(impossible_costs(configuration, contracts.contracts)),
         *pepper.diagnostics,
         *first_of(resolved.diagnostics),
     ]
