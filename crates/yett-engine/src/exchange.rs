@@ -387,8 +387,10 @@ impl Exchange {
         let credential = api.api_key.as_ref().and_then(|places| places.query.as_deref());
         let path = forward::request_target(&target.prefix, rest, &self.query, credential);
         let app = self.principal.as_ref().map(|principal| &*principal.app.name);
-        let declared = self.operation_plan().map_or(&[][..], |operation| &operation.declared_headers);
-        let facts = Facts { caller: &self.caller, host: &self.host, decision: &self.id, app, declared };
+        let operation = self.operation_plan();
+        let declared = operation.map_or(&[][..], |operation| &operation.declared_headers);
+        let plain = operation.is_some_and(|operation| operation.reads_answers);
+        let facts = Facts { caller: &self.caller, host: &self.host, decision: &self.id, app, plain, declared };
         forward::request_headers(parts, api, &target.host, &facts);
         parts.uri = path.parse().ok()?;
         Some(target.clone())

@@ -6,7 +6,7 @@ use crate::exchange::Caller;
 use crate::identity::{key, pair_name};
 use crate::plan::{ApiPlan, TargetPlan};
 use crate::receive::HOP_BY_HOP;
-use http::header::{AUTHORIZATION, CONTENT_LOCATION, HOST, LOCATION, SERVER};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LOCATION, HOST, LOCATION, SERVER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
@@ -34,6 +34,8 @@ pub(crate) struct Facts<'a> {
     pub host: &'a str,
     pub decision: &'a str,
     pub app: Option<&'a str>,
+    /// Whether the answer must be readable.
+    pub plain: bool,
     /// Header fields that the contract names although they are usually taken off.
     pub declared: &'a [HeaderName],
 }
@@ -53,6 +55,9 @@ pub(crate) fn request_headers(parts: &mut Parts, api: &ApiPlan, target_host: &He
     });
     let host = spoken_host.filter(|_| api.preserve_host).unwrap_or_else(|| target_host.clone());
     headers.insert(HOST, host);
+    if facts.plain && headers.contains_key(ACCEPT_ENCODING) {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
     insert(headers, FORWARDED_FOR, &facts.caller.address.to_string());
     insert(headers, FORWARDED_PROTO, if facts.caller.tls { "https" } else { "http" });
     insert(headers, FORWARDED_HOST, facts.host);

@@ -87,6 +87,8 @@ pub struct OperationPlan {
     pub(crate) public: bool,
     /// Whether the contract describes a ';' in the path.
     pub(crate) semicolons: bool,
+    /// Whether answers are held against a schema, so that they must come without a content coding.
+    pub(crate) reads_answers: bool,
     /// Header fields of the contract that would otherwise be taken off.
     pub(crate) declared_headers: Vec<HeaderName>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,

@@ -219,6 +219,21 @@ fn test_a_header_with_an_underscore_when_the_contract_names_it_then_goes_upstrea
 }
 
 #[test]
+fn test_an_answer_that_is_checked_when_asked_for_then_comes_without_a_content_coding() {
+    let unchecked = changed("/apis/0/guards", json!({"contract": {"responses": "off"}}));
+    for (snapshot, target, coding) in
+        [(snapshot(), "/shop/books", "identity"), (snapshot(), "/shop/books/7", "gzip"), (unchecked, "/shop/books", "gzip")]
+    {
+        let engine = engine(&snapshot);
+        let mut exchange = exchange(&engine, 0);
+        let mut parts = head("GET", target, &[("x-api-key", KEY), ("accept-encoding", "gzip")]);
+        assert!(judge(&mut exchange, &parts, "").is_none());
+        exchange.upstream_request(&mut parts).unwrap();
+        assert_eq!(parts.headers["accept-encoding"], coding, "{target}");
+    }
+}
+
+#[test]
 fn test_the_host_when_preserved_then_is_the_one_that_was_spoken_in_every_form() {
     let engine = engine(&changed("/apis/0/upstream/preserve_host", json!(true)));
     for (target, host) in [("/shop/health", Some("pub.example:8443")), ("https://pub.example:8443/shop/health", None)] {

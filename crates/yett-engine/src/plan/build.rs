@@ -14,7 +14,9 @@ use aws_lc_rs::digest;
 use http::{HeaderName, Method};
 use std::collections::HashMap;
 use std::sync::Arc;
-use yett_model::snapshot::{Api, Collection, Limit, Location, Operation, Parameter, Profile, Snapshot, Style, Upstream};
+use yett_model::snapshot::{
+    Api, Collection, Limit, Location, MediaKind, Mode, Operation, Parameter, Profile, Snapshot, Style, Upstream,
+};
 use yett_model::{Diagnostic, SNAPSHOT_FORMAT};
 
 /// Compiles a snapshot. See [`Plan::build`].
@@ -150,6 +152,7 @@ impl<'a> Builder<'a> {
                 max_body_bytes: operation.max_body_bytes,
                 public: operation.public.unwrap_or(api.identify.public),
                 semicolons: describes_semicolon(operation),
+                reads_answers: reads_answers(api, operation),
                 declared_headers: ambiguous_headers(operation),
                 guards: guards::build(&scope, &mut self.diagnostics),
             });
@@ -322,6 +325,11 @@ fn has_app_limits(snapshot: &Snapshot) -> bool {
 fn describes_semicolon(operation: &Operation) -> bool {
     let matrix = |parameter: &Parameter| parameter.location == Location::Path && parameter.style == Style::Matrix;
     operation.path.contains(';') || operation.parameters.iter().any(matrix)
+}
+
+fn reads_answers(api: &Api, operation: &Operation) -> bool {
+    let mut media = operation.responses.iter().flat_map(|response| &response.media);
+    api.guards.contract.responses != Mode::Off && media.any(|media| media.kind == MediaKind::Json && media.schema.is_some())
 }
 
 fn ambiguous_headers(operation: &Operation) -> Vec<HeaderName> {
