@@ -27,20 +27,22 @@ impl Streams {
     async fn attend(self, stream: impl Future) {
         let mut stream = pin!(Some(stream));
         let mut alarm: Option<Alarm> = None;
-        poll_fn(|context| {
-            let Some(running) = stream.as_mut().as_pin_mut() else { return Poll::Ready(()) };
+        let taken = poll_fn(|context| {
+            let Some(running) = stream.as_mut().as_pin_mut() else { return Poll::Ready(true) };
+            // What a stream that ended left behind is not this one's.
+            self.line.take_turn();
             if running.poll(context).is_ready() {
-                return Poll::Ready(());
+                return Poll::Ready(true);
             }
             match self.line.take_turn() {
                 Some(Turn::Caller) => alarm = Some(Alarm::new(&self.worker.clock, self.worker.shared.limits.idle_timeout)),
                 Some(Turn::Upstream) => alarm = None,
                 None => {}
             }
-            alarm.as_mut().map_or(Poll::Pending, |alarm| alarm.poll(context))
+            alarm.as_mut().map_or(Poll::Pending, |alarm| alarm.poll(context).map(|()| false))
         })
         .await;
-        self.line.give_up(true);
+        self.line.give_up(!taken);
         stream.set(None);
         self.line.give_up(false);
     }

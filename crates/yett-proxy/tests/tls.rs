@@ -187,6 +187,7 @@ fn check_http2(stage: Stage, origin: &Origin, messages: &[Message]) {
     let events = stage.finish();
     assert_eq!(events.len(), 3);
     assert!(events.iter().all(|event| event.protocol == "HTTP/2" && event.host == "shop.example"));
+    assert!(events.iter().all(|event| event.code.is_none() || event.status == 401), "{events:?}");
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {
@@ -233,6 +234,42 @@ fn http2_streams_whose_caller_grants_no_window_are_reset_and_recorded() {
     let events = stage.finish();
     assert_eq!(events.len(), 3);
     assert!(events.iter().all(|event| (event.status, event.code) == (200, Some(Code::CallerGone))), "{events:?}");
+}
+
+#[test]
+fn http2_streams_that_wait_for_the_upstream_go_on() {
+    let (go, going) = std::sync::mpsc::channel();
+    let going = std::sync::Mutex::new(going);
+    let origin = Origin::start(move |request, stream| {
+        let mut write = |text: &str| stream.write_all(text.as_bytes()).is_ok();
+        if request.head.contains("wait") {
+            write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\na") && going.lock().unwrap().recv().is_ok() && write("b")
+        } else {
+            write("HTTP/1.1 204 No Content\r\n\r\n")
+        }
+    });
+    let mut options = options();
+    options.idle_timeout_ms = 200;
+    let stage = Stage::start(options, &snapshot(&json!({"targets": [{"url": format!("http://{}", origin.address)}]})));
+    let mut idle = stage.caller();
+    let body = block_on(async {
+        let stream = tokio::net::TcpStream::connect(stage.address).await.unwrap();
+        let (mut send, connection) = h2::client::handshake(stream).await.unwrap();
+        tokio::spawn(connection);
+        let request = http::Request::get("http://shop.example/shop/books?wait").version(http::Version::HTTP_2).body(()).unwrap();
+        let (answer, _) = send.send_request(request, true).unwrap();
+        let mut body = answer.await.unwrap().into_body();
+        let mut text = body.data().await.unwrap().unwrap().to_vec();
+        // An idle connection ends after the time that a caller has to take a part.
+        idle.send(get("/shop/books"));
+        assert!(idle.read_to_end().starts_with(b"HTTP/1.1 204"));
+        go.send(()).unwrap();
+        text.extend(body.data().await.unwrap().unwrap());
+        text
+    });
+    assert_eq!(body, b"ab");
+    let events = stage.finish();
+    assert!(events.iter().all(|event| event.code.is_none()), "{events:?}");
 }
 
 #[test]
