@@ -2,8 +2,8 @@
 
 use super::schema::compile;
 use super::violation::{Place, Violations, joined, shown};
-use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use jsonschema::{JsonType, ValidationError};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use yett_model::Diagnostic;
@@ -81,13 +81,13 @@ fn sentence(kind: &Kind) -> String {
         Kind::ExclusiveMinimum { limit } => format!("must be more than {limit}"),
         Kind::ExclusiveMaximum { limit } => format!("must be less than {limit}"),
         Kind::MultipleOf { multiple_of } => format!("must be a multiple of {multiple_of}"),
-        Kind::MinLength { limit } => format!("must have at least {limit} characters"),
-        Kind::MaxLength { limit } => format!("must have at most {limit} characters"),
-        Kind::MinItems { limit } => format!("must have at least {limit} items"),
-        Kind::MaxItems { limit } => format!("must have at most {limit} items"),
-        Kind::AdditionalItems { limit } => format!("must have at most {limit} items"),
-        Kind::MinProperties { limit } => format!("must have at least {limit} properties"),
-        Kind::MaxProperties { limit } => format!("must have at most {limit} properties"),
+        Kind::MinLength { limit } => format!("must have at least {}", counted(*limit, "character", "characters")),
+        Kind::MaxLength { limit } => format!("must have at most {}", counted(*limit, "character", "characters")),
+        Kind::MinItems { limit } => format!("must have at least {}", counted(*limit, "item", "items")),
+        Kind::MaxItems { limit } => format!("must have at most {}", counted(*limit, "item", "items")),
+        Kind::AdditionalItems { limit } => format!("must have at most {}", counted(*limit as u64, "item", "items")),
+        Kind::MinProperties { limit } => format!("must have at least {}", counted(*limit, "property", "properties")),
+        Kind::MaxProperties { limit } => format!("must have at most {}", counted(*limit, "property", "properties")),
         Kind::UniqueItems => "must not have the same item twice".to_owned(),
         Kind::UnevaluatedItems { .. } => "has more items than the contract allows".to_owned(),
         Kind::Contains => "lacks an item that the contract asks for".to_owned(),
@@ -98,11 +98,24 @@ fn sentence(kind: &Kind) -> String {
     }
 }
 
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 fn types(kind: &TypeKind) -> String {
     match kind {
-        TypeKind::Single(one) => one.to_string(),
-        TypeKind::Multiple(set) => set.iter().map(|one| one.to_string()).collect::<Vec<_>>().join(" or "),
+        TypeKind::Single(one) => with_article(*one),
+        TypeKind::Multiple(set) => set.iter().map(with_article).collect::<Vec<_>>().join(" or "),
     }
+}
+
+fn with_article(kind: JsonType) -> String {
+    let article = match kind {
+        JsonType::Array | JsonType::Integer | JsonType::Object => "an ",
+        JsonType::Null => "",
+        JsonType::Boolean | JsonType::Number | JsonType::String => "a ",
+    };
+    format!("{article}{kind}")
 }
 
 fn listed(options: &Value) -> String {

@@ -46,7 +46,7 @@ fn test_json_bodies_when_fields_are_wrong_then_each_is_told_by_its_pointer() {
     violations.sort();
     assert_eq!(violations, ["body /a~1b unknown", "body /n invalid", "body /name missing", "body /tags/1 invalid"]);
     let details: Vec<&str> = decision.violations.iter().map(|one| one.detail.as_str()).collect();
-    assert!(details.contains(&"must be at least 1") && details.contains(&"must be string"), "{details:?}");
+    assert!(details.contains(&"must be at least 1") && details.contains(&"must be a string"), "{details:?}");
 }
 
 #[test]
