@@ -401,7 +401,8 @@ impl Exchange {
         self.phase = Phase::Respond;
         let target = self.api_plan().zip(self.target).and_then(|(api, target)| api.targets.get(target));
         let base = self.path.get(..self.base).unwrap_or("");
-        let origin = target.map(|target| Origin { target, base });
+        let is_path = |path: &str| self.plan.routes.has_path(&self.host, path);
+        let origin = target.map(|target| Origin { target, base, is_path: &is_path });
         forward::response_headers(&mut response.headers, &self.id, origin.as_ref());
         let need = {
             let view = self.view(request);

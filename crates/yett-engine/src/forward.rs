@@ -144,6 +144,8 @@ fn is_secret(pair: &str, credential: Option<&str>) -> bool {
 pub(crate) struct Origin<'a> {
     pub target: &'a TargetPlan,
     pub base: &'a str,
+    /// Whether a public path is one of the contract's.
+    pub is_path: &'a dyn Fn(&str) -> bool,
 }
 
 /// Writes `Location` and `Content-Location` as the caller must spell them: the upstream's own address means nothing to
@@ -171,10 +173,18 @@ fn translate(place: &str, origin: &Origin<'_>) -> Option<String> {
         None if place.starts_with('/') && !place.starts_with("//") => place,
         None => return None,
     };
-    let below = path.strip_prefix(origin.target.prefix.as_str())?;
-    let at_boundary = below.is_empty() || below.starts_with(['/', '?', '#']);
+    let below = below(path, &origin.target.prefix)?;
     let public = format!("{}{below}", origin.base);
-    at_boundary.then(|| if public.starts_with('/') { public } else { format!("/{public}") })
+    let public = if public.starts_with('/') { public } else { format!("/{public}") };
+    // An upstream that knows its base path spells it already; only the contract can tell.
+    let may_be_public = !origin.base.is_empty() && self::below(path, origin.base).is_some();
+    let bare = public.split(['?', '#']).next().unwrap_or("");
+    (!may_be_public || (origin.is_path)(bare)).then_some(public)
+}
+
+/// What follows a prefix of whole segments.
+fn below<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
+    path.strip_prefix(prefix).filter(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
 }
 
 /// Turns the upstream's fields into those the caller gets.
@@ -249,11 +259,15 @@ mod tests {
     #[test]
     fn places_of_the_upstream_are_told_as_the_caller_must_spell_them() {
         let target = |url: &str| crate::plan::target::parse_target(&Target { url: url.to_owned(), weight: 1 }, 0).unwrap();
-        let told = |url: &str, base: &str, place: &str| translate(place, &Origin { target: &target(url), base });
+        let told = |url: &str, base: &str, place: &str| {
+            translate(place, &Origin { target: &target(url), base, is_path: &|path| path == "/shop/shop/of-the-contract" })
+        };
         for (url, base, place, expected) in [
             ("http://10.0.0.1:9000", "/shop", "/orders/1", Some("/shop/orders/1")),
             ("http://10.0.0.1:9000", "/shop", "http://10.0.0.1:9000/orders/1?a#b", Some("/shop/orders/1?a#b")),
             ("http://10.0.0.1:9000", "/shop", "HTTP://10.0.0.1:9000", Some("/shop")),
+            ("http://10.0.0.1:9000", "/shop", "/shop/orders/1", None),
+            ("http://10.0.0.1:9000", "/shop", "/shop/of-the-contract?a", Some("/shop/shop/of-the-contract?a")),
             ("http://10.0.0.1:9000/v1", "", "/v1/orders", Some("/orders")),
             ("http://10.0.0.1:9000/v1", "", "/v1", Some("/")),
             ("http://10.0.0.1:9000/v1", "/shop", "/v10/orders", None),

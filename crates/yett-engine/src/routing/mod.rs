@@ -131,6 +131,12 @@ impl Routes {
         }
     }
 
+    /// Whether a path is one of a contract's, with whatever method.
+    #[must_use]
+    pub fn has_path(&self, host: &str, path: &str) -> bool {
+        matches!(self.find(host, &Method::GET, path), Found::Operation { .. } | Found::OtherMethods { .. })
+    }
+
     /// The longest base path that `path` lies below: its length and API.
     fn longest<'a>(&self, bases: &'a HashMap<String, ApiRoutes>, path: &str) -> Option<(usize, &'a ApiRoutes)> {
         let too_deep = path.match_indices('/').nth(self.deepest_base + 1).map(|(index, _)| index);
