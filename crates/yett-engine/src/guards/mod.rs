@@ -15,7 +15,6 @@ use crate::plan::Scope;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::net::IpAddr;
 use std::sync::Arc;
-use yett_model::Diagnostic;
 use yett_model::snapshot::Mode;
 
 /// What a guard says about a request or response.
@@ -120,11 +119,11 @@ pub trait Guard: Send + Sync {
 }
 
 /// Builds the guards of one operation, in the order in which they run within each phase.
-pub fn build(scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Arc<dyn Guard>> {
+pub fn build(scope: &Scope<'_>) -> Vec<Arc<dyn Guard>> {
     let mut guards: Vec<Arc<dyn Guard>> = Vec::new();
     // Limits first: a caller over its rate must not make us parse a body.
     guards.extend(limits::build(scope));
     // Contract before anything that looks into values: later guards reuse its parse and trust its types.
-    guards.extend(contract::build(scope, diagnostics));
+    guards.extend(contract::build(scope));
     guards
 }

@@ -154,7 +154,7 @@ impl<'a> Builder<'a> {
                 semicolons: describes_semicolon(operation),
                 reads_answers: reads_answers(api, operation),
                 declared_headers: ambiguous_headers(operation),
-                guards: guards::build(&scope, &mut self.diagnostics),
+                guards: guards::build(&scope),
             });
         }
         let scope = Scope {
@@ -167,7 +167,7 @@ impl<'a> Builder<'a> {
             schemas: &schemas,
             path: path.clone(),
         };
-        let guards = guards::build(&scope, &mut self.diagnostics);
+        let guards = guards::build(&scope);
         let targets = self.targets(number, &api.upstream, &format!("{path}/upstream"));
         plan.apis.push(ApiPlan {
             name: api.name.as_str().into(),

@@ -37,8 +37,8 @@ use request::RequestBody;
 use response::Responses;
 use std::sync::Arc;
 use violation::Violations;
+use yett_model::Code;
 use yett_model::snapshot::Mode;
-use yett_model::{Code, Diagnostic};
 
 /// The guard of one operation.
 struct ContractGuard {
@@ -53,7 +53,7 @@ struct ContractGuard {
 /// Builds the guard of one operation. What the contract does not describe has none: routing refuses it.
 ///
 /// Mistakes in schemas are told by [`Schemas::build`], which compiles them all.
-pub fn build(scope: &Scope<'_>, _diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<dyn Guard>> {
+pub fn build(scope: &Scope<'_>) -> Option<Arc<dyn Guard>> {
     let guard = &scope.api.guards.contract;
     let operation = scope.operation.filter(|_| guard.mode != Mode::Off || guard.responses != Mode::Off)?;
     let schemas = scope.schemas;
