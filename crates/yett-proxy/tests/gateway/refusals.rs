@@ -1,9 +1,6 @@
 //! What is refused: with which answer, and with which event.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
-mod common;
-
-use common::{Message, Origin, Stage, api_key, get, options, post, reply, snapshot, strange_key};
+use crate::common::{Message, Origin, Stage, api_key, get, options, post, reply, snapshot, strange_key};
 use serde_json::json;
 use std::io::Write;
 use std::net::Shutdown;
@@ -159,7 +156,7 @@ fn a_body_that_trickles_is_given_up() {
             caller.stream.peek(&mut first).is_ok()
         });
         assert!(answered, "{framing}: the gateway goes on waiting");
-        caller.stream.set_read_timeout(Some(common::PATIENCE)).unwrap();
+        caller.stream.set_read_timeout(Some(crate::common::PATIENCE)).unwrap();
         assert_eq!(caller.read().unwrap().status(), 408);
     }
     assert!(stage.finish().iter().all(|event| event.code == Some(Code::RequestTimeout)));
@@ -230,7 +227,7 @@ fn a_caller_that_takes_no_byte_of_its_answer_is_cut_off() {
     let stage = Stage::start(options, &snapshot(&json!({"targets": [{"url": format!("http://{}", origin.address)}]})));
     let mut caller = stage.caller();
     caller.send(get("/shop/books"));
-    assert!(!end.recv_timeout(common::PATIENCE).unwrap(), "the whole answer was taken");
+    assert!(!end.recv_timeout(crate::common::PATIENCE).unwrap(), "the whole answer was taken");
     assert_eq!(stage.finish()[0].code, Some(Code::CallerGone));
     drop(caller);
 }
@@ -267,7 +264,7 @@ fn a_key_is_in_no_event_and_no_answer() {
         assert!(!answer.head.contains(&key) && !answer.body.windows(key.len()).any(|part| part == key.as_bytes()));
     }
     assert!(!stage.telemetry("/metrics").text().contains(&key));
-    stage.gateway.stop(common::PATIENCE);
+    stage.gateway.stop(crate::common::PATIENCE);
     let lines = stage.gateway.events(100);
     assert_eq!(lines.len(), 5);
     assert!(lines.iter().all(|line| !String::from_utf8_lossy(line).contains(&key[..30])));

@@ -1,9 +1,6 @@
 //! The `yett-gateway` program: its arguments, signals and exit codes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
-mod common;
-
-use common::{Caller, Origin, PATIENCE, get, snapshot};
+use crate::common::{Caller, Origin, PATIENCE, get, snapshot};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;

@@ -1,9 +1,6 @@
 //! Requests that two readers could understand differently: refused, or forwarded as exactly one well-formed request.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
-mod common;
-
-use common::{Origin, Stage};
+use crate::common::{Origin, Stage};
 use yett_model::Code;
 
 /// What the gateway did with raw bytes: the statuses it sent until it closed, and the requests the origin got.
@@ -15,7 +12,7 @@ fn outcome(bytes: &[u8]) -> (Vec<u16>, Vec<String>) {
     caller.stream.shutdown(std::net::Shutdown::Write).unwrap();
     let mut answers = &caller.read_to_end()[..];
     let mut statuses = Vec::new();
-    while let Ok(answer) = common::read_message(&mut answers, false) {
+    while let Ok(answer) = crate::common::read_message(&mut answers, false) {
         statuses.push(answer.status());
     }
     stage.finish();
@@ -132,7 +129,8 @@ fn two_framings_are_refused_and_recorded() {
 #[test]
 fn two_framings_are_refused_wherever_their_head_begins() {
     let chunked = "POST /shop/books HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\na: b\r\n\r\n";
-    for good in [common::get("/shop/books"), common::post("/shop/books", "content-length: 1\n"), chunked.to_owned()] {
+    for good in [crate::common::get("/shop/books"), crate::common::post("/shop/books", "content-length: 1\n"), chunked.to_owned()]
+    {
         let bad = "POST /shop/books HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
         assert_eq!(answers(&format!("{good}{good}\r\n{bad}"), 3), (vec![200, 200, 400], 2), "{good}");
     }
@@ -168,13 +166,13 @@ fn a_malformed_head_after_a_good_request_spoils_only_itself() {
     let origin = Origin::echo();
     let stage = Stage::before(origin.address);
     let mut caller = stage.caller();
-    caller.send(common::get("/shop/books"));
+    caller.send(crate::common::get("/shop/books"));
     assert_eq!(caller.read().unwrap().status(), 200);
     caller.send("GET /shop/books HTTP/1.1\r\nno-colon\r\n\r\n");
     let answer = caller.read().unwrap();
     assert_eq!((answer.status(), answer.field("content-type")), (400, Some("application/problem+json")));
     let mut caller = stage.caller();
-    caller.send([common::get("/shop/books"), "GET /shop/books HTTP/1.1\r\nno-colon\r\n\r\n".to_owned()].concat());
+    caller.send([crate::common::get("/shop/books"), "GET /shop/books HTTP/1.1\r\nno-colon\r\n\r\n".to_owned()].concat());
     assert_eq!((caller.read().unwrap().status(), caller.read().unwrap().status()), (200, 400));
     assert_eq!(caller.read_to_end(), b"");
     drop(caller);

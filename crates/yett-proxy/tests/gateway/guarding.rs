@@ -1,9 +1,6 @@
 //! Bodies that a guard must see whole: collected within limits, on the way up and on the way back.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
-mod common;
-
-use common::{Message, Origin, Stage, get, options, reply, snapshot};
+use crate::common::{Message, Origin, Stage, get, options, reply, snapshot};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::net::SocketAddr;

@@ -1,9 +1,6 @@
 //! Metrics, readiness, the access log and what the host can read.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
-mod common;
-
-use common::{Caller, Origin, Stage, get, options, snapshot};
+use crate::common::{Caller, Origin, Stage, get, options, snapshot};
 use serde_json::json;
 use std::collections::BTreeMap;
 use yett_model::Event;
@@ -126,7 +123,7 @@ fn events_beyond_the_capacity_give_way_and_are_counted() {
     options.event_capacity = 3;
     let stage = Stage::start(options, &snapshot(&json!({"targets": [{"url": format!("http://{}", origin.address)}]})));
     let asked: Vec<String> = (0..5).map(|_| stage.ask(&get("/shop/books")).field("yett-decision").unwrap().to_owned()).collect();
-    stage.gateway.stop(common::PATIENCE);
+    stage.gateway.stop(crate::common::PATIENCE);
     assert_eq!(stage.gateway.stats().events_dropped, 2);
     let held: Vec<String> = stage.events().into_iter().map(|event| event.decision).collect();
     assert_eq!(held, asked[2..]);

@@ -1,9 +1,6 @@
 //! What passes through, and how it looks on either side.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
-mod common;
-
-use common::{Caller, Message, Origin, Stage, api_key, get, options, post, reply, snapshot};
+use crate::common::{Caller, Message, Origin, Stage, api_key, get, options, post, reply, snapshot};
 use serde_json::json;
 use std::io::Write;
 use yett_model::Code;
@@ -109,7 +106,7 @@ fn the_answer_to_head_tells_the_length_and_sends_nothing() {
     let mut caller = stage.caller();
     for _ in 0..2 {
         caller.send("HEAD /shop/books HTTP/1.1\r\nhost: h\r\n\r\n");
-        let answer = common::read_message(&mut caller.stream, true).unwrap();
+        let answer = crate::common::read_message(&mut caller.stream, true).unwrap();
         assert_eq!((answer.status(), answer.field("content-length")), (200, Some("77")));
     }
     let events = stage.finish();
@@ -194,7 +191,7 @@ fn without_a_snapshot_every_request_is_told_so() {
     caller.send(get("/shop/books"));
     let answer = caller.read().unwrap();
     assert_eq!((answer.status(), &answer.json()["code"]), (503, &json!("not-configured")));
-    gateway.stop(common::PATIENCE);
+    gateway.stop(crate::common::PATIENCE);
     let event: yett_model::Event = serde_json::from_slice(&gateway.events(1)[0]).unwrap();
     assert_eq!(event.code, Some(Code::NotConfigured));
 }

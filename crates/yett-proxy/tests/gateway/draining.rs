@@ -1,9 +1,6 @@
 //! Changing and stopping a gateway under way.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
-mod common;
-
-use common::{Caller, Origin, PATIENCE, Stage, get, options, reply, snapshot};
+use crate::common::{Caller, Origin, PATIENCE, Stage, get, options, reply, snapshot};
 use serde_json::json;
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -193,7 +190,7 @@ fn a_bad_snapshot_is_refused_and_the_old_one_keeps_serving() {
 fn a_patch_drops_a_credential_at_once() {
     let origin = Origin::echo();
     let stage = Stage::before(origin.address);
-    let request = format!("GET /shop/secret HTTP/1.1\r\nhost: h\r\nx-api-key: {}\r\n\r\n", common::api_key());
+    let request = format!("GET /shop/secret HTTP/1.1\r\nhost: h\r\nx-api-key: {}\r\n\r\n", crate::common::api_key());
     assert_eq!(stage.ask(&request).status(), 200);
     let patch = json!({"sequence": 1, "changes": [{"change": "drop-credential", "id": "reader"}]});
     assert_eq!(stage.gateway.patch(patch.to_string().as_bytes()).unwrap().sequence, 1);

@@ -1,12 +1,5 @@
 //! The stage of the tests: an origin in the place of an API, a gateway before it, and callers that speak raw HTTP/1.
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its part of the stage")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "what goes wrong on the stage fails the test"
-)]
+#![allow(unreachable_pub, reason = "a program has no outside")]
 
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read, Write};

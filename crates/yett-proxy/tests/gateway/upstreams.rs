@@ -1,9 +1,6 @@
 //! Upstreams that are dead, slow, broken or leave half-way.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
-mod common;
-
-use common::{Message, Origin, Stage, get, options, post, reply, snapshot};
+use crate::common::{Message, Origin, Stage, get, options, post, reply, snapshot};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -196,7 +193,7 @@ fn a_caller_that_leaves_is_recorded_and_its_upstream_let_go() {
     caller.send(get("/shop/books"));
     origin.next();
     drop(caller);
-    assert!(leaving.recv_timeout(common::PATIENCE).unwrap());
+    assert!(leaving.recv_timeout(crate::common::PATIENCE).unwrap());
     let events = stage.finish();
     assert_eq!((events[0].status, events[0].code), (499, Some(Code::CallerGone)), "{events:?}");
 }

@@ -1,9 +1,6 @@
 //! TLS on both sides, and HTTP/2.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
-mod common;
-
-use common::{Message, Origin, PATIENCE, Stage, get, options, read_message, snapshot};
+use crate::common::{Message, Origin, PATIENCE, Stage, get, options, read_message, snapshot};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -66,7 +63,7 @@ fn an_upstream_that_proves_its_name_is_reached() {
     let stage = Stage::start(options(), &upstream(origin, "localhost", Some(&identity.authority)));
     let mut caller = stage.caller();
     for size in [0, 10, 300_000] {
-        caller.send(common::post("/shop/books", &"x".repeat(size)));
+        caller.send(crate::common::post("/shop/books", &"x".repeat(size)));
         assert_eq!(caller.read().unwrap().text(), format!("localhost {size}"));
     }
 }

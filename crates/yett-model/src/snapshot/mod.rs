@@ -1,0 +1,91 @@
+//! The snapshot: everything a gateway needs to enforce, compiled, immutable, without secrets in the clear.
+//!
+//! The bytes are canonical JSON (sorted keys, no spaces); their SHA-256 is the digest that events carry. Unknown
+//! fields are refused, so that a setting is never accepted and then ignored.
+
+mod access;
+mod guards;
+mod identify;
+mod limit;
+mod operation;
+mod upstream;
+
+pub use access::{App, Collection, Credential, Profile};
+pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
+pub use identify::{ApiKey, Identify};
+pub use limit::{Limit, Measure, Period, Subject};
+pub use operation::{
+    Body, Encoding, Location, Media, MediaKind, Operation, Parameter, Response, Schemas, Shape, SimpleType, Style,
+};
+pub use upstream::{Target, Upstream};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The whole document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// Format version; must equal [`SNAPSHOT_FORMAT`](crate::SNAPSHOT_FORMAT).
+    pub format: u32,
+    /// Rises with every compile of changed content; `0` for plain files.
+    #[serde(default)]
+    pub generation: u64,
+    /// Number of the last patch whose changes are already contained.
+    #[serde(default)]
+    pub sequence: u64,
+    /// First 16 hex digits of SHA-256 over `yett-pepper-id:` and the pepper that credential hashes were made with.
+    #[serde(default)]
+    pub pepper_id: Option<String>,
+    /// Limits on all traffic, whatever the API.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
+    /// The APIs.
+    pub apis: Vec<Api>,
+    /// Collections that carry limits or are granted.
+    #[serde(default)]
+    pub collections: Vec<Collection>,
+    /// Access profiles.
+    #[serde(default)]
+    pub profiles: Vec<Profile>,
+    /// Apps.
+    #[serde(default)]
+    pub apps: Vec<App>,
+    /// Credentials of apps.
+    #[serde(default)]
+    pub credentials: Vec<Credential>,
+}
+
+/// One API as it is exposed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    /// Kebab-case name; prefix of its operation ids.
+    pub name: String,
+    /// `info.version` of the contract.
+    pub version: String,
+    /// Public hosts (lower case, no port); empty means any host.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// Public base path, `/` or `/a/b` without a trailing slash.
+    pub base_path: String,
+    /// Where requests go.
+    pub upstream: Upstream,
+    /// How callers prove themselves.
+    pub identify: Identify,
+    /// Settings of the guards for this API.
+    #[serde(default)]
+    pub guards: Guards,
+    /// Limits on the whole API.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
+    /// Shared schemas.
+    #[serde(default)]
+    pub schemas: Schemas,
+    /// The operations of the contract.
+    pub operations: Vec<Operation>,
+}
+
+fn one() -> u32 {
+    1
+}

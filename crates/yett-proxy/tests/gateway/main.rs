@@ -1,0 +1,13 @@
+//! The gateway over real sockets. One program holds every file of these tests, so that they are linked once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+
+mod binary;
+mod common;
+mod draining;
+mod guarding;
+mod hygiene;
+mod proxying;
+mod refusals;
+mod telemetry;
+mod tls;
+mod upstreams;
