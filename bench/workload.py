@@ -17,6 +17,7 @@ RESOURCES = 500
 KEYS = 100_000
 APPS = 1_000
 ROTATION = 1_000
+OPEN = ("look", "page")
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,12 @@ MANY_KEYS = Size(keys=KEYS)
 
 
 def contract(shop: int, resources: int) -> dict[str, Any]:
-    """Return a contract with two operations for each resource: one to look, one to order."""
+    """Return a contract with three operations for each resource: to look, to fetch a page of 64 KB, to order."""
     paths: dict[str, Any] = {}
     for resource in range(resources):
         name = f"resource-{resource:04}"
         paths[f"/{name}/plain"] = {"get": _operation(f"look{resource}")}
+        paths[f"/{name}/page"] = {"get": _operation(f"page{resource}", {"application/octet-stream": {}})}
         paths[f"/{name}/orders"] = {"post": _operation(f"order{resource}") | {"requestBody": _BODY}}
     return {
         "openapi": "3.1.0",
@@ -72,6 +74,11 @@ def configuration(size: Size, upstream: int) -> dict[str, Any]:
 def plain_calls(size: Size) -> list[Call]:
     """Return calls that need no key and carry no body, spread over the operations."""
     return [Call("GET", f"{place}/plain") for place in _places(size)]
+
+
+def page_calls(size: Size) -> list[Call]:
+    """Return calls that fetch 64 KB each, without a key."""
+    return [Call("GET", f"{place}/page") for place in _places(size)]
 
 
 def guarded_calls(size: Size, keys: list[str]) -> list[Call]:
@@ -111,18 +118,16 @@ def _api(shop: int, resources: int, upstream: int) -> dict[str, Any]:
         "contract": f"shop-{shop}.json",
         "upstream": f"http://127.0.0.1:{upstream}",
         "base_path": f"/shop-{shop}",
-        "operations": {f"look{resource}": {"public": True} for resource in range(resources)},
+        "operations": {f"{kind}{resource}": {"public": True} for resource in range(resources) for kind in OPEN},
     }
 
 
-def _operation(identity: str) -> dict[str, Any]:
-    answer = {
-        "description": "Done.",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Answer"}}},
-    }
+def _operation(identity: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
+    answer = {"description": "Done.", "content": _ANSWER if content is None else content}
     return {"operationId": identity, "responses": {"200": answer}}
 
 
+_ANSWER = {"application/json": {"schema": {"$ref": "#/components/schemas/Answer"}}}
 _BODY = {"required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}}}
 
 

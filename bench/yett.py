@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import workload
+from bench.identity import Identity
 from bench.load import Call
 from bench.subjects import Prepare, SubjectFailed, free_port
 from bench.tools import Tools
@@ -26,8 +27,11 @@ class Prepared:
     keys: list[str]
     calls: dict[str, list[Call]]
 
-    def command(self, tools: Tools) -> Prepare:
-        """Return how the gateway is started on a port: one worker, access log and telemetry on."""
+    def command(self, tools: Tools, identity: Identity | None = None) -> Prepare:
+        """Return how the gateway is started on a port: one worker, access log and telemetry on, TLS by identity."""
+        tls: list[str | Path] = (
+            ["--tls-certificate", identity.certificate, "--tls-key", identity.key] if identity else []
+        )
 
         def prepare(port: int, home: Path) -> Sequence[str | Path]:
             return [
@@ -35,6 +39,7 @@ class Prepared:
                 self.snapshot,
                 *("--listen", f"127.0.0.1:{port}", "--telemetry", f"127.0.0.1:{free_port()}"),
                 *("--pepper-file", self.pepper, "--access-log", home / "access.log", "--workers", "1"),
+                *tls,
             ]
 
         return prepare
@@ -57,7 +62,11 @@ def prepare_yett(home: Path, size: workload.Size, upstream: int) -> Prepared:
     snapshot = folder / "snapshot.json"
     issued = Credentials(credentials, pepper_id(pepper))
     snapshot.write_bytes(compile_snapshot(assembly.configuration, assembly.contracts, issued))
-    calls = {"plain": workload.plain_calls(size), "guarded": workload.guarded_calls(size, keys)}
+    calls = {
+        "plain": workload.plain_calls(size),
+        "guarded": workload.guarded_calls(size, keys),
+        "64 KB": workload.page_calls(size),
+    }
     return Prepared(snapshot, Path(assembly.pepper.reference.name), keys, calls)
 
 
