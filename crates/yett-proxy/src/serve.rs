@@ -5,7 +5,7 @@ use crate::body::{Upload, collect, drain};
 use crate::clock::Alarm;
 use crate::line::Line;
 use crate::trip::Trip;
-use crate::upstream::{Answered, Call, Content, Failure, Upstream, encode};
+use crate::upstream::{Answered, Call, Content, Failure, Upstream};
 use crate::worker::Worker;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, TRANSFER_ENCODING};
@@ -175,45 +175,30 @@ async fn call(
     limit: Duration,
 ) -> Result<(Call, Answered), Failure> {
     let clock = &trip.worker.clock;
-    let (head, content) = together(parts, content);
-    if let Some(wire) = upstream.idle(clock) {
+    if let Some(connection) = upstream.idle(clock) {
         let again = (content.can_repeat() && is_idempotent(&parts.method)).then(|| content.repeat());
-        let mut call = Call::new(upstream.clone(), clock.clone(), wire, head.clone(), content);
-        match (call.head(&parts.method, limit).await, again) {
+        let mut call = Call::new(upstream.clone(), clock.clone(), connection, parts, content);
+        match (call.head(limit).await, again) {
             (Ok(answered), _) => return Ok((call, answered)),
-            (Err(Failure::Closed), Some(content)) => return call_anew(trip, parts, upstream, head, content, limit).await,
+            (Err(Failure::Closed), Some(content)) => return call_anew(trip, parts, upstream, content, limit).await,
             (Err(failure), _) => return Err(failure),
         }
     }
-    call_anew(trip, parts, upstream, head, content, limit).await
+    call_anew(trip, parts, upstream, content, limit).await
 }
 
 async fn call_anew(
     trip: &Trip,
     parts: &Parts,
     upstream: &Rc<Upstream>,
-    head: Bytes,
     content: Content,
     limit: Duration,
 ) -> Result<(Call, Answered), Failure> {
     let clock = &trip.worker.clock;
-    let wire = upstream.connect(clock).await?;
-    let mut call = Call::new(upstream.clone(), clock.clone(), wire, head, content);
-    let answered = call.head(&parts.method, limit).await?;
+    let connection = upstream.connect(clock).await?;
+    let mut call = Call::new(upstream.clone(), clock.clone(), connection, parts, content);
+    let answered = call.head(limit).await?;
     Ok((call, answered))
-}
-
-/// The head as bytes, with a small body in the same piece.
-fn together(parts: &Parts, content: Content) -> (Bytes, Content) {
-    let framing = content.framing();
-    match content {
-        Content::Whole(bytes) if bytes.len() <= AT_HAND / 4 => {
-            let mut head = encode(parts, framing, bytes.len());
-            head.extend_from_slice(&bytes);
-            (head.freeze(), Content::None)
-        }
-        content => (encode(parts, framing, 0).freeze(), content),
-    }
 }
 
 async fn respond(

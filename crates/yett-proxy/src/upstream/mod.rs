@@ -3,14 +3,17 @@
 //! The gateway writes its own requests and reads answers strictly. The codec is its own so that the caller's fields are
 //! written without a copy, a request can be sent again, and head, body and answer are handled within one task.
 
-mod call;
 mod chunked;
 mod connect;
+mod content;
+mod either;
 mod head;
+mod http1;
 
-pub(crate) use call::{Call, Content};
 pub(crate) use connect::client_config;
-pub(crate) use head::{Answered, encode};
+pub(crate) use content::Content;
+pub(crate) use either::Call;
+pub(crate) use head::Answered;
 
 use crate::clock::Clock;
 use bytes::BytesMut;
@@ -104,7 +107,13 @@ impl Socket {
     }
 }
 
-/// An open connection.
+/// A connection that can take a request.
+pub(crate) enum Connection {
+    /// One of HTTP/1.1, which takes one request at a time.
+    Http1(Wire),
+}
+
+/// An open connection of HTTP/1.1.
 pub(crate) struct Wire {
     socket: Socket,
     buffer: BytesMut,
@@ -129,20 +138,20 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     /// An idle connection that is still open, the one used last first.
-    pub(crate) fn idle(&self, clock: &Clock) -> Option<Wire> {
+    pub(crate) fn idle(&self, clock: &Clock) -> Option<Connection> {
         let mut idle = self.idle.borrow_mut();
         while let Some(Idle { mut wire, since_us }) = idle.pop() {
             if since_us + self.idle_for_us > clock.latest_us() && !wire.socket.has_news() {
-                return Some(wire);
+                return Some(Connection::Http1(wire));
             }
         }
         None
     }
 
     /// A new connection.
-    pub(crate) async fn connect(&self, clock: &Rc<Clock>) -> Result<Wire, Failure> {
+    pub(crate) async fn connect(&self, clock: &Rc<Clock>) -> Result<Connection, Failure> {
         let socket = connect::connect(self, clock).await?;
-        Ok(Wire { socket, buffer: BytesMut::new() })
+        Ok(Connection::Http1(Wire { socket, buffer: BytesMut::new() }))
     }
 
     fn keep(&self, wire: Wire, clock: &Clock) {

@@ -1,55 +1,37 @@
-//! One request on one connection: sending, the head of the answer, its body; then the connection is kept or closed.
+//! One request on one HTTP/1.1 connection: sending, the head of the answer, its body; then the connection is kept or closed.
 
 use super::chunked::{Chunked, Step};
-use super::head::{Answered, Framing, take};
+use super::content::Content;
+use super::head::{Answered, Framing, encode, take};
 use super::{Failure, Upstream, Wire, broken};
 use crate::body::Upload;
-use crate::clock::{Alarm, Clock};
-use bytes::{Buf, Bytes, BytesMut};
+use crate::clock::Clock;
+use bytes::{Buf, Bytes};
 use http::Method;
-use std::future::{Future, poll_fn};
+use http::request::Parts;
+use std::future::Future;
 use std::io::Write;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
 /// Bytes read at once: enough for most answers in one go.
 const FILL: usize = 16 * 1024;
 
-/// The body of a request as it goes upstream.
-pub(crate) enum Content {
-    /// There is none.
-    None,
-    /// It is here.
-    Whole(Bytes),
-    /// It is still arriving; the length if it is known.
-    Stream(Upload, Option<u64>),
-}
+/// Bodies up to this size are sent in one piece with their head.
+const TOGETHER: usize = 16 * 1024;
 
-impl Content {
-    /// The framing it needs.
-    pub(crate) fn framing(&self) -> Framing {
-        match self {
-            Self::None => Framing::None,
-            Self::Whole(bytes) => Framing::Length(bytes.len() as u64),
-            Self::Stream(_, Some(length)) => Framing::Length(*length),
-            Self::Stream(_, None) => Framing::Chunked,
+/// The head as bytes, with a small body in the same piece.
+fn together(parts: &Parts, content: Content) -> (Bytes, Content) {
+    let framing = content.framing();
+    match content {
+        Content::Whole(bytes) if bytes.len() <= TOGETHER => {
+            let mut head = encode(parts, framing, bytes.len());
+            head.extend_from_slice(&bytes);
+            (head.freeze(), Content::None)
         }
-    }
-
-    /// Whether it can be sent a second time.
-    pub(crate) fn can_repeat(&self) -> bool {
-        !matches!(self, Self::Stream(..))
-    }
-
-    /// What can be sent a second time, for a second time.
-    pub(crate) fn repeat(&self) -> Self {
-        match self {
-            Self::Whole(bytes) => Self::Whole(bytes.clone()),
-            Self::None | Self::Stream(..) => Self::None,
-        }
+        content => (encode(parts, framing, 0).freeze(), content),
     }
 }
 
@@ -61,8 +43,9 @@ enum Rest {
     End,
 }
 
-/// A request under way.
-pub(crate) struct Call {
+/// A request under way on HTTP/1.1.
+pub(super) struct Http1 {
+    method: Method,
     wire: Option<Wire>,
     home: Rc<Upstream>,
     clock: Rc<Clock>,
@@ -78,16 +61,18 @@ pub(crate) struct Call {
     reusable: bool,
 }
 
-impl Call {
-    /// A call that sends `head` and `content` on `wire`.
-    pub(crate) fn new(home: Rc<Upstream>, clock: Rc<Clock>, wire: Wire, head: Bytes, content: Content) -> Self {
+impl Http1 {
+    /// A request that is sent on `wire`.
+    pub(super) fn new(home: Rc<Upstream>, clock: Rc<Clock>, wire: Wire, parts: &Parts, content: Content) -> Self {
         let chunked = content.framing() == Framing::Chunked;
+        let (head, content) = together(parts, content);
         let (then, upload) = match content {
             Content::None => (Bytes::new(), None),
             Content::Whole(bytes) => (bytes, None),
             Content::Stream(upload, _) => (Bytes::new(), Some(upload)),
         };
         Self {
+            method: parts.method.clone(),
             wire: Some(wire),
             home,
             clock,
@@ -104,30 +89,17 @@ impl Call {
         }
     }
 
-    /// Sends the request and reads the head of the answer. The limit counts from the last byte that could be sent.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub(crate) async fn head(&mut self, method: &Method, limit: Duration) -> Result<Answered, Failure> {
-        let mut alarm = Alarm::new(&self.clock, limit);
-        poll_fn(|context| {
-            let before = self.progress;
-            if let Poll::Ready(answered) = self.poll_head(context, method) {
-                return Poll::Ready(answered);
-            }
-            if self.progress != before {
-                alarm.reset(limit);
-            }
-            alarm.poll(context).map(|()| Err(Failure::Timeout("the upstream did not answer in time")))
-        })
-        .await
+    /// Bytes of the request that could be sent so far.
+    pub(super) fn progress(&self) -> u64 {
+        self.progress
     }
 
-    fn poll_head(&mut self, context: &mut Context<'_>, method: &Method) -> Poll<Result<Answered, Failure>> {
+    /// Sends the request and reads the head of the answer.
+    pub(super) fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<Answered, Failure>> {
         self.send(context)?;
         loop {
             let wire = self.wire.as_mut().ok_or(Failure::Closed)?;
-            if let Some(answered) = take(&mut wire.buffer, method)? {
+            if let Some(answered) = take(&mut wire.buffer, &self.method)? {
                 self.expect(&answered);
                 return Poll::Ready(Ok(answered));
             }
@@ -153,7 +125,7 @@ impl Call {
     }
 
     /// Bytes of the body still to come, when known.
-    pub(crate) fn remaining(&self) -> Option<u64> {
+    pub(super) fn remaining(&self) -> Option<u64> {
         match self.rest {
             Rest::Length(left) => Some(left),
             Rest::End => Some(0),
@@ -162,12 +134,12 @@ impl Call {
     }
 
     /// Whether the whole body was taken.
-    pub(crate) fn is_finished(&self) -> bool {
+    pub(super) fn is_finished(&self) -> bool {
         matches!(self.rest, Rest::End)
     }
 
     /// The next part of the body; `None` at its end.
-    pub(crate) fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
+    pub(super) fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
         if self.is_finished() {
             return Poll::Ready(None);
         }
@@ -298,79 +270,5 @@ impl Call {
         if self.chunked {
             self.out = Bytes::from_static(if self.begun { b"\r\n0\r\n\r\n" } else { b"0\r\n\r\n" });
         }
-    }
-
-    /// The parts of the body that are here already, up to a limit: small answers are here whole with their head.
-    ///
-    /// # Errors
-    /// Why the body ended.
-    pub(crate) async fn at_hand(&mut self, limit: usize) -> Result<Parts, Failure> {
-        let mut parts = Parts::default();
-        poll_fn(|context| {
-            while parts.length < limit {
-                match self.poll_data(context) {
-                    Poll::Ready(Some(Ok(data))) => parts.push(data),
-                    Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
-                    Poll::Ready(None) | Poll::Pending => break,
-                }
-            }
-            Poll::Ready(Ok(()))
-        })
-        .await?;
-        Ok(parts)
-    }
-
-    /// The parts of the body up to its end or until there are more than `limit` bytes.
-    ///
-    /// # Errors
-    /// Why the body ended early.
-    pub(crate) async fn collect(&mut self, limit: u64, idle: Duration) -> Result<Parts, Failure> {
-        let mut parts = Parts::default();
-        let mut alarm = Alarm::new(&self.clock, idle);
-        poll_fn(|context| {
-            while parts.length as u64 <= limit {
-                match self.poll_data(context) {
-                    Poll::Ready(Some(Ok(data))) => {
-                        parts.push(data);
-                        alarm.reset(idle);
-                    }
-                    Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
-                    Poll::Ready(None) => break,
-                    Poll::Pending => return alarm.poll(context).map(|()| Err(Failure::Timeout("the upstream's answer stalled"))),
-                }
-            }
-            Poll::Ready(Ok(()))
-        })
-        .await?;
-        Ok(parts)
-    }
-}
-
-/// Parts of a body, in order. One part is kept as it is; more are joined only when asked for.
-#[derive(Default)]
-pub(crate) struct Parts {
-    first: Bytes,
-    more: Vec<Bytes>,
-    length: usize,
-}
-
-impl Parts {
-    fn push(&mut self, data: Bytes) {
-        self.length += data.len();
-        match self.first.is_empty() {
-            true => self.first = data,
-            false => self.more.push(data),
-        }
-    }
-
-    /// All parts in one piece.
-    pub(crate) fn join(self) -> Bytes {
-        if self.more.is_empty() {
-            return self.first;
-        }
-        let mut whole = BytesMut::with_capacity(self.length);
-        whole.extend_from_slice(&self.first);
-        self.more.iter().for_each(|part| whole.extend_from_slice(part));
-        whole.freeze()
     }
 }

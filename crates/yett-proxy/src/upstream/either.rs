@@ -1,0 +1,132 @@
+//! A request under way, whichever protocol its connection speaks: nothing above this line can tell.
+
+use super::content::{Content, Gathered};
+use super::head::Answered;
+use super::http1::Http1;
+use super::{Connection, Failure, Upstream};
+use crate::clock::{Alarm, Clock};
+use bytes::Bytes;
+use http::request::Parts;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// A request under way: first the head of its answer, then the data of the body. Dropping it early ends the request at
+/// the upstream too.
+pub(crate) struct Call {
+    clock: Rc<Clock>,
+    codec: Codec,
+}
+
+enum Codec {
+    Http1(Http1),
+}
+
+impl Call {
+    /// A call that sends a request on `connection`.
+    pub(crate) fn new(home: Rc<Upstream>, clock: Rc<Clock>, connection: Connection, parts: &Parts, content: Content) -> Self {
+        let codec = match connection {
+            Connection::Http1(wire) => Codec::Http1(Http1::new(home, clock.clone(), wire, parts, content)),
+        };
+        Self { clock, codec }
+    }
+
+    /// Sends the request and reads the head of the answer. The limit counts from the last byte that could be sent.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) async fn head(&mut self, limit: Duration) -> Result<Answered, Failure> {
+        let mut alarm = Alarm::new(&self.clock, limit);
+        poll_fn(|context| {
+            let before = self.progress();
+            if let Poll::Ready(answered) = self.poll_head(context) {
+                return Poll::Ready(answered);
+            }
+            if self.progress() != before {
+                alarm.reset(limit);
+            }
+            alarm.poll(context).map(|()| Err(Failure::Timeout("the upstream did not answer in time")))
+        })
+        .await
+    }
+
+    fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<Answered, Failure>> {
+        match &mut self.codec {
+            Codec::Http1(call) => call.poll_head(context),
+        }
+    }
+
+    /// Bytes of the request that could be sent so far.
+    fn progress(&self) -> u64 {
+        match &self.codec {
+            Codec::Http1(call) => call.progress(),
+        }
+    }
+
+    /// Bytes of the body still to come, when known.
+    pub(crate) fn remaining(&self) -> Option<u64> {
+        match &self.codec {
+            Codec::Http1(call) => call.remaining(),
+        }
+    }
+
+    /// Whether the whole body was taken.
+    pub(crate) fn is_finished(&self) -> bool {
+        match &self.codec {
+            Codec::Http1(call) => call.is_finished(),
+        }
+    }
+
+    /// The next part of the body; `None` at its end.
+    pub(crate) fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
+        match &mut self.codec {
+            Codec::Http1(call) => call.poll_data(context),
+        }
+    }
+
+    /// The parts of the body that are here already, up to a limit: small answers are here whole with their head.
+    ///
+    /// # Errors
+    /// Why the body ended.
+    pub(crate) async fn at_hand(&mut self, limit: usize) -> Result<Gathered, Failure> {
+        let mut gathered = Gathered::default();
+        poll_fn(|context| {
+            while gathered.length() < limit {
+                match self.poll_data(context) {
+                    Poll::Ready(Some(Ok(data))) => gathered.push(data),
+                    Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
+                    Poll::Ready(None) | Poll::Pending => break,
+                }
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await?;
+        Ok(gathered)
+    }
+
+    /// The parts of the body up to its end or until there are more than `limit` bytes.
+    ///
+    /// # Errors
+    /// Why the body ended early.
+    pub(crate) async fn collect(&mut self, limit: u64, idle: Duration) -> Result<Gathered, Failure> {
+        let mut gathered = Gathered::default();
+        let mut alarm = Alarm::new(&self.clock, idle);
+        poll_fn(|context| {
+            while gathered.length() as u64 <= limit {
+                match self.poll_data(context) {
+                    Poll::Ready(Some(Ok(data))) => {
+                        gathered.push(data);
+                        alarm.reset(idle);
+                    }
+                    Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
+                    Poll::Ready(None) => break,
+                    Poll::Pending => return alarm.poll(context).map(|()| Err(Failure::Timeout("the upstream's answer stalled"))),
+                }
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await?;
+        Ok(gathered)
+    }
+}
