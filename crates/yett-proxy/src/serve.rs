@@ -1,16 +1,17 @@
 //! The life of a request: the engine's phases, with the reading and sending between them.
 
 use crate::answer::{Answer, Rest};
+use crate::attempt::send;
 use crate::body::{Upload, collect, drain};
 use crate::clock::Alarm;
 use crate::line::Line;
 use crate::trip::Trip;
-use crate::upstream::{Answered, Call, Content, Failure, Upstream};
+use crate::upstream::{Answered, Call, Content, Failure};
 use crate::worker::Worker;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use std::rc::Rc;
@@ -26,7 +27,8 @@ const BUFFERED: u64 = 64 * 1024;
 /// Parts of an answer that are here with its head, up to this size, go out in one write with it.
 const AT_HAND: usize = 64 * 1024;
 
-type Refused = Box<Response<Bytes>>;
+/// The answer to send instead of the upstream's.
+pub(crate) type Refused = Box<Response<Bytes>>;
 
 /// Answers a request.
 pub(crate) async fn serve(worker: Rc<Worker>, line: Rc<Line>, request: Request<Incoming>) -> Response<Answer> {
@@ -117,7 +119,8 @@ fn judge_head(trip: &mut Trip, parts: &Parts) -> Result<BodyNeed, Refused> {
     }
 }
 
-fn fail(trip: &mut Trip, failure: Failure) -> Refused {
+/// Names a failure of the upstream or of the caller's body.
+pub(crate) fn fail(trip: &mut Trip, failure: Failure) -> Refused {
     let (code, reason) = failure.explain();
     trip.exchange.fail(code, reason)
 }
@@ -141,64 +144,6 @@ async fn take_body(trip: &mut Trip, need: BodyNeed, body: &mut Option<Incoming>)
     let upload = Upload::new(incoming, most, &trip.worker.clock, limit);
     trip.uploaded = Some(upload.counted());
     Ok(Content::Stream(upload, length))
-}
-
-/// Methods that may be sent twice with the effect of once (RFC 9110 section 9.2.2).
-fn is_idempotent(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
-}
-
-async fn send(trip: &mut Trip, parts: &Parts, target: &Arc<TargetPlan>, content: Content) -> Result<(Call, Answered), Refused> {
-    let local = trip.local.clone();
-    let Some((upstream, api)) = local.upstream(target).zip(local.plan().api(target.api)) else {
-        return Err(trip.exchange.fail(Code::GatewayError, "the target is not in the plan"));
-    };
-    let began_us = trip.now().mono_us;
-    let limit = Duration::from_millis(api.upstream.response_timeout_ms);
-    let sent = call(trip, parts, upstream, content, limit).await;
-    trip.end.upstream_us = Some(trip.now().mono_us.saturating_sub(began_us));
-    sent.map_err(|failure| {
-        if matches!(failure, Failure::BodyTooLarge | Failure::BodyIncomplete | Failure::BodyTimeout) {
-            trip.line.leave_unread();
-        }
-        fail(trip, failure)
-    })
-}
-
-/// Sends on an idle connection, or a new one. An idle one may have been closed meanwhile: then what is safe to send twice
-/// is sent again on a new one.
-async fn call(
-    trip: &Trip,
-    parts: &Parts,
-    upstream: &Rc<Upstream>,
-    content: Content,
-    limit: Duration,
-) -> Result<(Call, Answered), Failure> {
-    let clock = &trip.worker.clock;
-    if let Some(connection) = upstream.idle(clock) {
-        let again = (content.can_repeat() && is_idempotent(&parts.method)).then(|| content.repeat());
-        let mut call = Call::new(upstream.clone(), clock.clone(), connection, parts, content);
-        match (call.head(limit).await, again) {
-            (Ok(answered), _) => return Ok((call, answered)),
-            (Err(Failure::Closed), Some(content)) => return call_anew(trip, parts, upstream, content, limit).await,
-            (Err(failure), _) => return Err(failure),
-        }
-    }
-    call_anew(trip, parts, upstream, content, limit).await
-}
-
-async fn call_anew(
-    trip: &Trip,
-    parts: &Parts,
-    upstream: &Rc<Upstream>,
-    content: Content,
-    limit: Duration,
-) -> Result<(Call, Answered), Failure> {
-    let clock = &trip.worker.clock;
-    let connection = upstream.connect(clock).await?;
-    let mut call = Call::new(upstream.clone(), clock.clone(), connection, parts, content);
-    let answered = call.head(limit).await?;
-    Ok((call, answered))
 }
 
 async fn respond(

@@ -1,0 +1,80 @@
+//! One request on its way to a target: a connection that is idle or new, the head of the answer, and what may be sent a
+//! second time.
+
+use crate::serve::{Refused, fail};
+use crate::trip::Trip;
+use crate::upstream::{Answered, Call, Content, Failure, Upstream};
+use http::Method;
+use http::request::Parts;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use yett_engine::plan::TargetPlan;
+use yett_model::Code;
+
+/// Methods that may be sent twice with the effect of once (RFC 9110 section 9.2.2).
+fn is_idempotent(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
+}
+
+/// Sends a request to its target and waits for the head of the answer.
+///
+/// # Errors
+/// The answer to send instead.
+pub(crate) async fn send(
+    trip: &mut Trip,
+    parts: &Parts,
+    target: &Arc<TargetPlan>,
+    content: Content,
+) -> Result<(Call, Answered), Refused> {
+    let local = trip.local.clone();
+    let Some((upstream, api)) = local.upstream(target).zip(local.plan().api(target.api)) else {
+        return Err(trip.exchange.fail(Code::GatewayError, "the target is not in the plan"));
+    };
+    let began_us = trip.now().mono_us;
+    let limit = Duration::from_millis(api.upstream.response_timeout_ms);
+    let sent = call(trip, parts, upstream, content, limit).await;
+    trip.end.upstream_us = Some(trip.now().mono_us.saturating_sub(began_us));
+    sent.map_err(|failure| {
+        if matches!(failure, Failure::BodyTooLarge | Failure::BodyIncomplete | Failure::BodyTimeout) {
+            trip.line.leave_unread();
+        }
+        fail(trip, failure)
+    })
+}
+
+/// Sends on an idle connection, or a new one. An idle one may have been closed meanwhile: then what is safe to send twice
+/// is sent again on a new one.
+async fn call(
+    trip: &Trip,
+    parts: &Parts,
+    upstream: &Rc<Upstream>,
+    content: Content,
+    limit: Duration,
+) -> Result<(Call, Answered), Failure> {
+    let clock = &trip.worker.clock;
+    if let Some(connection) = upstream.idle(clock) {
+        let again = (content.can_repeat() && is_idempotent(&parts.method)).then(|| content.repeat());
+        let mut call = Call::new(upstream.clone(), clock.clone(), connection, parts, content);
+        match (call.head(limit).await, again) {
+            (Ok(answered), _) => return Ok((call, answered)),
+            (Err(Failure::Closed), Some(content)) => return call_anew(trip, parts, upstream, content, limit).await,
+            (Err(failure), _) => return Err(failure),
+        }
+    }
+    call_anew(trip, parts, upstream, content, limit).await
+}
+
+async fn call_anew(
+    trip: &Trip,
+    parts: &Parts,
+    upstream: &Rc<Upstream>,
+    content: Content,
+    limit: Duration,
+) -> Result<(Call, Answered), Failure> {
+    let clock = &trip.worker.clock;
+    let connection = upstream.connect(clock).await?;
+    let mut call = Call::new(upstream.clone(), clock.clone(), connection, parts, content);
+    let answered = call.head(limit).await?;
+    Ok((call, answered))
+}
