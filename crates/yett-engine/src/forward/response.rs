@@ -7,12 +7,14 @@ use http::header::SERVER;
 use http::{HeaderMap, HeaderName};
 
 /// What tells an attacker about the upstream and nobody else anything.
-const REVEALING: [HeaderName; 5] = [
+const REVEALING: [HeaderName; 6] = [
     SERVER,
     HeaderName::from_static("x-powered-by"),
     HeaderName::from_static("x-aspnet-version"),
     HeaderName::from_static("x-aspnetmvc-version"),
     http::header::VIA,
+    // It would lead callers around the gateway.
+    http::header::ALT_SVC,
 ];
 
 /// Turns the upstream's fields into those the caller gets.
@@ -44,6 +46,7 @@ mod tests {
             ("connection", "close, x-hop"),
             ("x-hop", "1"),
             ("server", "a/1"),
+            ("alt-svc", "h3=\":443\""),
             ("x-powered-by", "b"),
             ("keep-alive", "5"),
             ("etag", "\"e\""),
