@@ -2,9 +2,10 @@
 //!
 //! Refused besides what the grammar refuses: duplicate keys, keys that differ only in case unless the contract has both,
 //! a byte order mark, numbers outside the range of a double, lone surrogates, invalid UTF-8, trailing data, nesting
-//! beyond a limit, and more than [`MOST_VALUES`] values.
+//! beyond a limit, and more than [`MOST_VALUES`] values. Ordinary texts are read by [`quick`], to the same effect.
 
 use super::names::Twins;
+use super::quick;
 use super::violation::joined;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -30,6 +31,14 @@ pub(super) fn parse(bytes: &[u8], max_depth: u32, twins: &Twins) -> Result<Value
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return Err(malformed("begins with a byte order mark"));
     }
+    let ordinary = std::str::from_utf8(bytes).ok().and_then(|text| quick::read(text, max_depth, MOST_VALUES, twins));
+    match ordinary {
+        Some(value) => Ok(value),
+        None => parse_strictly(bytes, max_depth, twins),
+    }
+}
+
+fn parse_strictly(bytes: &[u8], max_depth: u32, twins: &Twins) -> Result<Value, Fault> {
     let (path, found) = (RefCell::default(), RefCell::default());
     let reading = Reading { max_depth, twins, left: Cell::new(MOST_VALUES), path, found };
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
@@ -304,6 +313,23 @@ mod tests {
         #[test]
         fn test_json_when_written_and_read_then_it_is_the_same(value in values()) {
             prop_assert_eq!(parse(value.to_string().as_bytes(), 64, &Twins::default()).unwrap(), value);
+        }
+
+        #[test]
+        fn test_json_when_an_ordinary_text_is_read_quickly_then_it_is_what_is_read_strictly(value in values()) {
+            let text = value.to_string();
+            let strictly = parse_strictly(text.as_bytes(), 64, &Twins::default());
+            prop_assert_eq!(quick::read(&text, 64, MOST_VALUES, &Twins::default()), strictly.ok());
+        }
+
+        #[test]
+        fn test_json_when_any_text_is_read_quickly_then_it_is_what_is_read_strictly(
+            text in "([\\[\\]{}\":,ab\\\\u0-9eE+.\\- \n]{0,24}|[\\[{]{1,3}([\\[\\]{}:,]|\"[aAb]?\"|[0-9]|-|\\.){0,12})",
+            depth in 0u32..6,
+        ) {
+            if let Some(value) = quick::read(&text, depth, MOST_VALUES, &Twins::default()) {
+                prop_assert_eq!(parse_strictly(text.as_bytes(), depth, &Twins::default()), Ok(value));
+            }
         }
 
         #[test]

@@ -16,6 +16,7 @@ mod multipart;
 mod names;
 mod parameter;
 mod payload;
+mod quick;
 mod request;
 mod response;
 mod schema;
