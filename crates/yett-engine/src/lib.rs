@@ -5,6 +5,7 @@
 //! exchange without sockets.
 
 pub mod access;
+mod address;
 pub mod body;
 pub mod decide;
 mod engine;

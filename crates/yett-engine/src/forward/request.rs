@@ -1,6 +1,7 @@
 //! The head that goes upstream: what is not the caller's to say goes, facts come.
 
 use super::{DECISION, insert};
+use crate::address::spelled;
 use crate::exchange::Caller;
 use crate::identity::{key, pair_name};
 use crate::plan::ApiPlan;
@@ -46,7 +47,7 @@ pub(crate) fn request_headers(parts: &mut Parts, api: &ApiPlan, target_host: &He
     if facts.plain && headers.contains_key(ACCEPT_ENCODING) {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
-    insert(headers, FORWARDED_FOR, &facts.caller.address.to_string());
+    insert(headers, FORWARDED_FOR, &spelled(facts.caller.address));
     insert(headers, FORWARDED_PROTO, if facts.caller.tls { "https" } else { "http" });
     insert(headers, FORWARDED_HOST, facts.host);
     insert(headers, DECISION, facts.decision);

@@ -139,7 +139,8 @@ impl Routes {
 
     /// The longest base path that `path` lies below: its length and API.
     fn longest<'a>(&self, bases: &'a HashMap<String, ApiRoutes>, path: &str) -> Option<(usize, &'a ApiRoutes)> {
-        let too_deep = path.match_indices('/').nth(self.deepest_base + 1).map(|(index, _)| index);
+        let slashes = path.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
+        let too_deep = slashes.map(|(index, _)| index).nth(self.deepest_base);
         let mut base = path.get(..too_deep.unwrap_or(path.len()))?;
         loop {
             if let Some(api) = bases.get(base) {

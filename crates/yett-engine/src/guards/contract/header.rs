@@ -3,19 +3,22 @@
 //! Extended and continued parameters (`name*`, `name*0`: RFC 2231, RFC 8187) are refused: they spell `name` again for
 //! those that know them, and are other names for the rest.
 
+use std::borrow::Cow;
+
 /// A value and its parameters, names in lower case.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Parametrised {
+pub(super) struct Parametrised<'t> {
     /// What stands before the first `;`, in lower case.
-    pub(super) value: String,
+    pub(super) value: Cow<'t, str>,
     parameters: Vec<(String, String)>,
 }
 
-impl Parametrised {
+impl<'t> Parametrised<'t> {
     /// Reads a field value; `None` if it is malformed, or names a parameter twice or in an extended form.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let (value, mut rest) = text.split_at(text.find(';').unwrap_or(text.len()));
-        let value = value.trim_matches([' ', '\t']).to_ascii_lowercase();
+    pub(super) fn parse(text: &'t str) -> Option<Self> {
+        let end = text.bytes().position(|byte| byte == b';').unwrap_or(text.len());
+        let (value, mut rest) = text.split_at(end);
+        let value = lower_case(value.trim_matches([' ', '\t']));
         let mut parameters: Vec<(String, String)> = Vec::new();
         while let Some(after) = rest.trim_start_matches([' ', '\t']).strip_prefix(';') {
             rest = after.trim_start_matches([' ', '\t']);
@@ -36,6 +39,13 @@ impl Parametrised {
 
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+fn lower_case(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(text.to_ascii_lowercase()),
+        false => Cow::Borrowed(text),
     }
 }
 

@@ -72,15 +72,15 @@ pub(super) fn find<'m>(media: &'m [Media], essence: &str) -> Option<&'m Media> {
 }
 
 /// Content-Type as it is sent.
-pub(super) enum Sent {
+pub(super) enum Sent<'h> {
     Nothing,
-    Type(Parametrised),
+    Type(Parametrised<'h>),
     /// Malformed, or there twice.
     Unreadable,
 }
 
 /// Reads Content-Type: exactly one, of the form `type/subtype`.
-pub(super) fn sent(headers: &HeaderMap) -> Sent {
+pub(super) fn sent(headers: &HeaderMap) -> Sent<'_> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (first, second) = (values.next(), values.next());
     let Some(first) = first else { return Sent::Nothing };
@@ -92,7 +92,8 @@ pub(super) fn sent(headers: &HeaderMap) -> Sent {
 }
 
 fn is_media_type(essence: &str) -> bool {
-    essence.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype) && !essence.contains('*'))
+    essence.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
+        && !essence.bytes().any(|byte| byte == b'*')
 }
 
 /// `application/json` and everything with the suffix `+json` (RFC 6839).
@@ -101,9 +102,9 @@ pub(super) fn is_json(essence: &str) -> bool {
 }
 
 /// Whether text in this charset can be read: UTF-8 and its subset.
-pub(super) fn is_utf8(sent: &Parametrised) -> bool {
-    let charset = sent.parameter("charset").unwrap_or("utf-8");
-    ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
+pub(super) fn is_utf8(sent: &Parametrised<'_>) -> bool {
+    let known = |charset: &str| ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known));
+    sent.parameter("charset").is_none_or(known)
 }
 
 /// Whether a body is sent as it is, without a content coding.

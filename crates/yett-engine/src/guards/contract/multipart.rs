@@ -23,7 +23,7 @@ pub(super) struct Part<'a> {
     pub(super) name: Option<String>,
     pub(super) filename: Option<String>,
     /// Content-Type.
-    pub(super) media: Option<Parametrised>,
+    pub(super) media: Option<Parametrised<'a>>,
     pub(super) bytes: &'a [u8],
 }
 
@@ -88,7 +88,7 @@ fn read_part(part: &[u8]) -> Result<Part<'_>, Fault> {
     Ok(read)
 }
 
-fn read_head(head: &[u8], part: &mut Part<'_>) -> Result<(), Fault> {
+fn read_head<'p>(head: &'p [u8], part: &mut Part<'p>) -> Result<(), Fault> {
     let mut fields = [EMPTY_HEADER; MOST_HEADERS];
     let fields = match httparse::parse_headers(head, &mut fields) {
         Ok(Status::Complete((length, fields))) if length == head.len() && lines_are_whole(head) => fields,

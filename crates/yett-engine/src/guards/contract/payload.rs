@@ -2,11 +2,12 @@
 
 use super::fields::form_pairs;
 use super::json;
-use super::media::{Media, Range, Sent, is_json, is_utf8};
+use super::media::{self, Media, Range, Sent, is_json, is_utf8};
 use super::multipart::{self, Part};
 use super::schema::Schema;
 use super::style::Fault;
 use super::violation::{Place, Violations, joined, shown};
+use http::HeaderMap;
 use serde_json::Value;
 use yett_model::snapshot::MediaKind;
 
@@ -20,7 +21,7 @@ pub(super) fn looks_into(media: &Media) -> bool {
 }
 
 /// Reads a body and adds what does not fit; the value, if there is one reading.
-pub(super) fn inspect(media: &Media, sent: Sent, bytes: &[u8], max_depth: u32, found: &mut Violations) -> Option<Value> {
+pub(super) fn inspect(media: &Media, headers: &HeaderMap, bytes: &[u8], max_depth: u32, found: &mut Violations) -> Option<Value> {
     let schema = media.schema.as_ref().unwrap_or(&Schema::Any);
     match media.kind {
         MediaKind::Binary => None,
@@ -30,7 +31,7 @@ pub(super) fn inspect(media: &Media, sent: Sent, bytes: &[u8], max_depth: u32, f
             let text = utf8(bytes, found)?;
             media.form.as_ref()?.read(form_pairs(text), Vec::new(), max_depth, schema, Place::Body, found)
         }
-        MediaKind::Multipart => inspect_multipart(media, schema, sent, bytes, max_depth, found),
+        MediaKind::Multipart => inspect_multipart(media, schema, headers, bytes, max_depth, found),
     }
 }
 
@@ -58,12 +59,12 @@ fn utf8<'b>(bytes: &'b [u8], found: &mut Violations) -> Option<&'b str> {
 fn inspect_multipart(
     media: &Media,
     schema: &Schema,
-    sent: Sent,
+    headers: &HeaderMap,
     bytes: &[u8],
     max_depth: u32,
     found: &mut Violations,
 ) -> Option<Value> {
-    let Sent::Type(sent) = sent else { return None };
+    let Sent::Type(sent) = media::sent(headers) else { return None };
     let boundary = sent.parameter("boundary").unwrap_or("");
     let parts = match multipart::parse(bytes, boundary) {
         Ok(parts) => parts,
@@ -112,7 +113,7 @@ fn check_type(media: &Media, name: &str, part: &Part<'_>, found: &mut Violations
     }
     let Some(ranges) = media.parts.get(name).filter(|ranges| !ranges.is_empty()) else { return };
     let essence = match &part.media {
-        Some(media) => media.value.as_str(),
+        Some(media) => &*media.value,
         None if part.filename.is_some() => "application/octet-stream",
         None if ranges.iter().all(|range| is_json(&range.text)) => "application/json",
         None => "text/plain",

@@ -67,14 +67,18 @@ impl RequestBody {
     /// Whether the body must be collected.
     pub(super) fn need(&self, method: &Method, headers: &HeaderMap) -> Result<BodyNeed, Box<Refusal>> {
         let presence = presence(headers);
-        if presence == Presence::Absent {
-            return Ok(BodyNeed::Pass);
+        match presence {
+            Presence::Absent => Ok(BodyNeed::Pass),
+            _ => Ok(self.need_of(self.media(method, headers, presence)?, headers)),
         }
-        let Some(media) = self.media(method, headers, presence)? else { return Ok(BodyNeed::Collect) };
+    }
+
+    fn need_of(&self, media: Option<&Media>, headers: &HeaderMap) -> BodyNeed {
+        let Some(media) = media else { return BodyNeed::Collect };
         let unseen = !payload::looks_into(media);
         // Only a length shows before the end that there is something: chunks may be none.
         let settled = headers.contains_key(CONTENT_LENGTH) || !self.required;
-        Ok(if unseen && settled { BodyNeed::Pass } else { BodyNeed::Collect })
+        if unseen && settled { BodyNeed::Pass } else { BodyNeed::Collect }
     }
 
     /// The media of the contract that the body has; `None` when it names no type and may not be there at all.
@@ -87,7 +91,7 @@ impl RequestBody {
             Sent::Type(sent) => Some(sent),
         };
         // RFC 9110 section 8.3: a body without a type is only bytes.
-        let essence = sent.as_ref().map_or("application/octet-stream", |sent| &sent.value);
+        let essence = sent.as_ref().map_or("application/octet-stream", |sent| &*sent.value);
         let media = media::find(&self.media, essence).ok_or_else(|| match sent {
             None => unsupported("the body has no Content-Type"),
             Some(_) => unsupported("the contract does not describe this media type"),
@@ -122,9 +126,13 @@ impl RequestBody {
         max_depth: u32,
         found: &mut Violations,
     ) -> Result<(), Box<Refusal>> {
-        let mut presence = presence(headers);
-        // In `monitor`, what the head alone showed is already noted.
-        let Ok(need) = self.need(method, headers) else { return Ok(()) };
+        let told = presence(headers);
+        let (mut presence, mut media, mut need) = (told, None, BodyNeed::Pass);
+        if told != Presence::Absent {
+            // In `monitor`, what the head alone showed is already noted.
+            let Ok(of_head) = self.media(method, headers, told) else { return Ok(()) };
+            (media, need) = (of_head, self.need_of(of_head, headers));
+        }
         if need == BodyNeed::Collect || body.is_some() {
             let filled = body.is_some_and(|body| !body.bytes().is_empty());
             presence = if filled { Presence::Present } else { Presence::Absent };
@@ -135,9 +143,12 @@ impl RequestBody {
             }
             return Ok(());
         }
-        let (Some(media), Some(body)) = (self.media(method, headers, presence)?, body) else { return Ok(()) };
+        if told != Presence::Present {
+            media = self.media(method, headers, presence)?;
+        }
+        let (Some(media), Some(body)) = (media, body) else { return Ok(()) };
         if payload::looks_into(media)
-            && let Some(value) = payload::inspect(media, media::sent(headers), body.bytes(), max_depth, found)
+            && let Some(value) = payload::inspect(media, headers, body.bytes(), max_depth, found)
         {
             body.keep(value);
         }

@@ -77,7 +77,8 @@ impl Responses {
 
     /// Whether the body must be collected: JSON with a schema, not known to be too long.
     pub(super) fn need(&self, method: &Method, response: &ResponseView<'_>) -> BodyNeed {
-        let schema = self.find(response.status).and_then(|documented| documented.schema(response.headers));
+        let schema =
+            self.find(response.status).and_then(|documented| documented.schema(&media::sent(response.headers), response.headers));
         let length = content_length(response.headers);
         let fits = length.is_none_or(|length| (1..=self.max_bytes).contains(&length));
         match schema.is_some() && fits && may_have_body(method, response.status) {
@@ -99,9 +100,10 @@ impl Responses {
         if !may_have_body(method, response.status) || content_length(response.headers) == Some(0) {
             return;
         }
-        documented.inspect_type(response.headers, found);
+        let sent = media::sent(response.headers);
+        documented.inspect_type(&sent, response.headers, found);
         let bytes = body.map(Body::bytes).filter(|bytes| bytes.len() as u64 <= self.max_bytes);
-        if let (Some(schema), Some(bytes)) = (documented.schema(response.headers), bytes)
+        if let (Some(schema), Some(bytes)) = (documented.schema(&sent, response.headers), bytes)
             && let Some(value) = payload::inspect_json(schema, bytes, self.max_depth, found)
             && let Some(body) = body
         {
@@ -112,15 +114,15 @@ impl Responses {
 
 impl Documented {
     /// The schema of a JSON body that can be read.
-    fn schema(&self, headers: &HeaderMap) -> Option<&Schema> {
-        let Sent::Type(sent) = media::sent(headers) else { return None };
+    fn schema(&self, sent: &Sent<'_>, headers: &HeaderMap) -> Option<&Schema> {
+        let Sent::Type(sent) = sent else { return None };
         let media = media::find(&self.media, &sent.value)?;
-        checked_schema(media).filter(|_| media::is_plain(headers) && media::is_utf8(&sent))
+        checked_schema(media).filter(|_| media::is_plain(headers) && media::is_utf8(sent))
     }
 
-    fn inspect_type(&self, headers: &HeaderMap, found: &mut Violations) {
+    fn inspect_type(&self, sent: &Sent<'_>, headers: &HeaderMap, found: &mut Violations) {
         let mut refuse = |code: &str, detail: &str| found.push(Place::Header, "content-type", code, detail);
-        match media::sent(headers) {
+        match sent {
             Sent::Unreadable => refuse("malformed", "is malformed or there twice"),
             Sent::Nothing if content_length(headers).is_some() && !self.media.is_empty() => {
                 refuse("missing", "the body has no media type");
@@ -130,7 +132,7 @@ impl Documented {
             Sent::Type(sent) => match media::find(&self.media, &sent.value) {
                 None => refuse("unknown", "the contract does not describe this media type"),
                 Some(media) if checked_schema(media).is_none() => {}
-                Some(_) if !media::is_utf8(&sent) => refuse("invalid", "the body's charset is not UTF-8"),
+                Some(_) if !media::is_utf8(sent) => refuse("invalid", "the body's charset is not UTF-8"),
                 Some(_) if !media::is_plain(headers) => {
                     found.push(Place::Header, "content-encoding", "unknown", "a body with a content coding cannot be checked");
                 }
