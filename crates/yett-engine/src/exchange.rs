@@ -13,14 +13,19 @@ use crate::plan::{ApiPlan, OperationPlan, Plan, TargetPlan};
 use crate::receive;
 use crate::refusal::Refusal;
 use crate::routing::{Found, Parameters};
+use crate::{grpc, trailers, upgrade};
 use bytes::Bytes;
-use http::header::ALLOW;
+use http::header::{ALLOW, CONNECTION, TE, TRAILER, UPGRADE};
 use http::request::Parts;
-use http::{HeaderValue, Method, Response, Version};
+use http::{HeaderValue, Method, Response, StatusCode, Version};
 use std::net::IpAddr;
 use std::sync::Arc;
-use yett_model::snapshot::Mode;
+use yett_model::snapshot::{Mode, Protocol};
 use yett_model::{Code, Phase, Source};
+
+/// Where no API says how long a stream may be idle.
+const DEFAULT_IDLE_TIMEOUT_MS: u64 = 30_000;
+const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 
 /// The time, as the shell's clocks tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +102,9 @@ pub struct Exchange {
     pub(crate) refusal: Option<(Phase, Box<Refusal>)>,
     pub(crate) target: Option<usize>,
     pub(crate) phase: Phase,
+    grpc: bool,
+    upgrades: bool,
+    takes_trailers: bool,
 }
 
 impl Exchange {
@@ -126,6 +134,9 @@ impl Exchange {
             refusal: None,
             target: None,
             phase: Phase::Receive,
+            grpc: false,
+            upgrades: false,
+            takes_trailers: false,
         }
     }
 
@@ -170,6 +181,25 @@ impl Exchange {
         self.operation_plan().map_or(crate::plan::DEFAULT_MAX_BODY_BYTES, |operation| operation.max_body_bytes)
     }
 
+    /// Milliseconds without a byte of the answer's body, or of a tunnel, before it is given up.
+    #[must_use]
+    pub fn idle_timeout_ms(&self) -> u64 {
+        let of_api = || self.api_plan().map_or(DEFAULT_IDLE_TIMEOUT_MS, |api| api.upstream.idle_timeout_ms);
+        self.own_idle_timeout_ms().unwrap_or_else(of_api)
+    }
+
+    /// The idle timeout that the operation sets for itself: it is meant for long streams, of either direction.
+    #[must_use]
+    pub fn own_idle_timeout_ms(&self) -> Option<u64> {
+        self.operation_plan()?.idle_timeout_ms
+    }
+
+    /// Whether the caller asked for a WebSocket, and if the request was judged well, may have it.
+    #[must_use]
+    pub fn upgrades(&self) -> bool {
+        self.upgrades
+    }
+
     /// Largest response body that is judged, in bytes; larger ones pass.
     #[must_use]
     pub fn max_response_bytes(&self) -> u64 {
@@ -195,6 +225,7 @@ impl Exchange {
     fn try_head(&mut self, parts: &Parts) -> Result<BodyNeed, Box<Refusal>> {
         self.method = parts.method.clone();
         self.protocol = parts.version;
+        self.grpc = grpc::is_call(parts);
         let received = receive::receive(parts).inspect_err(|_| self.path = parts.uri.path().to_owned())?;
         self.host = received.host;
         self.path = received.path;
@@ -204,6 +235,7 @@ impl Exchange {
             return Err(self.stray(parts, refusal));
         }
         self.phase = Phase::Screen;
+        self.screen_upgrade(parts)?;
         self.run_guards(parts, Phase::Screen, |guard, view, counters, effects| guard.screen(view, counters, effects))?;
         self.phase = Phase::Identify;
         self.identify(parts)?;
@@ -227,6 +259,15 @@ impl Exchange {
                 refusal
             }
         }
+    }
+
+    /// Only an operation that offers it is upgraded: whoever asks elsewhere is refused, not served without.
+    fn screen_upgrade(&mut self, parts: &Parts) -> Result<(), Box<Refusal>> {
+        if !upgrade::is_asked(&parts.headers) {
+            return Ok(());
+        }
+        self.upgrades = true;
+        upgrade::check(self.operation_plan().and_then(|operation| operation.websocket.as_ref()), parts)
     }
 
     fn route(&mut self) -> Result<(), Box<Refusal>> {
@@ -379,6 +420,7 @@ impl Exchange {
     /// final; the shell adds framing only.
     pub fn upstream_request(&mut self, parts: &mut Parts) -> Option<Arc<TargetPlan>> {
         self.phase = Phase::Forward;
+        self.takes_trailers = trailers::are_taken(&parts.headers);
         let plan = self.plan.clone();
         let api = plan.api(self.api?)?;
         let (index, target) = api.pick(self.random)?;
@@ -392,6 +434,12 @@ impl Exchange {
         let plain = operation.is_some_and(|operation| operation.reads_answers);
         let facts = Facts { caller: &self.caller, host: &self.host, decision: &self.id, app, plain, declared };
         forward::request_headers(parts, api, &target.host, &facts);
+        if self.takes_trailers && api.upstream.protocol == Protocol::Http2 {
+            parts.headers.insert(TE, HeaderValue::from_static("trailers"));
+        }
+        if self.upgrades {
+            parts.headers.insert(UPGRADE, WEBSOCKET);
+        }
         parts.uri = path.parse().ok()?;
         Some(target.clone())
     }
@@ -403,7 +451,17 @@ impl Exchange {
         let base = self.path.get(..self.base).unwrap_or("");
         let is_path = |path: &str| self.plan.routes.has_path(&self.host, path);
         let origin = target.map(|target| Origin { target, base, is_path: &is_path });
+        let announced =
+            trailers::announced(&response.headers).filter(|_| self.takes_trailers && self.protocol == Version::HTTP_11);
         forward::response_headers(&mut response.headers, &self.id, origin.as_ref());
+        if let Some(announced) = announced {
+            response.headers.insert(TRAILER, announced);
+        }
+        if self.upgrades && response.status == StatusCode::SWITCHING_PROTOCOLS {
+            response.headers.insert(UPGRADE, WEBSOCKET);
+            response.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+            return BodyNeed::Pass;
+        }
         let need = {
             let view = self.view(request);
             let answer = ResponseView { status: response.status.as_u16(), headers: &response.headers };
@@ -446,7 +504,7 @@ impl Exchange {
     }
 
     fn refuse(&mut self, refusal: Box<Refusal>) -> Box<Response<Bytes>> {
-        let mut response = refusal.response(&self.id);
+        let mut response = if self.grpc { grpc::answer(&refusal) } else { refusal.response(&self.id) };
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             response.headers_mut().insert(forward::DECISION, id);
         }

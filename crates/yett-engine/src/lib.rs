@@ -13,6 +13,7 @@ pub mod exchange;
 #[cfg(test)]
 mod fixture;
 mod forward;
+mod grpc;
 pub mod guards;
 pub mod identity;
 pub mod plan;
@@ -20,6 +21,8 @@ mod receive;
 mod record;
 pub mod refusal;
 pub mod routing;
+pub mod trailers;
+pub mod upgrade;
 
 pub use decide::decide;
 pub use engine::{Applied, Engine};

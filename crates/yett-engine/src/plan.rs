@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use yett_model::Diagnostic;
-use yett_model::snapshot::{Api, ApiKey, Collection, Credential, Mode, Operation, Snapshot, Upstream};
+use yett_model::snapshot::{Api, ApiKey, Collection, Credential, Mode, Operation, Snapshot, Upstream, WebSocket};
 
 /// Body limit of requests that no operation describes.
 pub(crate) const DEFAULT_MAX_BODY_BYTES: u64 = 1 << 20;
@@ -89,6 +89,9 @@ pub struct OperationPlan {
     pub(crate) semicolons: bool,
     /// Whether answers are held against a schema, so that they must come without a content coding.
     pub(crate) reads_answers: bool,
+    /// As in the snapshot.
+    pub(crate) idle_timeout_ms: Option<u64>,
+    pub(crate) websocket: Option<WebSocket>,
     /// Header fields of the contract that would otherwise be taken off.
     pub(crate) declared_headers: Vec<HeaderName>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,

@@ -5,7 +5,7 @@
 
 use crate::Refusal;
 use crate::routing::target;
-use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, Version};
 use yett_model::Code;
@@ -76,13 +76,6 @@ fn check_connection(headers: &HeaderMap) -> Result<(), Box<Refusal>> {
                 return Err(Refusal::open(Code::RequestMalformed, format!("Connection may not name the field {name}")));
             }
         }
-    }
-    if headers
-        .get_all(UPGRADE)
-        .iter()
-        .any(|value| value.as_bytes().to_ascii_lowercase().windows(9).any(|part| part == b"websocket"))
-    {
-        return Err(Refusal::open(Code::UpgradeRefused, "WebSocket is not offered here"));
     }
     Ok(())
 }
@@ -186,8 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn upgrades_expectations_and_tunnels_are_refused() {
-        assert_eq!(code("/", &[("host", "a"), ("upgrade", "WebSocket")]), Some(Code::UpgradeRefused));
+    fn expectations_and_tunnels_are_refused() {
         assert_eq!(code("/", &[("host", "a"), ("expect", "miracles")]), Some(Code::ExpectationFailed));
         let mut trace = parts("/", &[("host", "a")]);
         trace.method = Method::TRACE;

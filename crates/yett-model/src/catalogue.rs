@@ -92,6 +92,9 @@ catalogue! {
         "The API has no such path" "Check the path against the API's contract.";
     MethodNotAllowed "method-not-allowed" 405 Caller false
         "The path exists, but not with this method" "Use a method named in the Allow header.";
+    // screen
+    OriginRefused "origin-refused" 403 Caller false
+        "Pages of this origin may not open the connection" "Open it from a page of the API's own host, or of an origin it names.";
     // identify
     CredentialMissing "credential-missing" 401 Caller false
         "A credential is required" "Send a credential as the API's documentation describes.";
@@ -123,6 +126,8 @@ catalogue! {
         "The API gave an answer that cannot be passed on" "Try again later.";
     UpstreamTimeout "upstream-timeout" 504 Upstream true
         "The API did not answer in time" "Try again later.";
+    TunnelIdle "tunnel-idle" 408 Caller true
+        "Nothing passed through the tunnel for too long" "Send pings, and connect again.";
     // respond
     ResponseInvalid "response-invalid" 502 Upstream false
         "The API's answer does not fit its contract" "Report the decision id to the API's owner.";

@@ -5,6 +5,7 @@ use crate::line::Turn;
 use crate::trip::Trip;
 use crate::upstream::{Call, Failure};
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use std::fmt;
 use std::pin::Pin;
@@ -33,6 +34,13 @@ pub(crate) struct Stream {
     limit: Duration,
 }
 
+impl Stream {
+    /// Whether every byte that the head announced is handed over.
+    fn is_told(&self) -> bool {
+        self.ahead.is_empty() && self.call.remaining() == Some(0)
+    }
+}
+
 impl Rest {
     /// A body of which `ahead` is here and the rest comes from `call`.
     pub(crate) fn stream(ahead: Bytes, call: Call, alarm: Alarm, limit: Duration) -> Self {
@@ -47,7 +55,8 @@ impl Rest {
 
 /// The body.
 pub(crate) struct Answer {
-    trip: Box<Trip>,
+    /// None once the request is a tunnel's.
+    trip: Option<Box<Trip>>,
     rest: Rest,
 }
 
@@ -65,12 +74,28 @@ impl std::error::Error for Cut {}
 
 impl Answer {
     pub(crate) fn new(mut trip: Box<Trip>, rest: Rest) -> Self {
-        if matches!(rest, Rest::Nothing) || trip.head_only {
+        let told = matches!(&rest, Rest::Stream(stream) if stream.is_told());
+        if matches!(rest, Rest::Nothing) || trip.head_only || told {
             trip.complete();
         } else {
             trip.line.set_turn(Turn::Caller);
         }
-        Self { trip, rest }
+        Self { trip: Some(trip), rest }
+    }
+
+    /// The answer of an upgrade: none, as the tunnel follows.
+    pub(crate) fn nothing() -> Self {
+        Self { trip: None, rest: Rest::Nothing }
+    }
+
+    /// Ends with the last byte, not with the question for another; where only trailers can follow, HTTP/1 does not ask.
+    fn look_ahead(&mut self) {
+        let Rest::Stream(stream) = &mut self.rest else { return };
+        match stream.ahead.is_empty() && stream.call.is_over() {
+            true => self.end(),
+            false if stream.is_told() => self.complete(),
+            false => {}
+        }
     }
 
     fn poll_stream(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
@@ -87,9 +112,39 @@ impl Answer {
         }
     }
 
+    fn complete(&mut self) {
+        if let Some(trip) = &mut self.trip {
+            trip.complete();
+        }
+    }
+
+    fn count(&mut self, bytes: usize) {
+        if let Some(trip) = &mut self.trip {
+            trip.end.bytes_out += bytes as u64;
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        let (code, reason) = failure.explain();
+        self.rest = Rest::Nothing;
+        if let Some(trip) = &mut self.trip {
+            trip.fail(code, reason);
+        }
+    }
+
+    /// Ends; gives the trailers, if there are any.
+    fn last_words(&mut self) -> Option<HeaderMap> {
+        let trailers = match &mut self.rest {
+            Rest::Stream(stream) => stream.call.take_trailers(),
+            Rest::Nothing | Rest::Whole(_) => None,
+        };
+        self.end();
+        trailers
+    }
+
     fn end(&mut self) {
         self.rest = Rest::Nothing;
-        self.trip.complete();
+        self.complete();
     }
 }
 
@@ -114,25 +169,20 @@ impl Body for Answer {
             }
             Rest::Stream(_) => self.poll_stream(context),
         };
-        self.trip.line.set_turn(if next.is_ready() { Turn::Caller } else { Turn::Upstream });
+        if let Some(trip) = &self.trip {
+            trip.line.set_turn(if next.is_ready() { Turn::Caller } else { Turn::Upstream });
+        }
         next.map(|next| match next {
             Some(Ok(data)) => {
-                self.trip.end.bytes_out += data.len() as u64;
-                if matches!(&self.rest, Rest::Stream(stream) if stream.call.is_finished() && stream.ahead.is_empty()) {
-                    self.end();
-                }
+                self.count(data.len());
+                self.look_ahead();
                 Some(Ok(Frame::data(data)))
             }
             Some(Err(failure)) => {
-                let (code, reason) = failure.explain();
-                self.trip.fail(code, reason);
-                self.rest = Rest::Nothing;
+                self.fail(failure);
                 Some(Err(Cut))
             }
-            None => {
-                self.end();
-                None
-            }
+            None => self.last_words().map(|trailers| Ok(Frame::trailers(trailers))),
         })
     }
 

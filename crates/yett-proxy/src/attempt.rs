@@ -44,7 +44,7 @@ pub(crate) async fn send(
 }
 
 /// Sends on an idle connection, or a new one. An idle one may have been closed meanwhile: then what is safe to send twice
-/// is sent again on a new one.
+/// is sent again on a new one. What the upstream says it has not begun is always safe.
 async fn call(
     trip: &Trip,
     parts: &Parts,
@@ -54,11 +54,14 @@ async fn call(
 ) -> Result<(Call, Answered), Failure> {
     let clock = &trip.worker.clock;
     if let Some(connection) = upstream.idle(clock) {
-        let again = (content.can_repeat() && is_idempotent(&parts.method)).then(|| content.repeat());
+        let again = content.can_repeat().then(|| content.repeat());
         let mut call = Call::new(upstream.clone(), clock.clone(), connection, parts, content);
         match (call.head(limit).await, again) {
             (Ok(answered), _) => return Ok((call, answered)),
-            (Err(Failure::Closed), Some(content)) => return call_anew(trip, parts, upstream, content, limit).await,
+            (Err(Failure::Closed), Some(content)) if is_idempotent(&parts.method) => {
+                return call_anew(trip, parts, upstream, content, limit).await;
+            }
+            (Err(Failure::Unprocessed), Some(content)) => return call_anew(trip, parts, upstream, content, limit).await,
             (Err(failure), _) => return Err(failure),
         }
     }

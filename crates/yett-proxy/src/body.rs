@@ -3,6 +3,7 @@
 use crate::clock::{Alarm, Clock, within};
 use crate::upstream::Failure;
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use http_body::Body;
 use hyper::body::Incoming;
 use std::cell::Cell;
@@ -27,6 +28,8 @@ pub(crate) struct Upload {
     patience: Patience,
     /// When it began to wait for the caller, and the end of its patience.
     waiting: Option<(u64, Alarm)>,
+    trailers: Option<HeaderMap>,
+    unhurried: bool,
 }
 
 /// How long a caller is still waited for: at most the limit, less what it was waited for already, and more with every
@@ -53,7 +56,12 @@ impl Patience {
 impl Upload {
     pub(crate) fn new(body: Incoming, max_bytes: u64, clock: &Rc<Clock>, limit: Duration) -> Self {
         let (clock, patience) = (clock.clone(), Patience::new(limit));
-        Self { body, left: max_bytes, counted: Rc::default(), clock, patience, waiting: None }
+        Self { body, left: max_bytes, counted: Rc::default(), clock, patience, waiting: None, trailers: None, unhurried: false }
+    }
+
+    /// The body of a long stream: it may pause as long as `idle` again and again, and has no rate to keep to.
+    pub(crate) fn unhurried(body: Incoming, max_bytes: u64, clock: &Rc<Clock>, idle: Duration) -> Self {
+        Self { unhurried: true, ..Self::new(body, max_bytes, clock, idle) }
     }
 
     /// Bytes that were taken, readable after the upload has gone.
@@ -63,17 +71,22 @@ impl Upload {
 
     /// The next part; `None` at the end.
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
-        let Poll::Ready(next) = poll_data(&mut self.body, context) else {
+        let Poll::Ready(next) = poll_data(&mut self.body, &mut self.trailers, context) else {
             return self.wait(context).map(|()| Some(Err(Failure::BodyTimeout)));
         };
         let waited_us = self.waiting.take().map_or(0, |(since_us, _)| self.clock.latest_us().saturating_sub(since_us));
         Poll::Ready(next.map(|data| {
             let data = data?;
-            self.patience.settle(waited_us, data.len() as u64);
+            self.patience.settle(if self.unhurried { 0 } else { waited_us }, data.len() as u64);
             self.left = self.left.checked_sub(data.len() as u64).ok_or(Failure::BodyTooLarge)?;
             self.counted.set(self.counted.get() + data.len() as u64);
             Ok(data)
         }))
+    }
+
+    /// The fields after the body, once its end was reached.
+    pub(crate) fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.trailers.take()
     }
 
     fn wait(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -83,8 +96,12 @@ impl Upload {
     }
 }
 
-/// The next data of a body; trailers are passed over.
-fn poll_data(body: &mut Incoming, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
+/// The next data of a body; trailers are laid aside.
+fn poll_data(
+    body: &mut Incoming,
+    trailers: &mut Option<HeaderMap>,
+    context: &mut Context<'_>,
+) -> Poll<Option<Result<Bytes, Failure>>> {
     loop {
         match ready!(Pin::new(&mut *body).poll_frame(context)) {
             None => return Poll::Ready(None),
@@ -92,7 +109,7 @@ fn poll_data(body: &mut Incoming, context: &mut Context<'_>) -> Poll<Option<Resu
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) if data.is_empty() => {}
                 Ok(data) => return Poll::Ready(Some(Ok(data))),
-                Err(_) => {}
+                Err(frame) => *trailers = frame.into_trailers().ok(),
             },
         }
     }
@@ -109,7 +126,7 @@ pub(crate) async fn collect(body: &mut Incoming, max_bytes: u64, clock: &Rc<Cloc
 async fn gather(body: &mut Incoming, max_bytes: u64) -> Result<Bytes, Failure> {
     let mut whole = Bytes::new();
     let mut longer: Option<BytesMut> = None;
-    while let Some(data) = poll_fn(|context| poll_data(body, context)).await {
+    while let Some(data) = poll_fn(|context| poll_data(body, &mut None, context)).await {
         let data = data?;
         let so_far = longer.as_ref().map_or(whole.len(), BytesMut::len) as u64;
         if so_far + data.len() as u64 > max_bytes {

@@ -7,6 +7,7 @@ use crate::link::{Link, Socket, sniff};
 use crate::options::HEAD_BUFFER;
 use crate::serve::{self, serve};
 use crate::streams::Streams;
+use crate::upgrade::Opened;
 use crate::worker::Worker;
 use bytes::BytesMut;
 use http::{Request, Response};
@@ -77,7 +78,8 @@ async fn open(worker: &Worker, mut stream: TcpStream, line: &Rc<Line>) -> Option
 async fn attend_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
     let mut builder = http1::Builder::new();
     builder.max_buf_size(HEAD_BUFFER).max_header_size(worker.shared.limits.max_head_bytes).header_read_timeout(None);
-    let answer = |request| respond(worker.clone(), line.clone(), request);
+    let opened = Opened::default();
+    let answer = |request| respond(worker.clone(), line.clone(), opened.clone(), request);
     let mut conversation = builder.serve_connection(TokioIo::new(link), service_fn(answer));
     let ended = converse(
         worker,
@@ -88,8 +90,14 @@ async fn attend_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
     )
     .await;
     let mid_head = line.is_mid_head();
-    let mut link = conversation.into_parts().io.into_inner();
+    let parts = conversation.into_parts();
+    let mut link = parts.io.into_inner();
     link.release();
+    let tunnel = opened.take();
+    if let (Some(tunnel), Ended::Over(Ok(()))) = (tunnel, &ended) {
+        Box::pin(tunnel.run(&mut link, parts.read_buf.into())).await;
+        return dismiss(worker, &mut link, b"").await;
+    }
     match ended {
         Ended::Over(Err(error)) if error.is_parse() => {
             let code = if error.is_parse_too_large() { Code::HeadersTooLarge } else { Code::RequestMalformed };
@@ -118,7 +126,7 @@ async fn attend_http2(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
         .max_pending_accept_reset_streams(20)
         .max_local_error_reset_streams(100)
         .max_send_buf_size(HEAD_BUFFER);
-    let answer = |request| respond(worker.clone(), line.clone(), request);
+    let answer = |request| respond(worker.clone(), line.clone(), Opened::default(), request);
     let mut conversation = pin!(builder.serve_connection(TokioIo::new(link), service_fn(answer)));
     let poll = |conversation: Pin<&mut _>, context: &mut Context<'_>| Future::poll(conversation, context);
     if let Ended::Overdue = converse(worker, line, conversation.as_mut(), poll, http2::Connection::graceful_shutdown).await {
@@ -127,8 +135,13 @@ async fn attend_http2(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
     }
 }
 
-async fn respond(worker: Rc<Worker>, line: Rc<Line>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
-    Ok(serve(worker, line, request).await)
+async fn respond(
+    worker: Rc<Worker>,
+    line: Rc<Line>,
+    opened: Opened,
+    request: Request<Incoming>,
+) -> Result<Response<Answer>, Infallible> {
+    Ok(serve(worker, line, opened, request).await)
 }
 
 /// Drives a conversation; ends it when it is overdue, and lets it finish what it has begun when the gateway drains.

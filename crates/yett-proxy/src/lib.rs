@@ -28,6 +28,7 @@ mod streams;
 mod telemetry;
 mod tls;
 mod trip;
+mod upgrade;
 mod upstream;
 mod worker;
 

@@ -6,9 +6,10 @@ use crate::body::{Upload, collect, drain};
 use crate::clock::Alarm;
 use crate::line::Line;
 use crate::trip::Trip;
-use crate::upstream::{Answered, Call, Content, Failure};
+use crate::upgrade::{Opened, Tunnel};
+use crate::upstream::{Answered, Call, Content, Failure, Socket};
 use crate::worker::Worker;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
@@ -17,8 +18,8 @@ use hyper::body::Incoming;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use yett_engine::BodyNeed;
 use yett_engine::plan::TargetPlan;
+use yett_engine::{BodyNeed, upgrade};
 use yett_model::Code;
 
 /// Bodies of known length up to this size are read whole before anything goes upstream, even if nothing looks at them:
@@ -30,19 +31,33 @@ const AT_HAND: usize = 64 * 1024;
 /// The answer to send instead of the upstream's.
 pub(crate) type Refused = Box<Response<Bytes>>;
 
+/// What follows the head of an answer.
+enum Outcome {
+    /// A body.
+    Body(Rest),
+    /// Another protocol: the upstream's connection, and what came on it already.
+    Switched(Socket, BytesMut),
+}
+
 /// Answers a request.
-pub(crate) async fn serve(worker: Rc<Worker>, line: Rc<Line>, request: Request<Incoming>) -> Response<Answer> {
+pub(crate) async fn serve(worker: Rc<Worker>, line: Rc<Line>, opened: Opened, request: Request<Incoming>) -> Response<Answer> {
     let (mut parts, body) = request.into_parts();
+    let upgrades = upgrade::is_asked(&parts.headers);
     let mut trip = Trip::begin(&worker, &line, &parts);
     let mut body = Some(body);
     let (head, rest) = match forward(&mut trip, &mut parts, &mut body).await {
-        Ok((head, rest)) => (head, rest),
+        Ok((head, Outcome::Switched(socket, ahead))) => return switch(trip, head, socket, ahead, &opened),
+        Ok((head, Outcome::Body(rest))) => (head, rest),
         Err(refused) => {
             let (head, whole) = refused.into_parts();
             (head, Rest::whole(whole))
         }
     };
     let mut response = Response::from_parts(head, ());
+    if upgrades {
+        // What the caller sent ahead is for a tunnel that is not there: nobody may take it for another request.
+        line.leave_unread();
+    }
     if let Some(body) = body {
         leave(&trip, &parts, body).await;
     }
@@ -51,6 +66,20 @@ pub(crate) async fn serve(worker: Rc<Worker>, line: Rc<Line>, request: Request<I
     }
     trip.end.status = response.status().as_u16();
     response.map(|()| Answer::new(trip, rest))
+}
+
+/// The upstream has switched protocols: so does the gateway, and the request goes on as a tunnel.
+fn switch(
+    mut trip: Box<Trip>,
+    head: http::response::Parts,
+    socket: Socket,
+    ahead: BytesMut,
+    opened: &Opened,
+) -> Response<Answer> {
+    trip.end.status = head.status.as_u16();
+    let idle = idle_timeout(&trip);
+    opened.replace(Some(Tunnel::new(trip, socket, ahead, idle)));
+    Response::from_parts(head, Answer::nothing())
 }
 
 /// Leaves a body that was not wanted: a small one is read so that the connection can be used again, otherwise it ends.
@@ -66,7 +95,7 @@ async fn forward(
     trip: &mut Trip,
     parts: &mut Parts,
     body: &mut Option<Incoming>,
-) -> Result<(http::response::Parts, Rest), Refused> {
+) -> Result<(http::response::Parts, Outcome), Refused> {
     if parts.version == Version::HTTP_2 {
         join_cookies(&mut parts.headers);
     }
@@ -81,7 +110,11 @@ async fn forward(
     let target = trip.exchange.upstream_request(parts);
     let target = target.ok_or_else(|| trip.exchange.fail(Code::GatewayError, "the API has no target"))?;
     let (call, answered) = send(trip, parts, &target, content).await?;
-    respond(trip, parts, &target, call, answered).await
+    if answered.status == StatusCode::SWITCHING_PROTOCOLS {
+        return agree(trip, parts, call, answered);
+    }
+    let (head, rest) = respond(trip, parts, call, answered).await?;
+    Ok((head, Outcome::Body(rest)))
 }
 
 /// HTTP/2 may split `Cookie` into several fields; HTTP/1.1 has one (RFC 9113 section 8.2.3).
@@ -141,20 +174,34 @@ async fn take_body(trip: &mut Trip, need: BodyNeed, body: &mut Option<Incoming>)
         return Ok(if bytes.is_empty() { Content::None } else { Content::Whole(bytes) });
     }
     let Some(incoming) = body.take() else { return Ok(Content::None) };
-    let upload = Upload::new(incoming, most, &trip.worker.clock, limit);
+    let upload = match trip.exchange.own_idle_timeout_ms() {
+        Some(idle_ms) => Upload::unhurried(incoming, most, &trip.worker.clock, Duration::from_millis(idle_ms)),
+        None => Upload::new(incoming, most, &trip.worker.clock, limit),
+    };
     trip.uploaded = Some(upload.counted());
     Ok(Content::Stream(upload, length))
+}
+
+/// Holds the upstream's agreement against what the caller asked for.
+fn agree(trip: &mut Trip, parts: &Parts, call: Call, answered: Answered) -> Result<(http::response::Parts, Outcome), Refused> {
+    let mut head = head(answered);
+    let agreed = upgrade::check_answer(parts, &head.headers);
+    agreed.map_err(|reason| trip.exchange.fail(Code::UpstreamBroken, reason))?;
+    let wire = call.into_wire();
+    let (socket, ahead) = wire.ok_or_else(|| trip.exchange.fail(Code::UpstreamBroken, "the upstream's connection is gone"))?;
+    trip.exchange.judge_response(parts, &mut head);
+    unframe(trip, &mut head);
+    Ok((head, Outcome::Switched(socket, ahead)))
 }
 
 async fn respond(
     trip: &mut Trip,
     parts: &Parts,
-    target: &TargetPlan,
     mut call: Call,
     answered: Answered,
 ) -> Result<(http::response::Parts, Rest), Refused> {
     let mut head = head(answered);
-    let idle = idle_timeout(trip, target);
+    let idle = idle_timeout(trip);
     // Whether the body fits is seen here, and counted when it does not; asked with the length, the engine would not say.
     let length = head.headers.remove(CONTENT_LENGTH);
     let need = trip.exchange.judge_response(parts, &mut head);
@@ -175,15 +222,15 @@ async fn respond(
     let whole = whole.filter(|_| !trip.head_only);
     trip.exchange.judge_response_body(parts, &head, whole)?;
     unframe(trip, &mut head);
-    let rest = match call.is_finished() {
+    let rest = match call.is_over() {
         true => Rest::whole(ahead),
         false => Rest::stream(ahead, call, Alarm::new(&trip.worker.clock, idle), idle),
     };
     Ok((head, rest))
 }
 
-fn idle_timeout(trip: &Trip, target: &TargetPlan) -> Duration {
-    Duration::from_millis(trip.local.plan().api(target.api).map_or(30_000, |api| api.upstream.idle_timeout_ms))
+fn idle_timeout(trip: &Trip) -> Duration {
+    Duration::from_millis(trip.exchange.idle_timeout_ms())
 }
 
 /// The upstream's head as the engine judges it.

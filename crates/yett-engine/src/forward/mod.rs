@@ -8,8 +8,8 @@ mod request;
 mod response;
 
 pub(crate) use places::Origin;
-pub(crate) use request::{Facts, is_ambiguous, request_headers, request_target};
-pub(crate) use response::response_headers;
+pub(crate) use request::{Facts, carries_key, is_ambiguous, is_owned, request_headers, request_target};
+pub(crate) use response::{is_revealing, response_headers};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 

@@ -66,7 +66,7 @@ fn is_unwanted(name: &HeaderName, api: &ApiPlan, declared: &[HeaderName]) -> boo
 }
 
 /// What only the gateway may say about a caller, and what it has dealt with itself.
-fn is_owned(name: &str) -> bool {
+pub(crate) fn is_owned(name: &str) -> bool {
     let own = ["expect", "http2-settings", "forwarded", "x-real-ip", "true-client-ip", "x-client-ip", "x-cluster-client-ip"];
     name.starts_with("yett-") || name.starts_with("x-forwarded-") || own.contains(&name)
 }
@@ -92,7 +92,7 @@ pub(crate) fn is_ambiguous(name: &str) -> bool {
 }
 
 /// Whether a field's value has an API key in it, wherever it was meant to go: no upstream may collect keys.
-fn carries_key(value: &[u8]) -> bool {
+pub(crate) fn carries_key(value: &[u8]) -> bool {
     value.len() >= key::SHORTEST && std::str::from_utf8(value).is_ok_and(key::is_in)
 }
 

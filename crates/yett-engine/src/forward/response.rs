@@ -17,6 +17,11 @@ const REVEALING: [HeaderName; 6] = [
     http::header::ALT_SVC,
 ];
 
+/// Whether a field tells of the upstream.
+pub(crate) fn is_revealing(name: &HeaderName) -> bool {
+    REVEALING.contains(name)
+}
+
 /// Turns the upstream's fields into those the caller gets.
 pub(crate) fn response_headers(headers: &mut HeaderMap, decision: &str, origin: Option<&Origin<'_>>) {
     if let Some(origin) = origin {

@@ -15,7 +15,7 @@ use http::{HeaderName, Method};
 use std::collections::HashMap;
 use std::sync::Arc;
 use yett_model::snapshot::{
-    Api, Collection, Limit, Location, MediaKind, Mode, Operation, Parameter, Profile, Snapshot, Style, Upstream,
+    Api, Collection, Limit, Location, MediaKind, Mode, Operation, Parameter, Profile, Protocol, Snapshot, Style, Upstream,
 };
 use yett_model::{Diagnostic, SNAPSHOT_FORMAT};
 
@@ -133,6 +133,7 @@ impl<'a> Builder<'a> {
         for (index, operation) in api.operations.iter().enumerate() {
             let path = format!("{path}/operations/{index}");
             self.route(plan, api, operation, &path);
+            self.check_websocket(api, operation, &path);
             let collections = collections.get(operation.id.as_str()).map_or(&[][..], Vec::as_slice);
             let scope = Scope {
                 snapshot: self.snapshot,
@@ -153,6 +154,8 @@ impl<'a> Builder<'a> {
                 public: operation.public.unwrap_or(api.identify.public),
                 semicolons: describes_semicolon(operation),
                 reads_answers: reads_answers(api, operation),
+                idle_timeout_ms: operation.idle_timeout_ms,
+                websocket: operation.websocket.clone(),
                 declared_headers: ambiguous_headers(operation),
                 guards: guards::build(&scope),
             });
@@ -218,6 +221,13 @@ impl<'a> Builder<'a> {
                     format!("{} {}: {message}", operation.method, operation.path),
                 );
             }
+        }
+    }
+
+    fn check_websocket(&mut self, api: &Api, operation: &Operation, path: &str) {
+        if operation.websocket.is_some() && (operation.method != "GET" || api.upstream.protocol != Protocol::Http1) {
+            let message = "a WebSocket is opened by GET, and passed on to an upstream of HTTP/1.1 only";
+            self.report(format!("{path}/websocket"), "websocket-impossible", message);
         }
     }
 

@@ -15,9 +15,9 @@ pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
 pub use identify::{ApiKey, Identify};
 pub use limit::{Limit, Measure, Period, Subject};
 pub use operation::{
-    Body, Encoding, Location, Media, MediaKind, Operation, Parameter, Response, Schemas, Shape, SimpleType, Style,
+    Body, Encoding, Location, Media, MediaKind, Operation, Parameter, Response, Schemas, Shape, SimpleType, Style, WebSocket,
 };
-pub use upstream::{Target, Upstream};
+pub use upstream::{Protocol, Target, Upstream};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -38,6 +38,13 @@ pub struct Operation {
     /// Largest request body in bytes.
     #[serde(default = "default_max_body_bytes")]
     pub max_body_bytes: u64,
+    /// Milliseconds without a byte of the answer's body, of a request body that is streamed, or of a tunnel, before it is
+    /// given up; absent means as the upstream says.
+    #[serde(default)]
+    pub idle_timeout_ms: Option<u64>,
+    /// The operation may become a WebSocket (RFC 6455); absent means that the upgrade is refused.
+    #[serde(default)]
+    pub websocket: Option<WebSocket>,
     /// Limits on this operation.
     #[serde(default)]
     pub limits: Vec<Limit>,
@@ -54,6 +61,14 @@ pub struct Operation {
 
 fn default_max_body_bytes() -> u64 {
     1 << 20
+}
+
+/// Who may open the WebSocket of an operation.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebSocket {
+    /// Origins (RFC 6454, `https://app.example`) whose pages may open it besides the host's own.
+    pub origins: Vec<String>,
 }
 
 /// Where a parameter travels.

@@ -18,6 +18,9 @@ pub struct Upstream {
     /// Milliseconds without a byte of the response body before it is given up.
     #[serde(default = "default_idle_timeout_ms")]
     pub idle_timeout_ms: u64,
+    /// What the targets speak.
+    #[serde(default)]
+    pub protocol: Protocol,
     /// Send the caller's `Host` upstream instead of the target's own.
     #[serde(default)]
     pub preserve_host: bool,
@@ -34,6 +37,17 @@ fn default_response_timeout_ms() -> u64 {
 }
 fn default_idle_timeout_ms() -> u64 {
     30_000
+}
+
+/// What an upstream speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2: agreed on by ALPN over TLS, with prior knowledge without.
+    Http2,
 }
 
 /// One upstream target.

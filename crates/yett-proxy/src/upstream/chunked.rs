@@ -1,7 +1,8 @@
-//! The chunked transfer coding (RFC 9112 section 7.1), read strictly. Extensions and trailers are dropped.
+//! The chunked transfer coding (RFC 9112 section 7.1), read strictly. Extensions are dropped.
 
 use super::{Failure, broken};
 use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 const LONGEST_LINE: usize = 4096;
 const MOST_TRAILER_BYTES: usize = 16 * 1024;
@@ -27,11 +28,17 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) struct Chunked {
     state: State,
+    trailers: Option<HeaderMap>,
 }
 
 impl Chunked {
     pub(super) fn new() -> Self {
-        Self { state: State::Size }
+        Self { state: State::Size, trailers: None }
+    }
+
+    /// The fields after the last chunk, if there were any.
+    pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.trailers.take()
     }
 
     /// Takes the next data from the buffer.
@@ -53,6 +60,10 @@ impl Chunked {
                 }
                 State::Size | State::DataEnd | State::Trailers(_) => {
                     let Some(line) = line(buffer)? else { return Ok(Step::More) };
+                    if matches!(self.state, State::Trailers(_)) && !line.is_empty() {
+                        let (name, value) = field(&line)?;
+                        self.trailers.get_or_insert_default().append(name, value);
+                    }
                     self.state = next(self.state, &line)?;
                 }
             }
@@ -90,6 +101,14 @@ fn line(buffer: &mut BytesMut) -> Result<Option<BytesMut>, Failure> {
             }
         }
     }
+}
+
+fn field(line: &[u8]) -> Result<(HeaderName, HeaderValue), Failure> {
+    let malformed = || broken("a trailer of the upstream's answer is malformed");
+    let (name, value) = memchr::memchr(b':', line).and_then(|colon| line.split_at_checked(colon)).ok_or_else(malformed)?;
+    let value = value.get(1..).unwrap_or_default().trim_ascii();
+    let name = HeaderName::from_bytes(name).map_err(|_| malformed())?;
+    Ok((name, HeaderValue::from_bytes(value).map_err(|_| malformed())?))
 }
 
 fn size(line: &[u8]) -> Result<u64, Failure> {

@@ -19,17 +19,20 @@ const ADDRESSES_FOR_US: u64 = 10_000_000;
 pub(super) struct Trust {
     config: Result<Arc<ClientConfig>, String>,
     name: Result<ServerName<'static>, String>,
+    is_http2: bool,
 }
 
 impl Trust {
-    pub(super) fn new(name: &str, ca_pem: Option<&str>) -> Self {
+    pub(super) fn new(name: &str, ca_pem: Option<&str>, is_http2: bool) -> Self {
         let server = ServerName::try_from(name.to_owned());
         Self {
             config: match ca_pem {
                 Some(pem) => client_config(pem),
                 None => platform_config(),
-            },
+            }
+            .map(|config| if is_http2 { over_http2(&config) } else { config }),
             name: server.map_err(|error| format!("'{name}' is no name a certificate can prove: {error}")),
+            is_http2,
         }
     }
 }
@@ -74,6 +77,13 @@ fn with_roots(roots: RootCertStore) -> Result<Arc<ClientConfig>, String> {
     Ok(Arc::new(config))
 }
 
+/// The same trust, where HTTP/2 must be agreed on (ALPN, RFC 7301).
+fn over_http2(config: &ClientConfig) -> Arc<ClientConfig> {
+    let mut config = config.clone();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Arc::new(config)
+}
+
 pub(super) async fn connect(upstream: &Upstream, clock: &Rc<Clock>) -> Result<Socket, Failure> {
     let late = || Failure::Unreachable(format!("no connection within {} ms", upstream.connect_timeout.as_millis()));
     within(clock, upstream.connect_timeout, open(upstream, clock)).await.ok_or_else(late)?
@@ -90,6 +100,9 @@ async fn open(upstream: &Upstream, clock: &Clock) -> Result<Socket, Failure> {
     let name = trust.name.clone().map_err(Failure::Unreachable)?;
     let stream = TlsConnector::from(config).connect(name, stream).await;
     let stream = stream.map_err(|error| Failure::Unreachable(format!("TLS with {} failed: {error}", upstream.name)))?;
+    if trust.is_http2 && stream.get_ref().1.alpn_protocol() != Some(b"h2") {
+        return Err(Failure::Unreachable(format!("{} does not agree to HTTP/2", upstream.name)));
+    }
     Ok(Socket::Tls(Box::new(stream)))
 }
 

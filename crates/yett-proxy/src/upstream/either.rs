@@ -3,13 +3,15 @@
 use super::content::{Content, Gathered};
 use super::head::Answered;
 use super::http1::Http1;
-use super::{Connection, Failure, Upstream};
+use super::http2::Http2;
+use super::{Connection, Failure, Socket, Upstream};
 use crate::clock::{Alarm, Clock};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use http::request::Parts;
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// A request under way: first the head of its answer, then the data of the body. Dropping it early ends the request at
@@ -21,6 +23,7 @@ pub(crate) struct Call {
 
 enum Codec {
     Http1(Http1),
+    Http2(Box<Http2>),
 }
 
 impl Call {
@@ -28,6 +31,7 @@ impl Call {
     pub(crate) fn new(home: Rc<Upstream>, clock: Rc<Clock>, connection: Connection, parts: &Parts, content: Content) -> Self {
         let codec = match connection {
             Connection::Http1(wire) => Codec::Http1(Http1::new(home, clock.clone(), wire, parts, content)),
+            Connection::Http2(place) => Codec::Http2(Box::new(Http2::new(place, parts, content))),
         };
         Self { clock, codec }
     }
@@ -46,7 +50,9 @@ impl Call {
             if self.progress() != before {
                 alarm.reset(limit);
             }
-            alarm.poll(context).map(|()| Err(Failure::Timeout("the upstream did not answer in time")))
+            ready!(alarm.poll(context));
+            self.doubt();
+            Poll::Ready(Err(Failure::Timeout("the upstream did not answer in time")))
         })
         .await
     }
@@ -54,20 +60,60 @@ impl Call {
     fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<Answered, Failure>> {
         match &mut self.codec {
             Codec::Http1(call) => call.poll_head(context),
+            Codec::Http2(call) => call.poll_head(context),
         }
+    }
+
+    /// What is left when the upstream has switched protocols: its connection, and what it sent behind its answer.
+    pub(crate) fn into_wire(self) -> Option<(Socket, BytesMut)> {
+        match self.codec {
+            Codec::Http1(call) => call.into_wire(),
+            Codec::Http2(_) => None,
+        }
+    }
+
+    fn doubt(&self) {
+        if let Codec::Http2(call) = &self.codec {
+            call.doubt();
+        }
+    }
+
+    fn has_trailers(&self) -> bool {
+        match &self.codec {
+            Codec::Http1(call) => call.has_trailers(),
+            Codec::Http2(call) => call.has_trailers(),
+        }
+    }
+
+    /// The trailers that may go on, once the body is finished; only the first time.
+    pub(crate) fn take_trailers(&mut self) -> Option<HeaderMap> {
+        let mut trailers = match &mut self.codec {
+            Codec::Http1(call) => call.take_trailers(),
+            Codec::Http2(call) => call.take_trailers(),
+        }?;
+        yett_engine::trailers::of_response(&mut trailers);
+        (!trailers.is_empty()).then_some(trailers)
+    }
+
+    /// Whether nothing is left to take, not even trailers.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_finished() && !self.has_trailers()
     }
 
     /// Bytes of the request that could be sent so far.
     fn progress(&self) -> u64 {
         match &self.codec {
             Codec::Http1(call) => call.progress(),
+            Codec::Http2(call) => call.progress(),
         }
     }
 
-    /// Bytes of the body still to come, when known.
+    /// Bytes of the body still to come, when known. A body with trailers has no length: it could not have them then.
     pub(crate) fn remaining(&self) -> Option<u64> {
         match &self.codec {
+            _ if self.has_trailers() => None,
             Codec::Http1(call) => call.remaining(),
+            Codec::Http2(call) => call.remaining(),
         }
     }
 
@@ -75,6 +121,7 @@ impl Call {
     pub(crate) fn is_finished(&self) -> bool {
         match &self.codec {
             Codec::Http1(call) => call.is_finished(),
+            Codec::Http2(call) => call.is_finished(),
         }
     }
 
@@ -82,6 +129,7 @@ impl Call {
     pub(crate) fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
         match &mut self.codec {
             Codec::Http1(call) => call.poll_data(context),
+            Codec::Http2(call) => call.poll_data(context),
         }
     }
 

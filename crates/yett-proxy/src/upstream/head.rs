@@ -2,7 +2,7 @@
 
 use super::{Failure, broken};
 use bytes::{Bytes, BytesMut};
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use std::io::Write;
@@ -50,6 +50,9 @@ pub(crate) fn encode(parts: &Parts, framing: Framing, room: usize) -> BytesMut {
             field(&mut head, name, value);
         }
     }
+    if parts.headers.contains_key(UPGRADE) {
+        head.extend_from_slice(b"connection: upgrade\r\n");
+    }
     match framing {
         Framing::Length(length) => length_field(&mut head, length),
         Framing::Chunked => head.extend_from_slice(b"transfer-encoding: chunked\r\n"),
@@ -82,16 +85,15 @@ fn length_field(head: &mut BytesMut, length: u64) {
     head.extend_from_slice(b"\r\n");
 }
 
-/// Takes a final response head from the buffer: `None` if more bytes are needed. Interim answers (1xx) are skipped.
+/// Takes a final response head from the buffer: `None` if more bytes are needed. Interim answers (1xx) are skipped, but
+/// for 101, after which no more HTTP follows.
 ///
 /// # Errors
 /// [`Failure::Broken`] for anything that could be read in two ways.
 pub(crate) fn take(buffer: &mut BytesMut, method: &Method) -> Result<Option<Answered>, Failure> {
     loop {
         match parse(buffer, method)? {
-            Some(answered) if answered.status == StatusCode::SWITCHING_PROTOCOLS => {
-                return Err(broken("the upstream switched protocols without being asked"));
-            }
+            Some(answered) if answered.status == StatusCode::SWITCHING_PROTOCOLS => return Ok(Some(answered)),
             Some(answered) if answered.status.is_informational() => {}
             other => return Ok(other),
         }
@@ -199,10 +201,10 @@ mod tests {
     }
 
     #[test]
-    fn interim_answers_are_skipped_but_switching_is_refused() {
+    fn interim_answers_are_skipped_but_switching_is_final() {
         let answered = read("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n").unwrap().unwrap();
         assert_eq!((answered.status, answered.framing), (StatusCode::NO_CONTENT, Framing::None));
-        assert!(read("HTTP/1.1 101 Switching Protocols\r\n\r\n").is_err());
+        assert_eq!(read("HTTP/1.1 101 Switching Protocols\r\n\r\n").unwrap().unwrap().status, StatusCode::SWITCHING_PROTOCOLS);
     }
 
     #[test]

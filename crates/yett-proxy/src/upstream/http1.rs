@@ -3,18 +3,19 @@
 use super::chunked::{Chunked, Step};
 use super::content::Content;
 use super::head::{Answered, Framing, encode, take};
-use super::{Failure, Upstream, Wire, broken};
+use super::{Failure, Socket, Upstream, Wire, broken};
 use crate::body::Upload;
 use crate::clock::Clock;
-use bytes::{Buf, Bytes};
-use http::Method;
+use bytes::{Buf, Bytes, BytesMut};
+use http::header::UPGRADE;
 use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
 use std::future::Future;
 use std::io::Write;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWrite};
 
 /// Bytes read at once: enough for most answers in one go.
 const FILL: usize = 16 * 1024;
@@ -46,6 +47,7 @@ enum Rest {
 /// A request under way on HTTP/1.1.
 pub(super) struct Http1 {
     method: Method,
+    upgrades: bool,
     wire: Option<Wire>,
     home: Rc<Upstream>,
     clock: Rc<Clock>,
@@ -59,6 +61,7 @@ pub(super) struct Http1 {
     heard: bool,
     rest: Rest,
     reusable: bool,
+    trailers: Option<HeaderMap>,
 }
 
 impl Http1 {
@@ -73,6 +76,7 @@ impl Http1 {
         };
         Self {
             method: parts.method.clone(),
+            upgrades: parts.headers.contains_key(UPGRADE),
             wire: Some(wire),
             home,
             clock,
@@ -86,6 +90,7 @@ impl Http1 {
             heard: false,
             rest: Rest::End,
             reusable: true,
+            trailers: None,
         }
     }
 
@@ -100,6 +105,9 @@ impl Http1 {
         loop {
             let wire = self.wire.as_mut().ok_or(Failure::Closed)?;
             if let Some(answered) = take(&mut wire.buffer, &self.method)? {
+                if answered.status == StatusCode::SWITCHING_PROTOCOLS && !self.upgrades {
+                    return Poll::Ready(Err(broken("the upstream switched protocols without being asked")));
+                }
                 self.expect(&answered);
                 return Poll::Ready(Ok(answered));
             }
@@ -113,6 +121,9 @@ impl Http1 {
 
     fn expect(&mut self, answered: &Answered) {
         self.reusable &= answered.keep_alive;
+        if answered.status == StatusCode::SWITCHING_PROTOCOLS {
+            return;
+        }
         self.rest = match answered.framing {
             Framing::None => Rest::End,
             Framing::Length(length) => Rest::Length(length),
@@ -138,6 +149,21 @@ impl Http1 {
         matches!(self.rest, Rest::End)
     }
 
+    /// The connection of a request that was answered with 101, and what follows the answer on it.
+    pub(super) fn into_wire(mut self) -> Option<(Socket, BytesMut)> {
+        self.wire.take().map(|wire| (wire.socket, wire.buffer))
+    }
+
+    /// The trailers of an answer that is finished.
+    pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.trailers.take()
+    }
+
+    /// Whether there are trailers to take.
+    pub(super) fn has_trailers(&self) -> bool {
+        self.trailers.is_some()
+    }
+
     /// The next part of the body; `None` at its end.
     pub(super) fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
         if self.is_finished() {
@@ -155,6 +181,9 @@ impl Http1 {
                     return Poll::Ready(Some(Ok(data)));
                 }
                 Ok(Step::End) => {
+                    if let Rest::Chunked(chunked) = &mut self.rest {
+                        self.trailers = chunked.take_trailers();
+                    }
                     self.finish();
                     return Poll::Ready(None);
                 }
@@ -243,7 +272,7 @@ impl Http1 {
         let Some(wire) = &mut self.wire else { return Poll::Ready(false) };
         for part in [&mut self.out, &mut self.then] {
             while !part.is_empty() {
-                match ready!(wire.socket.poll_write(context, part)) {
+                match ready!(Pin::new(&mut wire.socket).poll_write(context, part)) {
                     Ok(0) | Err(_) => return Poll::Ready(false),
                     Ok(wrote) => {
                         part.advance(wrote);
@@ -252,7 +281,7 @@ impl Http1 {
                 }
             }
         }
-        wire.socket.poll_flush(context).map(|flushed| flushed.is_ok())
+        Pin::new(&mut wire.socket).poll_flush(context).map(|flushed| flushed.is_ok())
     }
 
     /// A chunk begins by ending the one before.

@@ -1,4 +1,4 @@
-//! Upstream connections of one worker: HTTP/1.1 over TCP or TLS, kept alive and used again.
+//! Upstream connections of one worker: HTTP/1.1 and HTTP/2 over TCP or TLS, kept alive and used again.
 //!
 //! The gateway writes its own requests and reads answers strictly. The codec is its own so that the caller's fields are
 //! written without a copy, a request can be sent again, and head, body and answer are handled within one task.
@@ -9,6 +9,8 @@ mod content;
 mod either;
 mod head;
 mod http1;
+mod http2;
+mod shared;
 
 pub(crate) use connect::client_config;
 pub(crate) use content::Content;
@@ -18,6 +20,7 @@ pub(crate) use head::Answered;
 use crate::clock::Clock;
 use bytes::BytesMut;
 use connect::Trust;
+use shared::{Connections, Place};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -32,6 +35,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use yett_engine::plan::{ApiPlan, TargetPlan};
 use yett_model::Code;
+use yett_model::snapshot::Protocol;
 
 /// Why a request got no answer, or not all of it.
 #[derive(Debug)]
@@ -40,6 +44,8 @@ pub(crate) enum Failure {
     Unreachable(String),
     /// The connection was closed before the first byte of an answer.
     Closed,
+    /// The upstream says that it has not begun the request: it may be sent again, whatever it is.
+    Unprocessed,
     /// The answer cannot be passed on.
     Broken(String),
     /// The answer did not come in time.
@@ -58,6 +64,7 @@ impl Failure {
         match self {
             Self::Unreachable(reason) => (Code::UpstreamUnreachable, reason),
             Self::Closed => (Code::UpstreamBroken, "the upstream closed the connection without an answer".to_owned()),
+            Self::Unprocessed => (Code::UpstreamBroken, "the upstream took no more requests on the connection".to_owned()),
             Self::Broken(reason) => (Code::UpstreamBroken, reason),
             Self::Timeout(reason) => (Code::UpstreamTimeout, reason.to_owned()),
             Self::BodyTooLarge => (Code::BodyTooLarge, "the body is longer than the operation allows".to_owned()),
@@ -71,7 +78,8 @@ pub(crate) fn broken(reason: impl Into<String>) -> Failure {
     Failure::Broken(reason.into())
 }
 
-enum Socket {
+/// A connection's bytes.
+pub(crate) enum Socket {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
@@ -85,21 +93,30 @@ impl AsyncRead for Socket {
     }
 }
 
-impl Socket {
-    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut *self {
             Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
             Self::Plain(_) => Poll::Ready(Ok(())),
             Self::Tls(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}
+
+impl Socket {
     /// Whether an idle connection has news: an end, or bytes nobody asked for. Either way it is of no more use.
     fn has_news(&mut self) -> bool {
         let mut byte = [0];
@@ -111,6 +128,8 @@ impl Socket {
 pub(crate) enum Connection {
     /// One of HTTP/1.1, which takes one request at a time.
     Http1(Wire),
+    /// A place on one of HTTP/2, which takes many.
+    Http2(Place),
 }
 
 /// An open connection of HTTP/1.1.
@@ -131,6 +150,8 @@ pub(crate) struct Upstream {
     trust: Option<Trust>,
     connect_timeout: Duration,
     idle: RefCell<Vec<Idle>>,
+    /// With HTTP/2: the connections that requests share.
+    shared: Option<Connections>,
     addresses: RefCell<(Vec<SocketAddr>, u64)>,
     most_idle: usize,
     idle_for_us: u64,
@@ -138,7 +159,10 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     /// An idle connection that is still open, the one used last first.
-    pub(crate) fn idle(&self, clock: &Clock) -> Option<Connection> {
+    pub(crate) fn idle(&self, clock: &Rc<Clock>) -> Option<Connection> {
+        if let Some(shared) = &self.shared {
+            return shared.idle(clock).map(Connection::Http2);
+        }
         let mut idle = self.idle.borrow_mut();
         while let Some(Idle { mut wire, since_us }) = idle.pop() {
             if since_us + self.idle_for_us > clock.latest_us() && !wire.socket.has_news() {
@@ -150,6 +174,9 @@ impl Upstream {
 
     /// A new connection.
     pub(crate) async fn connect(&self, clock: &Rc<Clock>) -> Result<Connection, Failure> {
+        if let Some(shared) = &self.shared {
+            return shared.open(self, clock).await.map(Connection::Http2);
+        }
         let socket = connect::connect(self, clock).await?;
         Ok(Connection::Http1(Wire { socket, buffer: BytesMut::new() }))
     }
@@ -164,6 +191,9 @@ impl Upstream {
     /// Closes what has been idle too long or was closed by the other side.
     fn sweep(&self, clock: &Clock) {
         let oldest = clock.latest_us().saturating_sub(self.idle_for_us);
+        if let Some(shared) = &self.shared {
+            shared.sweep(oldest);
+        }
         self.idle.borrow_mut().retain_mut(|idle| idle.since_us > oldest && !idle.wire.socket.has_news());
     }
 }
@@ -182,7 +212,10 @@ impl Upstreams {
 
     /// The upstream of a target.
     pub(crate) fn get(&self, api: &ApiPlan, target: &TargetPlan) -> Rc<Upstream> {
-        let mut key = format!("{}://{}:{} {}", target.tls, target.name, target.port, api.upstream.connect_timeout_ms);
+        let mut key = format!(
+            "{}://{}:{} {} {:?}",
+            target.tls, target.name, target.port, api.upstream.connect_timeout_ms, api.upstream.protocol
+        );
         if let Some(ca) = &api.upstream.ca_pem {
             let _ = write!(key, " {ca}");
         }
@@ -190,12 +223,14 @@ impl Upstreams {
     }
 
     fn make(&self, api: &ApiPlan, target: &TargetPlan) -> Upstream {
+        let is_http2 = api.upstream.protocol == Protocol::Http2;
         Upstream {
             name: target.name.clone(),
             port: target.port,
-            trust: target.tls.then(|| Trust::new(&target.name, api.upstream.ca_pem.as_deref())),
+            trust: target.tls.then(|| Trust::new(&target.name, api.upstream.ca_pem.as_deref(), is_http2)),
             connect_timeout: Duration::from_millis(api.upstream.connect_timeout_ms),
             idle: RefCell::default(),
+            shared: is_http2.then(Connections::default),
             addresses: RefCell::default(),
             most_idle: self.most_idle,
             idle_for_us: self.idle_for.as_micros() as u64,

@@ -1,0 +1,112 @@
+//! Fields after a body (RFC 9110 section 6.5): which of them may go on.
+//!
+//! Nobody looks at trailers when a message is judged, so nothing that decides about a message may come in them: no
+//! framing, no routing, no credential, nothing that only the gateway may say.
+
+use crate::forward::{carries_key, is_ambiguous, is_owned, is_revealing};
+use crate::receive::HOP_BY_HOP;
+use http::header::{self, TE, TRAILER};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// RFC 9110 section 6.5.1: framing, routing, authentication, request modifiers, response control and content format.
+const NEVER: [HeaderName; 27] = [
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
+    header::CONTENT_RANGE,
+    header::CONTENT_LOCATION,
+    header::HOST,
+    header::AUTHORIZATION,
+    header::COOKIE,
+    header::SET_COOKIE,
+    header::WWW_AUTHENTICATE,
+    header::CACHE_CONTROL,
+    header::PRAGMA,
+    header::EXPIRES,
+    header::AGE,
+    header::DATE,
+    header::VARY,
+    header::LOCATION,
+    header::RETRY_AFTER,
+    header::EXPECT,
+    header::MAX_FORWARDS,
+    header::RANGE,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_UNMODIFIED_SINCE,
+    header::IF_RANGE,
+    header::STRICT_TRANSPORT_SECURITY,
+];
+
+fn may_trail(name: &HeaderName) -> bool {
+    !(HOP_BY_HOP.contains(name) || NEVER.contains(name) || is_owned(name.as_str()) || is_revealing(name))
+}
+
+fn keep(trailers: &mut HeaderMap, wanted: impl Fn(&HeaderName, &HeaderValue) -> bool) {
+    let unwanted: Vec<HeaderName> =
+        trailers.iter().filter(|(name, value)| !wanted(name, value)).map(|(name, _)| name.clone()).collect();
+    unwanted.iter().for_each(|name| {
+        trailers.remove(name);
+    });
+}
+
+/// Leaves of a caller's trailers what may go upstream.
+pub fn of_request(trailers: &mut HeaderMap) {
+    keep(trailers, |name, value| may_trail(name) && !is_ambiguous(name.as_str()) && !carries_key(value.as_bytes()));
+}
+
+/// Leaves of an upstream's trailers what may go to the caller.
+pub fn of_response(trailers: &mut HeaderMap) {
+    keep(trailers, |name, _| may_trail(name));
+}
+
+/// Whether the sender takes trailers (RFC 9110 section 10.1.4).
+pub(crate) fn are_taken(headers: &HeaderMap) -> bool {
+    let tokens = headers.get_all(TE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    tokens.map(<[u8]>::trim_ascii).any(|token| token.eq_ignore_ascii_case(b"trailers"))
+}
+
+/// What of the upstream's announcement of trailers may go on.
+pub(crate) fn announced(headers: &HeaderMap) -> Option<HeaderValue> {
+    let names = headers.get_all(TRAILER).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let names = names.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok()).filter(may_trail);
+    let names: Vec<HeaderName> = names.collect();
+    let listed = names.iter().map(HeaderName::as_str).collect::<Vec<_>>().join(", ");
+    HeaderValue::from_str(&listed).ok().filter(|listed| !listed.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(names: &[&'static str]) -> HeaderMap {
+        names.iter().map(|name| (HeaderName::from_static(name), HeaderValue::from_static("1"))).collect()
+    }
+
+    #[test]
+    fn nothing_that_decides_about_a_message_trails() {
+        for name in
+            ["content-length", "transfer-encoding", "host", "authorization", "set-cookie", "yett-app", "connection", "via"]
+        {
+            let mut trailers = fields(&[name, "grpc-status"]);
+            of_response(&mut trailers);
+            assert_eq!(trailers, fields(&["grpc-status"]), "{name}");
+            let mut trailers = fields(&[name, "x-checksum"]);
+            of_request(&mut trailers);
+            assert_eq!(trailers, fields(&["x-checksum"]), "{name}");
+        }
+        let mut trailers = fields(&["x_app"]);
+        of_request(&mut trailers);
+        assert!(trailers.is_empty());
+    }
+
+    #[test]
+    fn an_announcement_names_only_what_may_trail() {
+        let mut headers = HeaderMap::new();
+        headers.insert(TRAILER, HeaderValue::from_static("X-Checksum, Content-Length, bad name, Grpc-Status"));
+        assert_eq!(announced(&headers).unwrap(), "x-checksum, grpc-status");
+        headers.insert(TRAILER, HeaderValue::from_static("host"));
+        assert_eq!(announced(&headers), None);
+    }
+}

@@ -1,0 +1,171 @@
+//! The HTTP/2 connections to one target: shared by requests, opened when there is no room on those that are there.
+
+use super::connect::connect;
+use super::{Failure, Socket, Upstream};
+use crate::clock::Clock;
+use bytes::Bytes;
+use h2::client::{Builder, SendRequest};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use tokio::sync::Mutex;
+use tokio::task::{AbortHandle, spawn_local};
+
+/// Most requests at once on one connection, even if the upstream takes more.
+const MOST_STREAMS: usize = 100;
+/// Bytes of an answer that may wait for a slow caller. The connection's window has room for all of them, so that no
+/// caller that reads slowly holds up another.
+const STREAM_WINDOW: u32 = 128 * 1024;
+const CONNECTION_WINDOW: u32 = STREAM_WINDOW * MOST_STREAMS as u32;
+/// Bytes of a request that may wait in the library for the socket.
+const SEND_BUFFER: usize = 64 * 1024;
+const LARGEST_HEAD: u32 = 64 * 1024;
+
+/// One connection.
+struct Link {
+    sender: SendRequest<Bytes>,
+    tls: bool,
+    taken: Cell<usize>,
+    since_us: Cell<u64>,
+    ended: Cell<bool>,
+    driver: RefCell<Option<AbortHandle>>,
+}
+
+impl Drop for Link {
+    /// Nobody will ask for a stream any more; those that go on hold the link themselves.
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.borrow_mut().take() {
+            driver.abort();
+        }
+    }
+}
+
+impl Link {
+    /// Whether a request may be sent. An upstream that has said goodbye shows here.
+    fn has_room(&self) -> bool {
+        let ready = self.sender.clone().poll_ready(&mut Context::from_waker(Waker::noop()));
+        if matches!(ready, Poll::Ready(Err(_))) {
+            self.ended.set(true);
+        }
+        !self.ended.get() && self.taken.get() < MOST_STREAMS.min(self.sender.current_max_send_streams())
+    }
+}
+
+/// A request's place on a connection.
+pub(crate) struct Place {
+    link: Rc<Link>,
+    sender: SendRequest<Bytes>,
+    clock: Rc<Clock>,
+}
+
+impl Place {
+    fn take(link: &Rc<Link>, clock: &Rc<Clock>) -> Self {
+        link.taken.set(link.taken.get() + 1);
+        Self { link: link.clone(), sender: link.sender.clone(), clock: clock.clone() }
+    }
+
+    pub(super) fn sender(&mut self) -> &mut SendRequest<Bytes> {
+        &mut self.sender
+    }
+
+    pub(super) fn is_tls(&self) -> bool {
+        self.link.tls
+    }
+
+    /// The connection takes no more requests; those on it go on.
+    pub(super) fn retire(&self) {
+        self.link.ended.set(true);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.link.taken.set(self.link.taken.get().saturating_sub(1));
+        self.link.since_us.set(self.clock.latest_us());
+    }
+}
+
+/// The connections to a target.
+#[derive(Default)]
+pub(super) struct Connections {
+    links: RefCell<Vec<Rc<Link>>>,
+    opening: Mutex<()>,
+    /// How often opening one has failed, and why the last time.
+    failed: RefCell<(u64, String)>,
+}
+
+impl Connections {
+    /// A place on a connection that is there: the busiest with room, so that others can end.
+    pub(super) fn idle(&self, clock: &Rc<Clock>) -> Option<Place> {
+        let links = self.links.borrow();
+        let roomy = links.iter().filter(|link| link.has_room()).max_by_key(|link| link.taken.get());
+        roomy.map(|link| Place::take(link, clock))
+    }
+
+    /// A place, on a new connection unless another request has just opened one. One opens at a time; if it fails, it
+    /// fails for all who waited for it.
+    pub(super) async fn open(&self, upstream: &Upstream, clock: &Rc<Clock>) -> Result<Place, Failure> {
+        let failures = self.failed.borrow().0;
+        let opened = self.links.borrow().len();
+        let _turn = self.opening.lock().await;
+        if self.failed.borrow().0 != failures {
+            return Err(Failure::Unreachable(self.failed.borrow().1.clone()));
+        }
+        if let Some(place) = self.idle(clock).filter(|_| self.links.borrow().len() != opened) {
+            return Ok(place);
+        }
+        match self.connect(upstream, clock).await {
+            Ok(link) => Ok(Place::take(&link, clock)),
+            Err(failure) => {
+                if let Failure::Unreachable(reason) = &failure {
+                    let mut failed = self.failed.borrow_mut();
+                    *failed = (failed.0 + 1, reason.clone());
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn connect(&self, upstream: &Upstream, clock: &Rc<Clock>) -> Result<Rc<Link>, Failure> {
+        let socket = connect(upstream, clock).await?;
+        let tls = matches!(socket, Socket::Tls(_));
+        let mut builder = Builder::new();
+        builder
+            .initial_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_header_list_size(LARGEST_HEAD)
+            .max_send_buffer_size(SEND_BUFFER)
+            .enable_push(false);
+        let (sender, driver) = builder
+            .handshake::<_, Bytes>(socket)
+            .await
+            .map_err(|error| Failure::Unreachable(format!("{} does not speak HTTP/2: {error}", upstream.name)))?;
+        let link = Rc::new(Link {
+            sender,
+            tls,
+            taken: Cell::new(0),
+            since_us: Cell::new(clock.latest_us()),
+            ended: Cell::new(false),
+            driver: RefCell::default(),
+        });
+        let known = Rc::downgrade(&link);
+        let driving = spawn_local(async move {
+            let _ = driver.await;
+            if let Some(link) = known.upgrade() {
+                link.ended.set(true);
+            }
+        });
+        *link.driver.borrow_mut() = Some(driving.abort_handle());
+        self.links.borrow_mut().push(link.clone());
+        Ok(link)
+    }
+
+    /// Forgets connections that ended, and those without a request since `oldest_us`.
+    pub(super) fn sweep(&self, oldest_us: u64) {
+        self.links.borrow_mut().retain(|link| match link.taken.get() {
+            _ if link.ended.get() => false,
+            0 => link.since_us.get() > oldest_us,
+            _ => true,
+        });
+    }
+}
