@@ -18,7 +18,6 @@ use hyper::body::Incoming;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use yett_engine::plan::TargetPlan;
 use yett_engine::{BodyNeed, upgrade};
 use yett_model::Code;
 

@@ -42,6 +42,7 @@ def _upstream(upstream: Upstream) -> dict[str, Any]:
         connect_timeout_ms=upstream.connect_timeout_ms,
         response_timeout_ms=upstream.response_timeout_ms,
         idle_timeout_ms=upstream.idle_timeout_ms,
+        protocol=None if upstream.protocol == "http1" else upstream.protocol,
         preserve_host=upstream.preserve_host,
         ca_pem=upstream.ca_pem,
     )
@@ -55,7 +56,7 @@ def _operation(
     operation: OperationSource, api: Api, settings: dict[str, OperationSettings], names: LimitNames
 ) -> dict[str, Any]:
     own = settings.get(operation.operation_id) or OperationSettings(operation.operation_id)
-    return compact(
+    compiled = compact(
         id=f"{api.name}:{operation.operation_id}",
         method=operation.method,
         path=operation.path,
@@ -66,4 +67,8 @@ def _operation(
         parameters=list(operation.parameters),
         body=operation.body,
         responses=list(operation.responses),
+        idle_timeout_ms=own.idle_timeout_ms,
     )
+    if own.websocket is not None:
+        compiled["websocket"] = compact(origins=list(own.websocket.origins))
+    return compiled

@@ -101,6 +101,8 @@ def check_operations(
     yield from (one for reference in references if (one := index.check(reference, unread)))
     for api in configuration.apis:
         yield from _check_settings(api, index)
+        if api.name in contracts:
+            yield from _check_websockets(api, contracts[api.name])
 
 
 def _check_settings(api: Api, index: OperationIndex) -> Iterator[Diagnostic]:
@@ -109,3 +111,17 @@ def _check_settings(api: Api, index: OperationIndex) -> Iterator[Diagnostic]:
         if index.knows(api.name) and not index.holds(api.name, name):
             hint = index.suggest(api.name, name).replace(f"`{api.name}:", "`")
             yield settings.place.diagnostic("unknown-operation", f"there is no operation `{name}`", hint=hint)
+
+
+def _check_websockets(api: Api, contract: ContractSource) -> Iterator[Diagnostic]:
+    methods = {one.operation_id: one.method for one in contract.operations}
+    for settings in api.operations:
+        if settings.websocket is None:
+            continue
+        if methods.get(settings.operation_id, "GET") != "GET":
+            message = f"`{settings.operation_id}` is no GET: a WebSocket is opened by GET (RFC 6455)"
+            yield settings.place.diagnostic("websocket-impossible", message, hint="take `websocket` away")
+        if api.upstream.protocol != "http1":
+            message = "a WebSocket is passed on to an upstream of HTTP/1.1 only"
+            hint = "expose the operation as an API of its own, whose upstream has `protocol: http1`"
+            yield settings.place.diagnostic("websocket-impossible", message, hint=hint)

@@ -17,6 +17,9 @@ Unknown = Literal["refuse", "allow"]
 Patterns = Literal["refuse", "unenforced"]
 """What a regular expression that cannot run in linear time is: a mistake, or left out and said aloud."""
 
+Protocol = Literal["http1", "http2"]
+"""What an upstream speaks."""
+
 DEFAULT_MAX_BODY_BYTES = 1 << 20
 
 
@@ -37,6 +40,7 @@ class Upstream:
     connect_timeout_ms: int = 2_000
     response_timeout_ms: int = 15_000
     idle_timeout_ms: int = 30_000
+    protocol: Protocol = "http1"
     preserve_host: bool = False
     ca_pem: str | None = field(default=None, repr=False)
     place: Place = field(default=NOWHERE, compare=False, repr=False)
@@ -86,13 +90,25 @@ class GuardSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSocket:
+    """Who may open an operation's WebSocket: pages of its own host, of `origins`, and whatever is no browser."""
+
+    origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OperationSettings:
-    """What one operation does differently; `None` means as the API, or the contract, says."""
+    """What one operation does differently; `None` means as the API, or the contract, says.
+
+    `idle_timeout_ms` is for long streams; without a `websocket` no request is upgraded.
+    """
 
     operation_id: str
     public: bool | None = None
     cost: int | None = None
     max_body_bytes: int | None = None
+    idle_timeout_ms: int | None = None
+    websocket: WebSocket | None = None
     limits: tuple[Limit, ...] = ()
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 

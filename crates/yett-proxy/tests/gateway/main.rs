@@ -4,6 +4,7 @@
 mod binary;
 mod common;
 mod draining;
+mod grpc;
 mod guarding;
 mod hygiene;
 mod proxying;
@@ -11,3 +12,4 @@ mod refusals;
 mod telemetry;
 mod tls;
 mod upstreams;
+mod websocket;

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag
 
 from yett.config.sections.base import At, Shape
 from yett.config.sections.limits import LimitShape, build_limits
-from yett.config.sections.scalars import BasePath, HeaderName, Host, Name, Size
+from yett.config.sections.scalars import BasePath, Duration, HeaderName, Host, Name, Origin, Size
 from yett.config.sections.upstreams import UpstreamShape, build_upstream
 from yett.model.api import (
     DEFAULT_MAX_BODY_BYTES,
@@ -22,6 +22,7 @@ from yett.model.api import (
     OperationSettings,
     Patterns,
     Unknown,
+    WebSocket,
 )
 from yett.model.place import Reference
 
@@ -77,6 +78,13 @@ class GuardsShape(Shape):
     """The limits guard."""
 
 
+class WebSocketShape(Shape):
+    """Who may open the WebSocket of an operation, with details."""
+
+    origins: list[Origin] = Field(default_factory=list, max_length=1_000)
+    """Origins whose pages may open it besides those of the host it is opened at."""
+
+
 class OperationShape(Shape):
     """What one operation does differently from its API."""
 
@@ -86,6 +94,13 @@ class OperationShape(Shape):
     """Units a request takes from rates and quotas; absent means as the contract says (`x-yett-cost`), or 1."""
     max_body: Size | None = None
     """Largest request body."""
+    idle_timeout: Duration | None = None
+    """Time without a byte of an answer, a streamed body or a WebSocket; absent means as the upstream says."""
+    websocket: Annotated[
+        Annotated[bool, Tag("<switch>")] | Annotated[WebSocketShape, Tag("<settings>")],
+        Discriminator(lambda value: "<switch>" if isinstance(value, bool) else "<settings>"),
+    ] = False  # fmt: skip
+    """Whether a request may become a WebSocket, or who may open it; elsewhere upgrades are refused."""
     limits: list[LimitShape] = Field(default_factory=list)
     """Limits on this operation."""
 
@@ -170,6 +185,14 @@ def _build_identify(shape: ApiShape) -> Identify:
             return Identify(shape.public, KeyPlaces())
 
 
+def _build_websocket(shape: bool | WebSocketShape) -> WebSocket | None:
+    match shape:
+        case WebSocketShape(origins=origins):
+            return WebSocket(tuple(dict.fromkeys(origins)))
+        case _:
+            return WebSocket() if shape else None
+
+
 def _build_operations(shapes: dict[str, OperationShape], at: At) -> tuple[OperationSettings, ...]:
     return tuple(
         OperationSettings(
@@ -177,6 +200,8 @@ def _build_operations(shapes: dict[str, OperationShape], at: At) -> tuple[Operat
             public=shape.public,
             cost=shape.cost,
             max_body_bytes=shape.max_body,
+            idle_timeout_ms=shape.idle_timeout,
+            websocket=_build_websocket(shape.websocket),
             limits=build_limits(shape.limits, at / operation_id / "limits"),
             place=(at / operation_id).place,
         )

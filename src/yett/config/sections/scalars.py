@@ -131,6 +131,29 @@ Host = Annotated[str, AfterValidator(_host), WithJsonSchema({"type": "string", "
 """A public host name, in lower case."""
 
 
+def _origin(text: str) -> str:
+    origin = text.lower()
+    try:
+        parts = urlsplit(origin)
+        fits = parts.port is None or parts.port > 0
+    except ValueError:
+        fits = False
+    scheme, _, authority = origin.partition("://")
+    if fits and scheme in {"http", "https"} and authority == parts.netloc and parts.hostname and "@" not in authority:
+        return origin.removesuffix(":443" if scheme == "https" else ":80")
+    raise mistake(
+        "origin-invalid",
+        "an origin is a scheme, a host and perhaps a port, without a path",
+        "write `https://app.example`",
+    )
+
+
+Origin = Annotated[
+    str, AfterValidator(_origin), WithJsonSchema({"type": "string", "examples": ["https://app.example"]})
+]
+"""The origin of a web page (RFC 6454), as browsers spell it."""
+
+
 def _url(text: str) -> str:
     hint = "write `http://127.0.0.1:9000` or `https://books.internal/v1`"
     try:

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag
 
 from yett.config.sections.base import At, Shape
 from yett.config.sections.scalars import Duration, Url
-from yett.model.api import Target, Upstream
+from yett.model.api import Protocol, Target, Upstream
 
 
 class TargetShape(Shape):
@@ -31,6 +31,8 @@ class UpstreamSettingsShape(Shape):
     """Time from sending the request to the head of the answer."""
     idle_timeout: Duration = 30_000
     """Time without a byte of the answer's body before it is given up."""
+    protocol: Protocol = "http1"
+    """What the targets speak: HTTP/1.1, or HTTP/2 (agreed on by ALPN over TLS, taken for granted without)."""
     preserve_host: bool = False
     """Send the caller's `Host` upstream instead of the target's own."""
     ca: str | None = None
@@ -56,6 +58,7 @@ def build_upstream(shape: UpstreamShape, at: At) -> Upstream:
         connect_timeout_ms=shape.connect_timeout,
         response_timeout_ms=shape.response_timeout,
         idle_timeout_ms=shape.idle_timeout,
+        protocol=shape.protocol,
         preserve_host=shape.preserve_host,
         ca_pem=_read_ca(shape.ca, at / "ca"),
         place=at.place,
