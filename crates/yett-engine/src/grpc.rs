@@ -5,7 +5,7 @@ use crate::Refusal;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Response, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, Version};
 use std::fmt::Write;
 
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -15,9 +15,14 @@ const MEDIA: &str = "application/grpc";
 
 /// Whether a request is a gRPC call: HTTP/2 and `application/grpc` or one of its kinds.
 pub(crate) fn is_call(parts: &Parts) -> bool {
-    let media = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    parts.version == Version::HTTP_2 && is_media(&parts.headers)
+}
+
+/// Whether a body holds messages of gRPC.
+pub(crate) fn is_media(headers: &HeaderMap) -> bool {
+    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let rest = media.and_then(|media| media.get(MEDIA.len()..).filter(|_| media.to_ascii_lowercase().starts_with(MEDIA)));
-    parts.version == Version::HTTP_2 && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', ';', ' ']))
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', ';', ' ']))
 }
 
 /// The status of gRPC that stands for one of HTTP, as the mapping that gRPC publishes for its clients has it.

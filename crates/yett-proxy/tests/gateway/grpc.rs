@@ -63,7 +63,8 @@ fn snapshot_before(origin: SocketAddr) -> Value {
     snapshot["apis"][0]["guards"]["contract"]["mode"] = json!("enforce");
     for operation in snapshot["apis"][0]["operations"].as_array_mut().unwrap() {
         if operation["method"] == "POST" || operation["method"] == "PUT" {
-            operation["body"] = json!({"media": [{"range": "*/*", "kind": "binary"}]});
+            operation["body"] =
+                json!({"required": operation["id"] == "shop:Talk", "media": [{"range": "*/*", "kind": "binary"}]});
         }
     }
     snapshot["apis"][0]["guards"]["contract"]["unknown_query"] = json!("allow");

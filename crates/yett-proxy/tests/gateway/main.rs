@@ -9,6 +9,7 @@ mod guarding;
 mod hygiene;
 mod proxying;
 mod refusals;
+mod streaming;
 mod telemetry;
 mod tls;
 mod upstreams;

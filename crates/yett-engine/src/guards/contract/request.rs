@@ -7,6 +7,7 @@ use super::violation::{Place, Violations};
 use crate::Refusal;
 use crate::body::Body;
 use crate::exchange::BodyNeed;
+use crate::grpc;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use yett_model::Code;
@@ -27,7 +28,7 @@ pub(super) struct RequestBody {
 enum Presence {
     /// `Content-Length: 0`.
     Absent,
-    /// A length, or chunks.
+    /// A length, chunks, or a gRPC call: it has messages, and never tells their length.
     Present,
     /// Neither: nothing in HTTP/1.1, anything in HTTP/2.
     Unknown,
@@ -37,7 +38,7 @@ fn presence(headers: &HeaderMap) -> Presence {
     match headers.get(CONTENT_LENGTH) {
         Some(length) if length.as_bytes().iter().all(|&byte| byte == b'0') => Presence::Absent,
         Some(_) => Presence::Present,
-        None if headers.contains_key(TRANSFER_ENCODING) => Presence::Present,
+        None if headers.contains_key(TRANSFER_ENCODING) || grpc::is_media(headers) => Presence::Present,
         None => Presence::Unknown,
     }
 }
@@ -77,7 +78,7 @@ impl RequestBody {
         let Some(media) = media else { return BodyNeed::Collect };
         let unseen = !payload::looks_into(media);
         // Only a length shows before the end that there is something: chunks may be none.
-        let settled = headers.contains_key(CONTENT_LENGTH) || !self.required;
+        let settled = headers.contains_key(CONTENT_LENGTH) || !self.required || grpc::is_media(headers);
         if unseen && settled { BodyNeed::Pass } else { BodyNeed::Collect }
     }
 
