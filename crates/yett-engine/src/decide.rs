@@ -22,7 +22,7 @@ pub fn decide(engine: &Engine, request: &Request, now: Now, random: u128) -> Res
         "" => IpAddr::V4(Ipv4Addr::LOCALHOST),
         address => address.parse().map_err(|_| format!("'{address}' is no IP address"))?,
     };
-    let mut exchange = Exchange::new(plan.clone(), engine.counters().clone(), Caller { address, tls: true }, now, random);
+    let mut exchange = Exchange::new(plan.clone(), engine.counters().clone(), Caller::new(address, true), now, random);
     if let Some(app) = &request.app {
         exchange.assumed = Some(plan.assume(app).ok_or_else(|| format!("there is no app '{app}'"))?);
     }

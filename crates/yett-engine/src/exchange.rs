@@ -37,12 +37,23 @@ pub struct Now {
 }
 
 /// The peer of the connection.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Caller {
     /// Address.
     pub address: IpAddr,
     /// Whether it came over TLS.
     pub tls: bool,
+    /// The certificate the caller proved to have, as `Client-Cert` spells it (RFC 9440 section 2.1); `None` if there is
+    /// none or the upstream is not to learn of it.
+    pub client_certificate: Option<HeaderValue>,
+}
+
+impl Caller {
+    /// A caller without a certificate.
+    #[must_use]
+    pub fn new(address: IpAddr, tls: bool) -> Self {
+        Self { address, tls, client_certificate: None }
+    }
 }
 
 /// What must happen to a body before the exchange can go on.

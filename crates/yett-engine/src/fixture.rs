@@ -83,7 +83,7 @@ pub(crate) fn engine(snapshot: &Value) -> Engine {
 }
 
 pub(crate) fn exchange(engine: &Engine, random: u128) -> Exchange {
-    let caller = Caller { address: IpAddr::from([192, 0, 2, 77]), tls: true };
+    let caller = Caller::new(IpAddr::from([192, 0, 2, 77]), true);
     Exchange::new(engine.plan().unwrap(), engine.counters().clone(), caller, NOW, random)
 }
 

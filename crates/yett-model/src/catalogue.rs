@@ -71,6 +71,8 @@ catalogue! {
         "The request target cannot be used" "Send a plain absolute path: no dot segments, encoded slashes, backslashes or control characters.";
     HostInvalid "host-invalid" 400 Caller false
         "The Host of the request is missing or contradictory" "Send exactly one valid Host (or :authority).";
+    Misdirected "misdirected" 421 Caller true
+        "This host is not served on this connection" "Open a new connection for this host, with the certificate it asks for.";
     MethodRefused "method-refused" 405 Caller false
         "This method is never forwarded" "CONNECT and TRACE are refused; use a method of the API's contract.";
     UpgradeRefused "upgrade-refused" 400 Caller false

@@ -31,7 +31,7 @@ pub(crate) enum Turn {
 
 /// The state of a connection that its parts share.
 pub(crate) struct Line {
-    pub(crate) caller: Caller,
+    caller: RefCell<Caller>,
     doing: Cell<Doing>,
     due_us: Cell<u64>,
     stalled_us: Cell<u64>,
@@ -55,7 +55,7 @@ impl Line {
         let header_timeout_us = limits.header_timeout.as_micros() as u64;
         let latest_us = worker.clock.latest_us();
         Rc::new(Self {
-            caller,
+            caller: RefCell::new(caller),
             doing: Cell::new(Doing::Head),
             due_us: Cell::new(latest_us + header_timeout_us),
             stalled_us: Cell::new(NEVER),
@@ -72,6 +72,16 @@ impl Line {
             latest_us: Cell::new(latest_us),
             waker: RefCell::default(),
         })
+    }
+
+    /// The peer, as far as it is known.
+    pub(crate) fn caller(&self) -> Caller {
+        self.caller.borrow().clone()
+    }
+
+    /// More is known of the peer.
+    pub(crate) fn introduce(&self, caller: Caller) {
+        *self.caller.borrow_mut() = caller;
     }
 
     /// Bytes of HTTP/1 came in.

@@ -41,7 +41,7 @@ impl Trip {
         line.begin();
         worker.shard.in_flight.add(1);
         Box::new(Self {
-            exchange: Exchange::new(local.plan().clone(), counters, line.caller, now, worker.random()),
+            exchange: Exchange::new(local.plan().clone(), counters, line.caller(), now, worker.random()),
             worker: worker.clone(),
             line: line.clone(),
             local,

@@ -149,7 +149,7 @@ impl Worker {
             }
             return;
         }
-        let caller = Caller { address: address.ip().to_canonical(), tls: self.shared.tls.is_some() };
+        let caller = Caller::new(address.ip().to_canonical(), self.shared.tls.is_some());
         spawn_local(attend(self.clone(), stream, caller));
     }
 }
@@ -267,7 +267,7 @@ mod tests {
         let writer = Writer::start("off", ring.clone()).ok().unwrap();
         let shard = Arc::new(Shard::default());
         let worker = Rc::new(Worker::new(shared(), shard.clone(), writer.recorder()));
-        let line = Line::new(Caller { address: [127, 0, 0, 1].into(), tls: false }, &worker);
+        let line = Line::new(Caller::new([127, 0, 0, 1].into(), false), &worker);
         end(&worker, Trip::open(&worker, &line));
         drop(worker);
         writer.finish(Instant::now());

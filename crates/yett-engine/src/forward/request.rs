@@ -16,6 +16,7 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const APP: HeaderName = HeaderName::from_static("yett-app");
+const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
 
 /// Facts of the exchange that go upstream.
 pub(crate) struct Facts<'a> {
@@ -54,6 +55,9 @@ pub(crate) fn request_headers(parts: &mut Parts, api: &ApiPlan, target_host: &He
     if let Some(app) = facts.app {
         insert(headers, APP, app);
     }
+    if let Some(certificate) = &facts.caller.client_certificate {
+        headers.insert(CLIENT_CERT, certificate.clone());
+    }
 }
 
 /// Whether a caller's field stays behind: it belongs to the hop, is the gateway's to say, holds a credential, or would
@@ -68,7 +72,12 @@ fn is_unwanted(name: &HeaderName, api: &ApiPlan, declared: &[HeaderName]) -> boo
 /// What only the gateway may say about a caller, and what it has dealt with itself.
 pub(crate) fn is_owned(name: &str) -> bool {
     let own = ["expect", "http2-settings", "forwarded", "x-real-ip", "true-client-ip", "x-client-ip", "x-cluster-client-ip"];
-    name.starts_with("yett-") || name.starts_with("x-forwarded-") || own.contains(&name)
+    name.starts_with("yett-") || name.starts_with("x-forwarded-") || own.contains(&name) || is_certificate(name)
+}
+
+/// The field of RFC 9440 and the names other proxies use: an upstream that believes one must have it from the gateway.
+fn is_certificate(name: &str) -> bool {
+    ["client-cert", "ssl-client-", "x-client-cert", "x-ssl-c", "x-tls-client"].iter().any(|start| name.starts_with(start))
 }
 
 fn is_credential(name: &HeaderName, api: &ApiPlan) -> bool {
@@ -145,6 +154,14 @@ mod tests {
         let key = "yett_test_0000000000000000000000000000000000000000_2SiFRe";
         assert_eq!(request_target("", "/b", &format!("a=1&x={key}"), None), "/b?a=1");
         assert_eq!(request_target("", "/b", &format!("x={}&a=1", key.replace('_', "%5f")), None), "/b?a=1");
+    }
+
+    #[test]
+    fn a_certificate_is_never_the_callers_to_tell() {
+        for name in ["client-cert", "client-cert-chain", "x-client-cert", "x-ssl-client-verify", "x-ssl-cert", "ssl-client-s-dn"] {
+            assert!(is_owned(name), "{name}");
+        }
+        assert!(!is_owned("client-id"));
     }
 
     #[test]

@@ -355,7 +355,7 @@ fn snapshot(mode: &str, limits: serde_json::Value) -> Vec<u8> {
 }
 
 fn begin(engine: &Engine) -> (Exchange, Option<u16>) {
-    let caller = Caller { address: IpAddr::from([192, 0, 2, 1]), tls: false };
+    let caller = Caller::new(IpAddr::from([192, 0, 2, 1]), false);
     let now = Now { unix_ms: START_MS, mono_us: 0 };
     let mut exchange = Exchange::new(engine.plan().unwrap(), engine.counters().clone(), caller, now, 1);
     let request = http::Request::builder().uri("/books").header("host", "a").body(()).unwrap();
