@@ -4,9 +4,12 @@ use crate::answer::Answer;
 use crate::clock::within;
 use crate::line::Line;
 use crate::link::{Link, Socket, sniff};
+use crate::listen::Door;
 use crate::options::HEAD_BUFFER;
+use crate::proxy_protocol;
 use crate::serve::{self, serve};
 use crate::streams::Streams;
+use crate::tls::{Failed, accept};
 use crate::upgrade::Opened;
 use crate::worker::Worker;
 use bytes::BytesMut;
@@ -40,11 +43,11 @@ enum Ended {
 }
 
 /// Serves a connection until it ends.
-pub(crate) async fn attend(worker: Rc<Worker>, stream: TcpStream, caller: Caller) {
+pub(crate) async fn attend(worker: Rc<Worker>, stream: TcpStream, caller: Caller, door: Door) {
     let _ = stream.set_nodelay(true);
     let line = Line::new(caller, &worker);
     let _entry = worker.enter(&line);
-    let Some((link, is_http2)) = begin(&worker, stream, &line).await else { return };
+    let Some((link, is_http2)) = begin(&worker, stream, &line, door).await else { return };
     match is_http2 {
         true => attend_http2(&worker, &line, link).await,
         false => attend_http1(&worker, &line, link).await,
@@ -52,12 +55,17 @@ pub(crate) async fn attend(worker: Rc<Worker>, stream: TcpStream, caller: Caller
 }
 
 /// Opens the conversation, unless it takes too long or the gateway drains.
-async fn begin(worker: &Worker, stream: TcpStream, line: &Rc<Line>) -> Option<(Link, bool)> {
-    let mut opening = pin!(open(worker, stream, line));
+async fn begin(worker: &Worker, stream: TcpStream, line: &Rc<Line>, door: Door) -> Option<(Link, bool)> {
+    let mut opening = pin!(open(worker, stream, line, door));
     poll_fn(|context| {
         line.listen(context);
         match opening.as_mut().poll(context) {
-            Poll::Pending if line.is_overdue() || worker.retires(false) => Poll::Ready(None),
+            Poll::Pending if line.is_overdue() || worker.retires(false) => {
+                if door.tls {
+                    worker.shard.handshake_failed(Failed::Timeout);
+                }
+                Poll::Ready(None)
+            }
             other => other,
         }
     })
@@ -65,12 +73,18 @@ async fn begin(worker: &Worker, stream: TcpStream, line: &Rc<Line>) -> Option<(L
 }
 
 /// Finds out which protocol the caller speaks; `None` if the connection came to nothing.
-async fn open(worker: &Worker, mut stream: TcpStream, line: &Rc<Line>) -> Option<(Link, bool)> {
-    let Some(acceptor) = &worker.shared.tls else {
+async fn open(worker: &Worker, mut stream: TcpStream, line: &Rc<Line>, door: Door) -> Option<(Link, bool)> {
+    if door.proxy_protocol {
+        let source = proxy_protocol::read(&mut stream, line.caller().address, &worker.shared.proxies).await.ok()?;
+        source.iter().for_each(|source| line.introduce(source.ip().to_canonical()));
+    }
+    let Some(security) = worker.shared.security.as_ref().filter(|_| door.tls) else {
         let (head, is_http2) = sniff(&mut stream).await.ok().filter(|(head, _)| !head.is_empty())?;
         return Some((Link::new(Socket::Plain(stream), head, line.clone(), !is_http2), is_http2));
     };
-    let stream = acceptor.accept(stream).await.ok()?;
+    let accepted = accept(security, stream).await.inspect_err(|failed| worker.shard.handshake_failed(*failed));
+    let (stream, proof) = accepted.ok()?;
+    line.prove(proof);
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     Some((Link::new(Socket::Tls(Box::new(stream)), BytesMut::new(), line.clone(), !is_http2), is_http2))
 }

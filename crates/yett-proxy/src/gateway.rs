@@ -2,12 +2,14 @@
 
 use crate::drain::{Order, Report};
 use crate::error::Error;
+use crate::listen::Door;
 use crate::metrics::{Shard, Sums, text};
-use crate::options::Options;
+use crate::options::{Options, Tls};
 use crate::record::{Ring, Writer};
+use crate::tls::{Security, Settings};
 use crate::upstream::client_config;
 use crate::worker::Shared;
-use crate::{listen, pepper, telemetry, tls, worker};
+use crate::{listen, pepper, redirect, telemetry, worker};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -26,6 +28,8 @@ pub struct Bound {
     pub listen: Vec<SocketAddr>,
     /// For telemetry.
     pub telemetry: Option<SocketAddr>,
+    /// For callers without TLS who are sent to HTTPS.
+    pub redirect: Option<SocketAddr>,
 }
 
 /// What a gateway is doing.
@@ -78,17 +82,30 @@ impl Overview {
 
     pub(crate) fn metrics(&self) -> String {
         let plan = self.shared.engine.plan();
-        let facts = text::Facts { events_dropped: self.ring.lost(), digest: plan.as_ref().map(|plan| plan.digest()) };
+        let settings = self.shared.security.as_ref().map(Security::settings);
+        let facts = text::Facts {
+            events_dropped: self.ring.lost(),
+            digest: plan.as_ref().map(|plan| plan.digest()),
+            certificates: settings.map(|settings| expiries(&settings)).unwrap_or_default(),
+        };
         text::render(&Sums::of(&self.shards), &facts)
     }
 }
+
+fn expiries(settings: &Settings) -> Vec<(String, i64)> {
+    let certificates = settings.certificates.iter();
+    certificates.map(|certificate| (certificate.path.display().to_string(), certificate.expires_s)).collect()
+}
+
+/// A thread beside the workers, and what ends it.
+type Aside = (watch::Sender<bool>, JoinHandle<io::Result<()>>);
 
 /// The threads of a started gateway.
 struct Running {
     orders: watch::Sender<Order>,
     workers: Vec<JoinHandle<io::Result<Report>>>,
     writer: Writer,
-    telemetry: Option<(watch::Sender<bool>, JoinHandle<io::Result<()>>)>,
+    aside: Vec<Aside>,
 }
 
 enum State {
@@ -104,6 +121,7 @@ pub struct Gateway {
     overview: Arc<Overview>,
     state: Mutex<State>,
     applying: Mutex<()>,
+    tls: Mutex<Option<Tls>>,
 }
 
 impl Gateway {
@@ -120,14 +138,16 @@ impl Gateway {
             engine: Engine::new(pepper::read(&options.pepper)?),
             nothing: Arc::new(nothing),
             limits: options.limits(),
-            tls: options.tls.as_ref().map(tls::acceptor).transpose()?,
+            security: options.tls.as_ref().map(Security::read).transpose()?,
+            proxies: options.proxies()?,
             start: Instant::now(),
             connections: AtomicUsize::new(0),
         });
         let shards = (0..options.worker_count()).map(|_| Arc::default()).collect();
         let ring = Arc::new(Ring::new(options.event_capacity));
         let overview = Arc::new(Overview { shared, shards, ring, serving: AtomicBool::new(false) });
-        Ok(Self { options, overview, state: Mutex::new(State::Made), applying: Mutex::default() })
+        let tls = Mutex::new(options.tls.clone());
+        Ok(Self { options, overview, state: Mutex::new(State::Made), applying: Mutex::default(), tls })
     }
 
     /// Binds every address and starts the threads.
@@ -139,22 +159,36 @@ impl Gateway {
         if !matches!(*state, State::Made) {
             return Err(Error::new("already-started", "this gateway was started before: make a new one"));
         }
-        let mut sockets: Vec<Vec<TcpListener>> = self.overview.shards.iter().map(|_| Vec::new()).collect();
-        let mut bound = Bound { listen: Vec::new(), telemetry: None };
-        for address in &self.options.listen {
-            let (address, each) = listen::bind(address, sockets.len())?;
+        let mut sockets: Vec<Vec<(TcpListener, Door)>> = self.overview.shards.iter().map(|_| Vec::new()).collect();
+        let mut bound = Bound { listen: Vec::new(), telemetry: None, redirect: None };
+        let secure = self.options.tls.is_some();
+        let mut secure_port = None;
+        for listener in &self.options.listen {
+            let door = Door { tls: listener.tls.unwrap_or(secure), proxy_protocol: listener.proxy_protocol };
+            let (address, each) = listen::bind(&listener.address, sockets.len())?;
             bound.listen.push(address);
-            sockets.iter_mut().zip(each).for_each(|(sockets, socket)| sockets.push(socket));
+            secure_port = secure_port.or(door.tls.then(|| address.port()));
+            sockets.iter_mut().zip(each).for_each(|(sockets, socket)| sockets.push((socket, door)));
         }
         let telemetry = self.options.telemetry.as_deref().map(listen::bind_alone).transpose()?;
         bound.telemetry = telemetry.as_ref().map(|(address, _)| *address);
-        *state = State::Running(self.run(sockets, telemetry.map(|(_, socket)| socket))?);
+        let redirect = self.options.redirect.as_ref().map(|redirect| listen::bind_alone(&redirect.address)).transpose()?;
+        bound.redirect = redirect.as_ref().map(|(address, _)| *address);
+        let mut running = self.run(sockets)?;
+        if let Some((_, listener)) = telemetry {
+            let overview = self.overview.clone();
+            running.aside.push(aside("yett-telemetry", move |stop| telemetry::run(listener, overview, stop))?);
+        }
+        if let Some(((_, listener), options)) = redirect.zip(self.options.redirect.as_ref()) {
+            let door = redirect::Door::new(options, secure_port.unwrap_or_default());
+            running.aside.push(aside("yett-redirect", move |stop| redirect::run(listener, door, stop))?);
+        }
+        *state = State::Running(running);
         self.overview.serving.store(true, Ordering::Relaxed);
         Ok(bound)
     }
 
-    fn run(&self, sockets: Vec<Vec<TcpListener>>, telemetry: Option<TcpListener>) -> Result<Running, Error> {
-        let failed = |error: io::Error| Error::new("thread-failed", format!("a thread cannot start: {error}"));
+    fn run(&self, sockets: Vec<Vec<(TcpListener, Door)>>) -> Result<Running, Error> {
         let writer = Writer::start(&self.options.access_log, self.overview.ring.clone())?;
         let (orders, receiver) = watch::channel(Order::Serve);
         let mut workers = Vec::new();
@@ -163,15 +197,9 @@ impl Gateway {
                 (self.overview.shared.clone(), shard.clone(), writer.recorder(), receiver.clone());
             let thread = std::thread::Builder::new().name(format!("yett-worker-{number}"));
             let work = move || worker::run(shared, shard, recorder, sockets, orders);
-            workers.push(thread.spawn(work).map_err(failed)?);
+            workers.push(thread.spawn(work).map_err(unstarted)?);
         }
-        let telemetry = telemetry.map(|listener| {
-            let (stop, receiver) = watch::channel(false);
-            let overview = self.overview.clone();
-            let thread = std::thread::Builder::new().name("yett-telemetry".to_owned());
-            thread.spawn(move || telemetry::run(listener, overview, receiver)).map(|thread| (stop, thread))
-        });
-        Ok(Running { orders, workers, writer, telemetry: telemetry.transpose().map_err(failed)? })
+        Ok(Running { orders, workers, writer, aside: Vec::new() })
     }
 
     /// Puts a snapshot in force. Requests in flight keep the plan they began with.
@@ -185,6 +213,26 @@ impl Gateway {
             true => self.overview.shared.engine.apply(snapshot),
             false => Err(mistakes),
         }
+    }
+
+    /// Reads the certificates, keys, authorities and revocation lists again, those of `tls` or, where that is absent, of
+    /// the settings in force; whether anything differs. Connections go on; one whose client certificate is not accepted
+    /// any more gets its next request refused.
+    ///
+    /// # Errors
+    /// `tls-invalid`, saying which file is at fault, or `option-invalid`; what was in force stays in force.
+    pub fn renew_tls(&self, tls: Option<Tls>) -> Result<bool, Error> {
+        let mut current = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Some(security), Some(before)) = (&self.overview.shared.security, &*current) else {
+            return Err(Error::new("option-invalid", "the gateway was started without TLS: start it again with certificates"));
+        };
+        let wanted = tls.unwrap_or_else(|| before.clone());
+        if let Some(message) = wanted.mistake() {
+            return Err(Error::new("option-invalid", message));
+        }
+        let renewed = security.renew(&wanted, wanted != *before)?;
+        *current = Some(wanted);
+        Ok(renewed)
     }
 
     /// Applies a patch to the plan in force.
@@ -231,12 +279,23 @@ impl Gateway {
         let reports = running.workers.into_iter().filter_map(|worker| worker.join().ok()?.ok());
         let stopped = Stopped { cut: reports.map(|report| report.cut).sum() };
         running.writer.finish(deadline);
-        if let Some((stop, thread)) = running.telemetry {
+        for (stop, thread) in running.aside {
             let _ = stop.send(true);
             let _ = thread.join();
         }
         stopped
     }
+}
+
+fn unstarted(error: io::Error) -> Error {
+    Error::new("thread-failed", format!("a thread cannot start: {error}"))
+}
+
+/// Starts a thread beside the workers.
+fn aside(name: &str, work: impl FnOnce(watch::Receiver<bool>) -> io::Result<()> + Send + 'static) -> Result<Aside, Error> {
+    let (stop, receiver) = watch::channel(false);
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    Ok((stop, thread.spawn(move || work(receiver)).map_err(unstarted)?))
 }
 
 impl Drop for Gateway {

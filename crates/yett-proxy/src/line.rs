@@ -1,8 +1,10 @@
 //! The state of a connection that its parts share: what it is doing, and until when.
 
 use crate::framing::Framing;
+use crate::tls::Proof;
 use crate::worker::Worker;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 use yett_engine::Caller;
@@ -32,6 +34,7 @@ pub(crate) enum Turn {
 /// The state of a connection that its parts share.
 pub(crate) struct Line {
     caller: RefCell<Caller>,
+    proof: OnceCell<Proof>,
     doing: Cell<Doing>,
     due_us: Cell<u64>,
     stalled_us: Cell<u64>,
@@ -56,6 +59,7 @@ impl Line {
         let latest_us = worker.clock.latest_us();
         Rc::new(Self {
             caller: RefCell::new(caller),
+            proof: OnceCell::new(),
             doing: Cell::new(Doing::Head),
             due_us: Cell::new(latest_us + header_timeout_us),
             stalled_us: Cell::new(NEVER),
@@ -79,9 +83,20 @@ impl Line {
         self.caller.borrow().clone()
     }
 
-    /// More is known of the peer.
-    pub(crate) fn introduce(&self, caller: Caller) {
-        *self.caller.borrow_mut() = caller;
+    /// A proxy passes the connection on from another peer.
+    pub(crate) fn introduce(&self, address: IpAddr) {
+        self.caller.borrow_mut().address = address;
+    }
+
+    /// Keeps what the handshake proved.
+    pub(crate) fn prove(&self, proof: Proof) {
+        self.caller.borrow_mut().client_certificate = proof.forwarded();
+        let _ = self.proof.set(proof);
+    }
+
+    /// What the handshake proved; `None` on a plain connection.
+    pub(crate) fn proof(&self) -> Option<&Proof> {
+        self.proof.get()
     }
 
     /// Bytes of HTTP/1 came in.

@@ -7,6 +7,13 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 
 const BACKLOG: i32 = 1024;
 
+/// How callers are met on a listener.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Door {
+    pub(crate) tls: bool,
+    pub(crate) proxy_protocol: bool,
+}
+
 /// The sockets of one address, one a worker, and the address with the port that was chosen.
 pub(crate) fn bind(address: &str, workers: usize) -> Result<(SocketAddr, Vec<TcpListener>), Error> {
     let wanted = resolve(address)?;

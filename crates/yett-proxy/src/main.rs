@@ -98,14 +98,14 @@ fn options(arguments: &Arguments) -> Result<Options, String> {
     };
     let mut options = Options::new(Secret::new(pepper));
     if !arguments.listen.is_empty() {
-        options.listen.clone_from(&arguments.listen);
+        options.listen = arguments.listen.iter().map(|address| address.as_str().into()).collect();
     }
     options.telemetry.clone_from(&arguments.telemetry);
     options.workers = arguments.workers;
     options.access_log = arguments.access_log.clone().unwrap_or_else(|| "-".to_owned());
     options.tls = match (&arguments.certificate, &arguments.key) {
         (None, None) => None,
-        (Some(certificate), Some(key)) => Some(Tls { certificate: certificate.clone(), key: key.clone() }),
+        (Some(certificate), Some(key)) => Some(Tls::pair(certificate, key)),
         _ => return Err("--tls-certificate and --tls-key go together".to_owned()),
     };
     Ok(options)

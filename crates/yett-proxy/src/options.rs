@@ -2,18 +2,31 @@
 
 use crate::error::Error;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
+
+mod listeners;
+mod tls;
+
+pub(crate) use listeners::Network;
+pub use listeners::{Listener, Redirect};
+pub use tls::{CertificateFiles, ClientCertificates, ClientMode, Hsts, Tls, TlsVersion};
 
 /// Settings of a [`Gateway`](crate::Gateway), fixed for its life. As JSON, every field may be left out but `pepper`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
-    /// Addresses to accept callers on, `host:port`; port 0 lets the system choose.
+    /// Where callers are accepted: an address `host:port`, port 0 letting the system choose, or an address with settings.
     #[serde(default = "listen")]
-    pub listen: Vec<String>,
+    pub listen: Vec<Listener>,
+    /// Addresses and networks, such as `10.0.0.0/8`, of the proxies that may write a PROXY header on listeners with
+    /// `proxy_protocol`.
+    #[serde(default)]
+    pub proxy_protocol_from: Vec<String>,
+    /// A plain listener that sends callers to HTTPS and does nothing else.
+    #[serde(default)]
+    pub redirect: Option<Redirect>,
     /// Worker threads; absent means one per core.
     #[serde(default)]
     pub workers: Option<usize>,
@@ -25,7 +38,7 @@ pub struct Options {
     pub access_log: String,
     /// Secret that credential hashes are made with: at least 32 bytes as hex or base64, or the path of a file with it.
     pub pepper: Secret,
-    /// Certificate of the listeners; absent means plain HTTP.
+    /// Certificates of the listeners and what their callers must prove; absent means plain HTTP.
     #[serde(default)]
     pub tls: Option<Tls>,
     /// Connections at the same time over all workers; more are turned away.
@@ -58,16 +71,6 @@ pub struct Options {
     pub event_capacity: usize,
 }
 
-/// Certificate and key of the listeners.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Tls {
-    /// PEM file with the certificate chain, the leaf first.
-    pub certificate: PathBuf,
-    /// PEM file with the private key.
-    pub key: PathBuf,
-}
-
 /// A secret that is never printed.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -90,8 +93,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-fn listen() -> Vec<String> {
-    vec!["127.0.0.1:8080".to_owned()]
+fn listen() -> Vec<Listener> {
+    vec!["127.0.0.1:8080".into()]
 }
 fn off() -> String {
     "off".to_owned()
@@ -127,6 +130,8 @@ impl Options {
     pub fn new(pepper: Secret) -> Self {
         Self {
             listen: listen(),
+            proxy_protocol_from: Vec::new(),
+            redirect: None,
             workers: None,
             telemetry: None,
             access_log: off(),
@@ -155,9 +160,9 @@ impl Options {
     /// Checks what types cannot say.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let wrong = |message: &str| Err(Error::new("option-invalid", message));
+        self.check_listeners()?;
         let timeouts = [self.header_timeout_ms, self.body_timeout_ms, self.idle_timeout_ms, self.upstream_idle_timeout_ms];
         match () {
-            () if self.listen.is_empty() => wrong("`listen` must name at least one address"),
             () if self.workers == Some(0) => wrong("`workers` must be at least 1"),
             () if self.workers.is_some_and(|workers| workers > 1024) => wrong("`workers` must be at most 1024"),
             () if self.max_connections == 0 => wrong("`max_connections` must be at least 1"),
@@ -213,7 +218,7 @@ mod tests {
     #[test]
     fn only_the_pepper_is_needed() {
         let options = Options::from_json(r#"{"pepper": "x"}"#).unwrap();
-        assert_eq!(options.listen, ["127.0.0.1:8080"]);
+        assert_eq!(options.listen, ["127.0.0.1:8080".into()]);
         assert!(options.check().is_ok());
         assert_eq!(Options::from_json("{}").unwrap_err().code(), "option-invalid");
     }

@@ -5,12 +5,13 @@ use crate::attempt::send;
 use crate::body::{Upload, collect, drain};
 use crate::clock::Alarm;
 use crate::line::Line;
+use crate::tls::{Misdirected, Proof};
 use crate::trip::Trip;
 use crate::upgrade::{Opened, Tunnel};
 use crate::upstream::{Answered, Call, Content, Failure, Socket};
 use crate::worker::Worker;
 use bytes::{Bytes, BytesMut};
-use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body;
@@ -63,6 +64,9 @@ pub(crate) async fn serve(worker: Rc<Worker>, line: Rc<Line>, opened: Opened, re
     if line.is_unread() && parts.version != Version::HTTP_2 {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
+    if let Some(value) = line.proof().and_then(Proof::hsts) {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, value);
+    }
     trip.end.status = response.status().as_u16();
     response.map(|()| Answer::new(trip, rest))
 }
@@ -98,6 +102,7 @@ async fn forward(
     if parts.version == Version::HTTP_2 {
         join_cookies(&mut parts.headers);
     }
+    check_host(trip, parts)?;
     check_coding(trip, &parts.headers)?;
     let need = judge_head(trip, parts)?;
     let content = take_body(trip, need, body).await?;
@@ -125,6 +130,29 @@ fn join_cookies(headers: &mut HeaderMap) {
     if let Ok(joined) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
         headers.insert(COOKIE, joined);
     }
+}
+
+/// A host may ask other proof of its callers than the name this connection was opened for: it must not be reached on it
+/// (RFC 9110 section 7.4).
+fn check_host(trip: &mut Trip, parts: &Parts) -> Result<(), Refused> {
+    let Some(security) = &trip.worker.shared.security else { return Ok(()) };
+    let admitted = security.admits(trip.line.proof(), spoken_host(parts));
+    let reason = match admitted {
+        Ok(()) => return Ok(()),
+        Err(Misdirected::OtherProof) => "the host asks other proof of its callers than the name of the handshake",
+        Err(Misdirected::NoLongerAccepted) => "the certificate of the caller is not accepted any more",
+    };
+    trip.line.leave_unread();
+    Err(trip.exchange.fail(Code::Misdirected, reason))
+}
+
+/// The host without its port, as the engine will take it; what the engine refuses may be anything.
+fn spoken_host(parts: &Parts) -> &str {
+    let authority = parts.uri.authority().map(|authority| authority.as_str());
+    let field = || parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let spoken = authority.or_else(field).unwrap_or("");
+    let name = spoken.rsplit_once(':').filter(|_| !spoken.ends_with(']')).map_or(spoken, |(name, _)| name);
+    name.rsplit_once('@').map_or(name, |(_, name)| name)
 }
 
 /// A request has one framing, or it is refused and its connection ends: what follows cannot be told from its body
@@ -259,6 +287,9 @@ pub(crate) fn refuse_raw(worker: &Rc<Worker>, line: &Rc<Line>, code: Code, reaso
         format!("HTTP/1.1 {}\r\nconnection: close\r\ncontent-length: {}\r\n", refused.status(), refused.body().len());
     for (name, value) in refused.headers() {
         answer.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap_or("")));
+    }
+    if let Some(value) = line.proof().and_then(Proof::hsts) {
+        answer.push_str(&format!("strict-transport-security: {}\r\n", value.to_str().unwrap_or("")));
     }
     answer.push_str("\r\n");
     [answer.as_bytes(), refused.body()].concat()

@@ -23,7 +23,7 @@ const MOST_CONNECTIONS: usize = 64;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Text in one piece.
-struct Page(Option<Bytes>);
+pub(crate) struct Page(Option<Bytes>);
 
 impl Body for Page {
     type Data = Bytes;
@@ -90,7 +90,8 @@ fn answer(overview: &Overview, request: &Request<Incoming>) -> Response<Page> {
     }
 }
 
-fn page(status: StatusCode, text: impl Into<Bytes>) -> Response<Page> {
+/// An answer with a text.
+pub(crate) fn page(status: StatusCode, text: impl Into<Bytes>) -> Response<Page> {
     let mut response = Response::new(Page(Some(text.into())));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

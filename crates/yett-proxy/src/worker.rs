@@ -4,11 +4,13 @@ use crate::clock::{Clock, TICK};
 use crate::connection::attend;
 use crate::drain::{Order, Report};
 use crate::line::Line;
+use crate::listen::Door;
 use crate::local::LocalPlan;
 use crate::metrics::Shard;
-use crate::options::Limits;
+use crate::options::{Limits, Network};
 use crate::random::Random;
 use crate::record::Recorder;
+use crate::tls::Security;
 use crate::upstream::Upstreams;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
@@ -22,7 +24,6 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{MissedTickBehavior, interval};
-use tokio_rustls::TlsAcceptor;
 use yett_engine::{Caller, End, Engine, Exchange, Plan};
 use yett_model::Code;
 
@@ -36,7 +37,9 @@ pub(crate) struct Shared {
     /// Decides while there is no snapshot: it knows no API.
     pub(crate) nothing: Arc<Plan>,
     pub(crate) limits: Limits,
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) security: Option<Security>,
+    /// Who may write a PROXY header.
+    pub(crate) proxies: Vec<Network>,
     pub(crate) start: Instant,
     pub(crate) connections: AtomicUsize,
 }
@@ -139,18 +142,18 @@ impl Worker {
     }
 
     /// Serves an accepted connection, or turns it away when there are too many.
-    fn admit(self: &Rc<Self>, stream: TcpStream, address: SocketAddr) {
+    fn admit(self: &Rc<Self>, stream: TcpStream, address: SocketAddr, door: Door) {
         if self.shared.connections.fetch_add(1, Ordering::Relaxed) >= self.shared.limits.max_connections {
             self.shared.connections.fetch_sub(1, Ordering::Relaxed);
             self.shard.turned_away.add(1);
             self.shard.refused(Code::Overloaded);
-            if self.shared.tls.is_none() {
+            if !door.tls {
                 let _ = stream.try_write(TURNED_AWAY);
             }
             return;
         }
-        let caller = Caller::new(address.ip().to_canonical(), self.shared.tls.is_some());
-        spawn_local(attend(self.clone(), stream, caller));
+        let caller = Caller::new(address.ip().to_canonical(), door.tls);
+        spawn_local(attend(self.clone(), stream, caller, door));
     }
 }
 
@@ -159,7 +162,7 @@ pub(crate) fn run(
     shared: Arc<Shared>,
     shard: Arc<Shard>,
     recorder: Recorder,
-    listeners: Vec<TcpListener>,
+    listeners: Vec<(TcpListener, Door)>,
     orders: watch::Receiver<Order>,
 ) -> io::Result<Report> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
@@ -174,11 +177,11 @@ pub(crate) fn run(
     Ok(Report { cut })
 }
 
-async fn work(worker: &Rc<Worker>, listeners: Vec<TcpListener>, mut orders: watch::Receiver<Order>) -> io::Result<()> {
+async fn work(worker: &Rc<Worker>, listeners: Vec<(TcpListener, Door)>, mut orders: watch::Receiver<Order>) -> io::Result<()> {
     let mut accepting = Vec::new();
-    for listener in listeners {
+    for (listener, door) in listeners {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        accepting.push(spawn_local(accept(worker.clone(), listener, orders.clone())));
+        accepting.push(spawn_local(accept(worker.clone(), listener, door, orders.clone())));
     }
     let ticking = spawn_local(tick(worker.clone()));
     let deadline = match *orders.wait_for(|order| *order != Order::Serve).await.map_err(io::Error::other)? {
@@ -213,7 +216,7 @@ async fn tick(worker: Rc<Worker>) {
     }
 }
 
-async fn accept(worker: Rc<Worker>, listener: tokio::net::TcpListener, mut orders: watch::Receiver<Order>) {
+async fn accept(worker: Rc<Worker>, listener: tokio::net::TcpListener, door: Door, mut orders: watch::Receiver<Order>) {
     loop {
         let accepted = tokio::select! {
             biased;
@@ -221,21 +224,21 @@ async fn accept(worker: Rc<Worker>, listener: tokio::net::TcpListener, mut order
             _ = orders.wait_for(|order| *order != Order::Serve) => break,
         };
         match accepted {
-            Ok((stream, address)) => worker.admit(stream, address),
+            Ok((stream, address)) => worker.admit(stream, address, door),
             // Out of file descriptors, most likely: the connections that end make room.
             Err(_) => tokio::time::sleep(TICK).await,
         }
     }
-    accept_waiting(&worker, listener);
+    accept_waiting(&worker, listener, door);
 }
 
 /// Connections that the system accepted already are served; closing the listener would reset them.
-fn accept_waiting(worker: &Rc<Worker>, listener: tokio::net::TcpListener) {
+fn accept_waiting(worker: &Rc<Worker>, listener: tokio::net::TcpListener, door: Door) {
     let Ok(listener) = listener.into_std() else { return };
     while let Ok((stream, address)) = listener.accept() {
         let adopted = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
         if let Ok(stream) = adopted {
-            worker.admit(stream, address);
+            worker.admit(stream, address, door);
         }
     }
 }
@@ -255,7 +258,8 @@ mod tests {
             engine: Engine::new(pepper()),
             nothing: Arc::new(Plan::build(br#"{"apis":[],"format":1}"#, Arc::new(pepper())).ok().unwrap()),
             limits: Options::new(Secret::new("")).limits(),
-            tls: None,
+            security: None,
+            proxies: Vec::new(),
             start: Instant::now(),
             connections: AtomicUsize::new(0),
         })

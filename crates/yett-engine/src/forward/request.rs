@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn a_certificate_is_never_the_callers_to_tell() {
-        for name in ["client-cert", "client-cert-chain", "x-client-cert", "x-ssl-client-verify", "x-ssl-cert", "ssl-client-s-dn"] {
+        for name in ["client-cert", "client-cert-chain", "x-client-cert", "x-ssl-client-verify", "x-ssl-cert", "ssl-client-s-dn"]
+        {
             assert!(is_owned(name), "{name}");
         }
         assert!(!is_owned("client-id"));

@@ -5,6 +5,7 @@
 
 pub(crate) mod text;
 
+use crate::tls::Failed;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -79,6 +80,7 @@ pub(crate) struct Shard {
     pub(crate) turned_away: Counter,
     pub(crate) in_flight: Counter,
     pub(crate) unchecked: Counter,
+    handshakes: [Counter; Failed::ALL.len()],
     codes: Codes,
     requests: Mutex<BTreeMap<Operation, Arc<Requests>>>,
     durations: Mutex<BTreeMap<Arc<str>, Arc<Durations>>>,
@@ -98,6 +100,13 @@ impl Shard {
     /// Counts a refusal or failure.
     pub(crate) fn refused(&self, code: Code) {
         if let Some(counter) = self.codes.0.get(code as usize) {
+            counter.add(1);
+        }
+    }
+
+    /// Counts a handshake that failed.
+    pub(crate) fn handshake_failed(&self, failed: Failed) {
+        if let Some(counter) = self.handshakes.get(failed as usize) {
             counter.add(1);
         }
     }
@@ -126,6 +135,7 @@ pub(crate) struct Sums {
     pub(crate) turned_away: u64,
     pub(crate) in_flight: u64,
     pub(crate) unchecked: u64,
+    pub(crate) handshakes: BTreeMap<&'static str, u64>,
     pub(crate) requests: BTreeMap<Operation, [u64; 5]>,
     pub(crate) codes: BTreeMap<&'static str, u64>,
     pub(crate) would_deny: BTreeMap<&'static str, u64>,
@@ -146,6 +156,9 @@ impl Sums {
         self.turned_away += shard.turned_away.get();
         self.in_flight += shard.in_flight.get();
         self.unchecked += shard.unchecked.get();
+        for ((_, kind), counter) in Failed::ALL.iter().zip(&shard.handshakes).filter(|(_, counter)| counter.get() > 0) {
+            *self.handshakes.entry(kind).or_default() += counter.get();
+        }
         for (operation, requests) in &*shard.requests.lock().unwrap_or_else(PoisonError::into_inner) {
             merge(self.requests.entry(operation.clone()).or_default(), &requests.0);
         }

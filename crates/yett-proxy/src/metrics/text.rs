@@ -14,6 +14,8 @@ const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 pub(crate) struct Facts<'a> {
     pub(crate) events_dropped: u64,
     pub(crate) digest: Option<&'a str>,
+    /// The gateway's own certificates: their files, and the Unix time in seconds when each expires.
+    pub(crate) certificates: Vec<(String, i64)>,
 }
 
 /// Everything a scraper reads.
@@ -30,6 +32,11 @@ pub(crate) fn render(sums: &Sums, facts: &Facts<'_>) -> String {
     single(out, "yett_connections_refused_total", "counter", "Connections turned away at the limit.", sums.turned_away);
     single(out, "yett_responses_unchecked_total", "counter", "Answers too large to be checked.", sums.unchecked);
     single(out, "yett_events_dropped_total", "counter", "Events that could not be written or held.", facts.events_dropped);
+    labelled(out, "yett_tls_handshakes_failed_total", "TLS handshakes that failed, by kind.", "kind", &sums.handshakes);
+    header(out, "yett_certificate_expiry_seconds", "gauge", "Unix time at which a certificate of the gateway expires.");
+    for (file, expires_s) in &facts.certificates {
+        let _ = writeln!(out, "yett_certificate_expiry_seconds{{file=\"{}\"}} {expires_s}", escape(file));
+    }
     header(out, "yett_build_info", "gauge", "The running version.");
     let _ = writeln!(out, "yett_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
     header(out, "yett_snapshot_info", "gauge", "The snapshot in force.");
@@ -106,13 +113,17 @@ mod tests {
         let shard = Arc::new(Shard::default());
         let durations = shard.durations(&"shop".into());
         [100, 300, 99_000_000].iter().for_each(|duration| durations.whole.observe(*duration));
-        let text = render(&Sums::of(&[shard]), &Facts { events_dropped: 0, digest: Some("d1") });
+        let text = render(
+            &Sums::of(&[shard]),
+            &Facts { events_dropped: 0, digest: Some("d1"), certificates: vec![("a.pem".to_owned(), 7)] },
+        );
         for line in [
             "yett_request_duration_seconds_bucket{api=\"shop\",le=\"0.00025\"} 1",
             "yett_request_duration_seconds_bucket{api=\"shop\",le=\"10\"} 2",
             "yett_request_duration_seconds_bucket{api=\"shop\",le=\"+Inf\"} 3",
             "yett_request_duration_seconds_count{api=\"shop\"} 3",
             "yett_request_duration_seconds_sum{api=\"shop\"} 99.0004",
+            "yett_certificate_expiry_seconds{file=\"a.pem\"} 7",
             "yett_snapshot_info{digest=\"d1\"} 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");

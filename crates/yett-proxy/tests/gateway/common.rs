@@ -170,7 +170,7 @@ pub struct Stage {
 /// Options of the tests: free ports, one worker, every event held.
 pub fn options() -> Options {
     let mut options = Options::new(Secret::new("ab".repeat(32)));
-    options.listen = vec!["127.0.0.1:0".to_owned()];
+    options.listen = vec!["127.0.0.1:0".into()];
     options.telemetry = Some("127.0.0.1:0".to_owned());
     options.workers = Some(1);
     options.event_capacity = 100_000;

@@ -202,7 +202,7 @@ fn a_port_in_use_is_a_clear_error() {
     let first = Gateway::new(options()).unwrap();
     let bound = first.start().unwrap();
     let mut second = options();
-    second.listen = vec![bound.listen[0].to_string()];
+    second.listen = vec![bound.listen[0].to_string().into()];
     let error = Gateway::new(second).unwrap().start().unwrap_err();
     assert_eq!(error.code(), "listen-failed");
     assert!(error.message().contains("another process has this port"), "{error}");

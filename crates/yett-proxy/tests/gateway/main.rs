@@ -2,14 +2,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod binary;
+mod certificates;
+mod client_certificates;
 mod common;
 mod draining;
 mod grpc;
 mod guarding;
 mod hygiene;
+mod listeners;
 mod proxying;
 mod refusals;
 mod streaming;
+mod secure;
 mod telemetry;
 mod tls;
 mod upstreams;

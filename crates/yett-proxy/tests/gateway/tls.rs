@@ -88,7 +88,7 @@ fn secure_stage(identity: &Identity, name: &str, snapshot: &Value) -> (Stage, Pa
     std::fs::write(folder.join("certificate.pem"), &identity.certificate).unwrap();
     std::fs::write(folder.join("key.pem"), &identity.key).unwrap();
     let mut options = options();
-    options.tls = Some(Tls { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") });
+    options.tls = Some(Tls::pair(folder.join("certificate.pem"), folder.join("key.pem")));
     (Stage::start(options, snapshot), folder)
 }
 
@@ -126,7 +126,7 @@ fn callers_are_served_over_tls() {
 #[test]
 fn a_certificate_that_cannot_be_used_is_a_clear_error() {
     let mut options = Options::new(Secret::new("ab".repeat(32)));
-    options.tls = Some(Tls { certificate: "/no/such.pem".into(), key: "/no/such.key".into() });
+    options.tls = Some(Tls::pair("/no/such.pem", "/no/such.key"));
     let error = Gateway::new(options).err().unwrap();
     assert_eq!(error.code(), "tls-invalid");
     assert!(error.message().contains("/no/such.pem"));
