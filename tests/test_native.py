@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STUB = ROOT / "src" / "yett" / "_native.pyi"
 
 NAMES = {"Gateway", "NativeError", "build_info", "catalogue", "check", "decide"}
-METHODS = {"apply", "events", "patch", "start", "stats", "stop"}
+METHODS = {"apply", "events", "patch", "renew_tls", "start", "stats", "stop"}
 
 
 def sources_checksum() -> str:

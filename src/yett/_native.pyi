@@ -16,6 +16,8 @@ class Gateway:
         """Compiles a snapshot and swaps it in, or refuses it with every mistake in `NativeError.details`."""
     def patch(self, patch: bytes) -> bytes:
         """Applies a numbered patch, or refuses it whole."""
+    def renew_tls(self, tls: bytes) -> bool:
+        """Reads the files of the TLS settings (JSON) again, all or nothing; whether anything differs."""
     def events(self, most: int) -> list[bytes]:
         """Up to `most` events, oldest first, each one line of JSON."""
     def stats(self) -> bytes:

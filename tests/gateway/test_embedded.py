@@ -30,7 +30,7 @@ def gateway() -> Iterator[EmbeddedGateway]:
 
 
 def test_options_become_the_native_gateways_json_and_hide_the_pepper() -> None:
-    full = GatewayOptions("0.0.0.0:80", b"p" * 32, 2, "127.0.0.1:81", "-", ("a.pem", "a.key"))
+    full = GatewayOptions("0.0.0.0:80", b"p" * 32, 2, "127.0.0.1:81", "-", {"certificate": "a.pem", "key": "a.key"})
     assert json.loads(full.as_json()) == {
         "listen": ["0.0.0.0:80"],
         "pepper": (b"p" * 32).hex(),

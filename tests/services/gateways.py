@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from yett.errors import SnapshotRefusedError
@@ -19,6 +20,7 @@ class QuietGateway:
         self.snapshots: list[dict[str, Any]] = []
         self.raw: list[bytes] = []
         self.refuses = ""
+        self.renewed: list[Mapping[str, Any]] = []
         self.stopped: float | None = None
 
     def start(self) -> Bound:
@@ -31,6 +33,10 @@ class QuietGateway:
         self.raw.append(snapshot)
         self.snapshots.append(json.loads(snapshot))
         return Applied(hashlib.sha256(snapshot).hexdigest())
+
+    def renew_tls(self, tls: Mapping[str, Any]) -> bool:
+        self.renewed.append(tls)
+        return True
 
     def stop(self, grace_s: float) -> int:
         self.stopped = grace_s

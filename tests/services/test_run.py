@@ -55,7 +55,7 @@ def test_a_start_applies_the_plan_before_it_serves_and_makes_the_pepper(tmp_path
     assert isinstance(started, Started)
     assert (started.apis, started.operations, started.bound.listen) == (1, 2, ("127.0.0.1:1234",))
     assert (tmp_path / ".yett" / "pepper").exists()
-    assert house.gateway.options.listen == "127.0.0.1:0"
+    assert house.gateway.options.listen == ("127.0.0.1:0",)
 
 
 def test_a_start_with_mistakes_raises_them_all_and_makes_no_gateway(tmp_path: Path) -> None:
@@ -172,14 +172,43 @@ def test_settings_of_the_process_wait_for_the_next_start_and_say_so(tmp_path: Pa
 
 
 @OPENSSL
-def test_a_renewed_certificate_waits_for_the_next_start_and_says_so(tmp_path: Path) -> None:
+def test_a_renewed_certificate_is_taken_up_and_says_so(tmp_path: Path) -> None:
     make_pair(tmp_path)
     tls = "gateway: {tls: {certificate: server.pem, key: {file: server.key}}, "
     house = House(tmp_path, SETTINGS.replace("gateway: {", tls)).start()
     make_pair(tmp_path)
     (reloaded,) = house.settle()
     assert isinstance(reloaded, Reloaded)
-    assert reloaded.restart_for == ("tls",)
+    assert (reloaded.restart_for, reloaded.certificates) == ((), True)
+    (renewed,) = house.gateway.renewed
+    assert renewed["certificates"][0]["certificate"].endswith("server.pem")
+
+
+@OPENSSL
+def test_half_a_renewed_pair_is_refused_and_the_other_half_mends_it(tmp_path: Path) -> None:
+    make_pair(tmp_path)
+    make_pair(tmp_path, "next")
+    tls = "gateway: {tls: {certificate: server.pem, key: {file: server.key}}, "
+    house = House(tmp_path, SETTINGS.replace("gateway: {", tls)).start()
+    (tmp_path / "next.pem").replace(tmp_path / "server.pem")
+    (refused,) = house.settle()
+    assert isinstance(refused, Refused)
+    assert [one.code for one in refused.diagnostics] == ["key-mismatch"]
+    assert house.gateway.renewed == []
+    (tmp_path / "next.key").replace(tmp_path / "server.key")
+    (reloaded,) = house.settle()
+    assert isinstance(reloaded, Reloaded)
+    assert reloaded.certificates
+
+
+@OPENSSL
+def test_tls_that_is_turned_on_waits_for_the_next_start(tmp_path: Path) -> None:
+    make_pair(tmp_path)
+    house = House(tmp_path).start()
+    tls = "gateway: {tls: {certificate: server.pem, key: {file: server.key}}, "
+    (reloaded,) = house.edit(SETTINGS.replace("gateway: {", tls))
+    assert isinstance(reloaded, Reloaded)
+    assert (reloaded.restart_for, house.gateway.renewed) == (("tls",), [])
 
 
 def test_a_defect_while_reloading_does_not_take_the_gateway_down(

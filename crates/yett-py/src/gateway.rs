@@ -44,6 +44,12 @@ impl Gateway {
         py.detach(|| self.inner.patch(patch).map_err(|diagnostics| refused(&diagnostics)).and_then(|applied| json(&applied)))
     }
 
+    /// Reads the files of the TLS settings (JSON) again and puts them in force, all or nothing; whether any differs.
+    fn renew_tls(&self, py: Python<'_>, tls: &[u8]) -> PyResult<bool> {
+        let tls = serde_json::from_slice(tls).map_err(|error| native_error("options-malformed", error.to_string(), &()))?;
+        py.detach(|| self.inner.renew_tls(Some(tls)).map_err(|error| failed(&error)))
+    }
+
     /// Up to `most` events, oldest first, each one line of JSON.
     fn events(&self, py: Python<'_>, most: usize) -> Vec<Vec<u8>> {
         py.detach(|| self.inner.events(most))

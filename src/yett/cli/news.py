@@ -79,6 +79,8 @@ def _show_started(news: Started) -> None:
     addresses = ", ".join(f"{scheme}://{address}" for address in news.bound.listen)
     if news.bound.telemetry:
         addresses += f", telemetry http://{news.bound.telemetry}/metrics"
+    if news.bound.redirect:
+        addresses += f", to HTTPS from http://{news.bound.redirect}"
     offer = f"{count_of(news.apis, 'API')} with {count_of(news.operations, 'operation')}"
     _say(f"serving {offer}; {addresses}; digest {news.digest[:16]}", "bold green")
 
@@ -86,6 +88,8 @@ def _show_started(news: Started) -> None:
 def _show_reloaded(news: Reloaded) -> None:
     _show_warnings(news.warnings)
     _say(f"reloaded in {news.seconds * 1000:.0f} ms; digest {news.digest[:16]}", "bold green")
+    if news.certificates:
+        _say("TLS is renewed; open connections go on", "bold green")
     if news.restart_for:
         names = ", ".join(f"`{name}`" for name in news.restart_for)
         _say(f"a changed {names} of `gateway` takes effect at the next start", "yellow")

@@ -6,8 +6,16 @@ Nothing here opens a contract, compiles or serves; every mistake is returned wit
 
 from __future__ import annotations
 
+from yett.config.certificates import CertificateFacts, certificate_facts
 from yett.config.load import Loaded, load_configuration
 from yett.config.schema import configuration_schema
 from yett.config.secrets import read_secret
 
-__all__ = ["Loaded", "configuration_schema", "load_configuration", "read_secret"]
+__all__ = [
+    "CertificateFacts",
+    "Loaded",
+    "certificate_facts",
+    "configuration_schema",
+    "load_configuration",
+    "read_secret",
+]

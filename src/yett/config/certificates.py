@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, cast
+
+_MOST_FLIGHTS: Final = 8
 
 
 class PairMistake(NamedTuple):
@@ -38,3 +41,55 @@ def pair_mistake(certificate: str, key: str) -> PairMistake | None:
     except OSError:
         return PairMistake("key", "file-missing", f"cannot read `{key}`", "")
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What a certificate says of itself: DNS names, wildcards among them, and the Unix second at which it expires.
+
+    Of one that is not valid now only that is known: `expires_s` is 0 then.
+    """
+
+    names: tuple[str, ...]
+    expires_s: int
+
+
+def certificate_facts(certificate: str, key: str) -> CertificateFacts | None:
+    """What the certificate of a pair says; `None` where the pair cannot be used.
+
+    The standard library tells it of a peer only: so one end shows the certificate to another, in memory.
+    """
+    try:
+        server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        server.load_cert_chain(certificate, key, password="")
+        client.load_verify_locations(certificate)
+    except (ssl.SSLError, OSError):
+        return None
+    client.check_hostname = False
+    # The leaf is trusted as it stands: whether callers trust it is not the question.
+    client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    try:
+        shown = _shown(server, client)
+    except ssl.SSLCertVerificationError:
+        return CertificateFacts((), 0)
+    except ssl.SSLError:
+        return None
+    names = tuple(str(name) for kind, name in shown.get("subjectAltName", ()) if kind == "DNS")
+    return CertificateFacts(names, int(ssl.cert_time_to_seconds(str(shown["notAfter"]))))
+
+
+def _shown(server: ssl.SSLContext, client: ssl.SSLContext) -> dict[str, Any]:
+    """The certificate that a server shows a client."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    asking = client.wrap_bio(to_client, to_server)
+    answering = server.wrap_bio(to_server, to_client, server_side=True)
+    for _ in range(_MOST_FLIGHTS):
+        waiting = False
+        for end in (asking, answering):
+            try:
+                end.do_handshake()
+            except ssl.SSLWantReadError:
+                waiting = True
+        if not waiting:
+            break
+    return cast("dict[str, Any]", asking.getpeercert() or {})

@@ -136,6 +136,11 @@ def _shared_base_paths(apis: Iterable[Api]) -> Iterator[Diagnostic]:
 
 def _shared_addresses(configuration: Configuration) -> Iterator[Diagnostic]:
     gateway = configuration.gateway
-    if gateway.telemetry == gateway.listen and not gateway.listen.endswith(":0"):
-        message = f"callers and telemetry cannot both use {gateway.listen}"
-        yield gateway.place.diagnostic("address-taken", message, hint="give `telemetry` another port")
+    used = {"callers": [listener.address for listener in gateway.listen]}
+    used |= {"telemetry": [gateway.telemetry or ""], "`redirect_http`": [gateway.redirect_http or ""]}
+    first: dict[str, str] = {}
+    for user, address in ((user, address) for user, addresses in used.items() for address in addresses):
+        if address and not address.endswith(":0") and address in first:
+            message = f"{first[address]} and {user} cannot both use {address}"
+            yield gateway.place.diagnostic("address-taken", message, hint="give one of them another port")
+        first.setdefault(address, user)

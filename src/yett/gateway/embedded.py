@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,23 +14,26 @@ from yett.gateway.native import native, native_errors
 class GatewayOptions:
     """What a gateway is started with. `pepper` is secret and left out of `repr`.
 
-    Addresses are `ip:port`, port 0 for any free one. `access_log` is `-`, a path, or `None` for off; `tls` holds the
-    paths of a certificate chain and its key; `workers` is `None` for one per core; `event_capacity` is how many events
-    are held for `EmbeddedGateway.events`, the oldest giving way, and 0 holds none.
+    Addresses are `ip:port`, port 0 for any free one. `listen` is one or several, each with settings where it needs any;
+    `tls` and `redirect` are as the native gateway takes them (`schemas/options.json`); PROXY headers are taken from the
+    networks `proxy_protocol_from`. `access_log` is `-`, a path, or `None` for off; `workers` is `None` for one a core;
+    `event_capacity` is how many events are held for `EmbeddedGateway.events`, the oldest giving way, and 0 holds none.
     """
 
-    listen: str
+    listen: str | Sequence[str | Mapping[str, Any]]
     pepper: bytes = field(repr=False)
     workers: int | None = None
     telemetry: str | None = None
     access_log: str | None = "-"
-    tls: tuple[str, str] | None = None
+    tls: Mapping[str, Any] | None = None
+    redirect: Mapping[str, Any] | None = None
+    proxy_protocol_from: Sequence[str] = ()
     event_capacity: int = 0
 
     def as_json(self) -> bytes:
         """The options in the form the native gateway takes."""
         options: dict[str, Any] = {
-            "listen": [self.listen],
+            "listen": [self.listen] if isinstance(self.listen, str) else list(self.listen),
             "pepper": self.pepper.hex(),
             "access_log": self.access_log or "off",
             "event_capacity": self.event_capacity,
@@ -40,7 +43,11 @@ class GatewayOptions:
         if self.telemetry is not None:
             options["telemetry"] = self.telemetry
         if self.tls is not None:
-            options["tls"] = {"certificate": self.tls[0], "key": self.tls[1]}
+            options["tls"] = self.tls
+        if self.redirect is not None:
+            options["redirect"] = self.redirect
+        if self.proxy_protocol_from:
+            options["proxy_protocol_from"] = list(self.proxy_protocol_from)
         return json.dumps(options).encode("utf-8")
 
 
@@ -55,10 +62,11 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The addresses a gateway listens on, `ip:port`: for callers, and for telemetry where that is on."""
+    """The addresses a gateway listens on, `ip:port`: for callers, telemetry, and callers who are sent to HTTPS."""
 
     listen: tuple[str, ...]
     telemetry: str | None = None
+    redirect: str | None = None
 
 
 class EmbeddedGateway:
@@ -73,7 +81,7 @@ class EmbeddedGateway:
         """Bind every address and start the workers. Raises `ListenError` when an address cannot be bound."""
         with native_errors():
             bound = _mapping(self._native.start())
-        return Bound(tuple(bound["listen"]), bound["telemetry"])
+        return Bound(tuple(bound["listen"]), bound["telemetry"], bound["redirect"])
 
     def apply(self, snapshot: bytes) -> Applied:
         """Swap a snapshot in, all or nothing: requests in flight keep the old one.
@@ -87,6 +95,14 @@ class EmbeddedGateway:
         """Lay a numbered patch over the snapshot, all or nothing. Raises `SnapshotRefusedError`."""
         with native_errors():
             return _applied(self._native.patch(patch))
+
+    def renew_tls(self, tls: Mapping[str, Any]) -> bool:
+        """Read certificates, keys, authorities and revocation lists again, all or nothing; whether anything differs.
+
+        Connections go on. Raises `GatewayError`; what was in force then stays so.
+        """
+        with native_errors():
+            return bool(self._native.renew_tls(json.dumps(tls).encode("utf-8")))
 
     def events(self, most: int) -> list[Mapping[str, Any]]:
         """Up to `most` events that nobody has taken yet, oldest first."""

@@ -7,19 +7,20 @@ from dataclasses import dataclass, field
 from yett.model.limit import DEFAULT_GATEWAY_LIMITS, Limit
 from yett.model.place import NOWHERE, Place
 from yett.model.secret import SecretReference
+from yett.model.tls import Tls
 
 
 @dataclass(frozen=True, slots=True)
-class Tls:
-    """PEM files the gateway proves itself with: a certificate chain and its private key.
+class Listener:
+    """Where callers are accepted.
 
-    `digest` is the SHA-256 of what both hold, in hex, by which a renewal is noticed.
+    `tls` is `None` for TLS whenever there are certificates; with `proxy_protocol`, each connection begins with a PROXY
+    header.
     """
 
-    certificate: str
-    key: str
-    digest: str = ""
-    place: Place = field(default=NOWHERE, compare=False, repr=False)
+    address: str
+    tls: bool | None = None
+    proxy_protocol: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,16 @@ class GatewaySettings:
 
     `workers` is `None` for one per core; `telemetry` is the address of `/metrics` and `/healthz`, `None` for off;
     `access_log` is `-` for standard output, a path, or `None` for off; `pepper` is `None` for the default file.
+    PROXY headers are taken from the networks `proxy_protocol_from`. `redirect_http` is the address of the listener that
+    sends callers to HTTPS, at `redirect_port` or that of the first listener with TLS, and shows what lies in the
+    webroot `acme_challenges`.
     """
 
-    listen: str = "127.0.0.1:8080"
+    listen: tuple[Listener, ...] = (Listener("127.0.0.1:8080"),)
+    proxy_protocol_from: tuple[str, ...] = ()
+    redirect_http: str | None = None
+    redirect_port: int | None = None
+    acme_challenges: str | None = None
     workers: int | None = None
     telemetry: str | None = None
     access_log: str | None = "-"

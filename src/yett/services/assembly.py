@@ -17,6 +17,7 @@ from yett.model.access import Credentials
 from yett.model.configuration import Configuration
 from yett.model.diagnostic import Diagnostic, first_of, has_errors, in_order
 from yett.model.secret import HashedKey
+from yett.services.certificates import certificate_warnings
 from yett.services.contracts import ContractShelf
 from yett.services.costs import impossible_costs
 from yett.services.credentials import resolve_credentials
@@ -101,6 +102,7 @@ def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *
         *contracts.diagnostics,
         *first_of(check_operations(draft, contracts.contracts, loaded.unread)),
         *first_of(impossible_costs(configuration, contracts.contracts)),
+        *first_of(certificate_warnings(configuration, now=time.time())),
         *pepper.diagnostics,
         *first_of(resolved.diagnostics),
     ]

@@ -24,13 +24,15 @@ class Started:
 class Reloaded:
     """A change serves since now.
 
-    `warnings` are those that are new; `restart_for` names settings whose change waits for the next start.
+    `warnings` are those that are new; `restart_for` names settings whose change waits for the next start;
+    `certificates` tells whether certificates or other settings of TLS are among what changed.
     """
 
     digest: str
     seconds: float
     warnings: tuple[Diagnostic, ...]
     restart_for: tuple[str, ...]
+    certificates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

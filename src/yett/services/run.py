@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import fields
 from queue import Empty, SimpleQueue
 from types import FrameType
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from yett.access.keys import mask_keys
 from yett.errors import ConfigurationError, SnapshotRefusedError, YettError
@@ -18,6 +18,7 @@ from yett.gateway import Applied, Bound, EmbeddedGateway, GatewayOptions
 from yett.model.diagnostic import Diagnostic
 from yett.services.assembly import Assembly, assemble
 from yett.services.contracts import ContractShelf
+from yett.services.listening import listen_options, redirect_options, tls_options
 from yett.services.news import News, Refused, Reloaded, ReloadFailed, SoundAgain, Started, Stopped, Stopping
 from yett.services.refusals import refused_places
 from yett.services.watching import Watch
@@ -35,6 +36,9 @@ class RunningGateway(Protocol):
 
     def apply(self, snapshot: bytes) -> Applied:
         """Swap a snapshot in."""
+
+    def renew_tls(self, tls: Mapping[str, Any]) -> bool:
+        """Read the files of the TLS settings again; whether anything differs."""
 
     def stop(self, grace_s: float) -> int:
         """Drain and end; returns how many requests were cut off."""
@@ -110,6 +114,7 @@ class Runner:
         try:
             assembly = assemble(self._path, self._environment, shelf=self._shelf)
             self._follow(assembly)
+            renewed = assembly.sound and self._renew(assembly)
             changed = self._apply(assembly)
         except ConfigurationError as error:
             self._tell(Refused(error.diagnostics))
@@ -120,16 +125,27 @@ class Runner:
         else:
             self._refused = False
             waiting = self._waiting(assembly)
-            if changed or waiting:
-                self._tell(Reloaded(self._digest, time.monotonic() - began, self._untold(assembly), waiting))
+            if changed or waiting or renewed:
+                took = time.monotonic() - began
+                self._tell(Reloaded(self._digest, took, self._untold(assembly), waiting, renewed))
             elif refused:
                 self._tell(SoundAgain(self._digest))
 
     def _waiting(self, assembly: Assembly) -> tuple[str, ...]:
-        """The settings that wait for the next start; a renewed certificate under the same name is one of them."""
-        waiting = changed_options(self._options, _options(assembly))
-        renewed = assembly.configuration.gateway.tls != self._tls and "tls" not in waiting
-        return (*waiting, "tls") if renewed else waiting
+        """The settings that wait for the next start: TLS only where it is turned on or off."""
+        wanted = _options(assembly)
+        waiting = changed_options(self._options, wanted)
+        renewable = self._options.tls is not None and wanted.tls is not None
+        return tuple(name for name in waiting if not (name == "tls" and renewable))
+
+    def _renew(self, assembly: Assembly) -> bool:
+        """Take up other TLS settings, or the same with other files; whether there are any."""
+        tls, options = assembly.configuration.gateway.tls, _options(assembly)
+        if tls == self._tls or options.tls is None or self._options.tls is None:
+            return False
+        renewed = self._gateway.renew_tls(options.tls)
+        self._tls = tls
+        return renewed
 
     def _follow(self, assembly: Assembly) -> None:
         self._files = assembly.files
@@ -205,12 +221,14 @@ def _signals() -> Iterator[SimpleQueue[int]]:
 def _options(assembly: Assembly) -> GatewayOptions:
     settings = assembly.configuration.gateway
     return GatewayOptions(
-        listen=settings.listen,
+        listen=listen_options(settings),
         pepper=assembly.pepper.secret,
         workers=settings.workers,
         telemetry=settings.telemetry,
         access_log=settings.access_log,
-        tls=None if settings.tls is None else (settings.tls.certificate, settings.tls.key),
+        tls=tls_options(settings.tls),
+        redirect=redirect_options(settings),
+        proxy_protocol_from=settings.proxy_protocol_from,
     )
 
 

@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
-from yett.config.certificates import pair_mistake
 from yett.config.sections.base import At, Shape
 from yett.config.sections.limits import LimitShape, build_limits
-from yett.config.sections.scalars import Address
-from yett.config.sections.secrets import FileShape, SecretShape, build_secret
-from yett.model.gateway import GatewaySettings, Tls
+from yett.config.sections.scalars import Address, Network
+from yett.config.sections.secrets import SecretShape, build_secret
+from yett.config.sections.tls import TlsShape, build_tls
+from yett.model.gateway import GatewaySettings, Listener
 from yett.model.limit import DEFAULT_GATEWAY_LIMITS
 
 
-class TlsShape(Shape):
-    """What the gateway proves itself with."""
+class ListenerShape(Shape):
+    """An address to accept callers on, with settings."""
 
-    certificate: str
-    """Path of the PEM certificate chain, relative to this file."""
-    key: FileShape
-    """The PEM private key."""
+    address: Address
+    """Address and port."""
+    tls: bool | None = None
+    """Whether TLS is spoken; absent means whenever `tls` of the gateway has certificates."""
+    proxy_protocol: bool = False
+    """Each connection must begin with a PROXY header (version 1 or 2), from one of `proxy_protocol_from`."""
+
+
+ListenShape = Annotated[
+    Annotated[Address, Tag("<address>")] | Annotated[ListenerShape, Tag("<settings>")],
+    Discriminator(lambda value: "<address>" if isinstance(value, str) else "<settings>"),
+]
+"""An address, or an address with settings."""
 
 
 class GatewayShape(Shape):
     """The gateway process."""
 
-    listen: Address = "127.0.0.1:8080"
-    """Address and port for callers."""
+    listen: Annotated[
+        Annotated[Address, Tag("<address>")]
+        | Annotated[Annotated[list[ListenShape], Field(min_length=1, max_length=64)], Tag("<list>")],
+        Discriminator(lambda value: "<list>" if isinstance(value, list) else "<address>"),
+    ] = "127.0.0.1:8080"
+    """Address and port for callers, or a list of them, each with settings where it needs any."""
+    proxy_protocol_from: Annotated[list[Network], Field(default_factory=list, max_length=1_000)]
+    """Addresses and networks of the proxies whose PROXY headers are taken, on listeners with `proxy_protocol`."""
+    redirect_http: Address | None = None
+    """Address and port of a plain listener that only sends callers to HTTPS (308)."""
+    redirect_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    """Port that `redirect_http` sends callers to; absent means that of the first listener with TLS."""
+    acme_challenges: str | None = None
+    """Path of the webroot of an ACME client, relative to this file: `redirect_http` shows what the client leaves under
+    `.well-known/acme-challenge`."""
     workers: Annotated[int, Field(ge=1, le=1024)] | None = None
     """Worker threads; absent means one per core."""
     telemetry: Address | None = None
@@ -49,12 +70,16 @@ class GatewayShape(Shape):
 def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
     """The settings that stand at `at`."""
     return GatewaySettings(
-        listen=shape.listen,
+        listen=_listeners(shape, at),
+        proxy_protocol_from=tuple(shape.proxy_protocol_from),
+        redirect_http=_redirect(shape, at),
+        redirect_port=shape.redirect_port,
+        acme_challenges=_acme_challenges(shape, at),
         workers=shape.workers,
         telemetry=shape.telemetry,
         access_log=_access_log(shape.access_log, at),
         pepper=None if shape.pepper is None else build_secret(shape.pepper, at / "pepper"),
-        tls=None if shape.tls is None else _build_tls(shape.tls, at / "tls"),
+        tls=None if shape.tls is None else build_tls(shape.tls, at / "tls"),
         limits=DEFAULT_GATEWAY_LIMITS if shape.limits is None else build_limits(shape.limits, at / "limits"),
         place=at.place,
     )
@@ -70,11 +95,36 @@ def _access_log(text: str, at: At) -> str | None:
     return path
 
 
-def _build_tls(shape: TlsShape, at: At) -> Tls:
-    certificate, key = at.path(shape.certificate), at.path(shape.key.file)
-    texts = [(at / "certificate").read_text(certificate), (at / "key").read_text(key)]
-    held = [text for text in texts if text is not None]
-    if len(held) == len(texts) and (mistake := pair_mistake(certificate, key)) is not None:
-        (at / mistake.setting).report(mistake.code, mistake.message, mistake.hint)
-    digest = hashlib.sha256("\0".join(held).encode("utf-8")).hexdigest()
-    return Tls(certificate, key, digest, at.place)
+def _listeners(shape: GatewayShape, at: At) -> tuple[Listener, ...]:
+    written = shape.listen if isinstance(shape.listen, list) else [shape.listen]
+    listeners = tuple(
+        Listener(one) if isinstance(one, str) else Listener(one.address, one.tls, one.proxy_protocol) for one in written
+    )
+    for index, listener in enumerate(listeners):
+        spot = at / "listen" / index
+        if listener.tls and shape.tls is None:
+            spot.report("certificate-missing", "this listener speaks TLS without a certificate", "set `gateway.tls`")
+        if listener.proxy_protocol and not shape.proxy_protocol_from:
+            hint = "name the proxies: `proxy_protocol_from: [10.0.0.7]`"
+            spot.report("proxies-missing", "anyone could write the PROXY headers of this listener", hint)
+    if shape.tls is not None and all(listener.tls is False for listener in listeners):
+        (at / "tls").report("tls-unused", "every listener has `tls: false`", "leave it out where TLS is meant")
+    return listeners
+
+
+def _redirect(shape: GatewayShape, at: At) -> str | None:
+    if shape.redirect_http is not None and shape.tls is None:
+        (at / "redirect_http").report("certificate-missing", "there is no HTTPS to send callers to", "set `tls`")
+    for name in ("redirect_port", "acme_challenges"):
+        if shape.redirect_http is None and getattr(shape, name) is not None:
+            hint = 'set `redirect_http: "0.0.0.0:80"`'
+            (at / name).report("redirect-missing", f"`{name}` means nothing without `redirect_http`", hint)
+    return shape.redirect_http
+
+
+def _acme_challenges(shape: GatewayShape, at: At) -> str | None:
+    if shape.acme_challenges is None:
+        return None
+    path = at.path(shape.acme_challenges)
+    (at / "acme_challenges").need_folder(path)
+    return path

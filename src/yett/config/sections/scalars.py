@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
@@ -152,6 +152,38 @@ Origin = Annotated[
     str, AfterValidator(_origin), WithJsonSchema({"type": "string", "examples": ["https://app.example"]})
 ]
 """The origin of a web page (RFC 6454), as browsers spell it."""
+
+
+def _host_pattern(text: str) -> str:
+    wildcard = "*." if text.startswith("*.") else ""
+    return wildcard + _host(text.removeprefix(wildcard))
+
+
+HostPattern = Annotated[
+    str, AfterValidator(_host_pattern), WithJsonSchema({"type": "string", "examples": ["*.example.com"]})
+]
+"""A host name, or all names of one label below one: `*.example.com`."""
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        hint = "write `10.0.0.7`, `10.0.0.0/8` or `fd00::/8`"
+        raise mistake("network-invalid", "a network is an IP address, or one with `/` and a length", hint) from None
+
+
+Network = Annotated[str, AfterValidator(_network), WithJsonSchema({"type": "string", "examples": ["10.0.0.0/8"]})]
+"""An address or a network."""
+
+
+def _version(value: object) -> object:
+    # Unquoted, YAML reads a number.
+    return str(value) if isinstance(value, float) else value
+
+
+TlsVersion = Annotated[Literal["1.2", "1.3"], BeforeValidator(_version)]
+"""A version of TLS."""
 
 
 def _url(text: str) -> str:
