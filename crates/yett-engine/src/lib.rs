@@ -13,6 +13,9 @@ pub mod exchange;
 #[cfg(test)]
 mod fixture;
 mod forward;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod grpc;
 pub mod guards;
 pub mod identity;

@@ -39,9 +39,7 @@ pub(crate) const HOP_BY_HOP: [HeaderName; 9] = [
 /// # Errors
 /// The refusal of a head that has no safe single reading.
 pub(crate) fn receive(parts: &Parts) -> Result<Received, Box<Refusal>> {
-    if parts.method == Method::CONNECT || parts.method == Method::TRACE {
-        return Err(Refusal::open(Code::MethodRefused, "CONNECT and TRACE are never forwarded"));
-    }
+    check_method(&parts.method)?;
     check_framing(&parts.headers)?;
     check_connection(&parts.headers)?;
     check_expectation(&parts.headers)?;
@@ -49,6 +47,27 @@ pub(crate) fn receive(parts: &Parts) -> Result<Received, Box<Refusal>> {
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let target = target::normalise(target).map_err(|reason| Refusal::open(Code::TargetInvalid, reason))?;
     Ok(Received { host, path: target.path.into_owned(), query: target.query.unwrap_or("").to_owned() })
+}
+
+/// Methods have case (RFC 9110 section 9.1), but some upstreams forget it: `trace` must not become TRACE there.
+fn check_method(method: &Method) -> Result<(), Box<Refusal>> {
+    const KNOWN: [Method; 9] = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::PATCH,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::CONNECT,
+        Method::TRACE,
+    ];
+    let reason = match KNOWN.iter().find(|known| known.as_str().eq_ignore_ascii_case(method.as_str())) {
+        Some(&Method::CONNECT | &Method::TRACE) => "CONNECT and TRACE are never forwarded",
+        Some(known) if known != method => "the method is a known one in other letters",
+        _ => return Ok(()),
+    };
+    Err(Refusal::open(Code::MethodRefused, reason))
 }
 
 /// RFC 9112 section 6.3: two framings in one message are the root of request smuggling.
@@ -94,6 +113,12 @@ fn host(parts: &Parts) -> Result<String, Box<Refusal>> {
     let field = fields.next().map(|value| value.to_str().map_err(|_| invalid("Host is not visible ASCII"))).transpose()?;
     if fields.next().is_some() {
         return Err(invalid("there is more than one Host"));
+    }
+    if parts.uri.scheme_str().is_some_and(|scheme| scheme != "http" && scheme != "https") {
+        return Err(invalid("the target is of another scheme than http and https"));
+    }
+    if field.is_none() && parts.version == Version::HTTP_11 {
+        return Err(invalid("Host is missing"));
     }
     let authority = parts.uri.authority().map(|authority| authority.as_str());
     let spoken = match (authority, field) {
@@ -158,7 +183,12 @@ mod tests {
     #[test]
     fn an_absolute_target_that_agrees_with_host_is_read() {
         assert_eq!(receive(&parts("http://a:80/x", &[("host", "A:80")])).unwrap().host, "a");
-        assert_eq!(receive(&parts("http://[::1]:80/x", &[])).unwrap().host, "[::1]");
+        assert_eq!(receive(&parts("http://[::1]:80/x", &[("host", "[::1]:80")])).unwrap().host, "[::1]");
+        assert_eq!(code("http://a/x", &[]), Some(Code::HostInvalid));
+        assert_eq!(code("ftp://a/x", &[("host", "a")]), Some(Code::HostInvalid));
+        let mut of_http2 = parts("https://a/x", &[]);
+        of_http2.version = Version::HTTP_2;
+        assert_eq!(receive(&of_http2).unwrap().host, "a");
     }
 
     #[test]
@@ -181,9 +211,15 @@ mod tests {
     #[test]
     fn expectations_and_tunnels_are_refused() {
         assert_eq!(code("/", &[("host", "a"), ("expect", "miracles")]), Some(Code::ExpectationFailed));
-        let mut trace = parts("/", &[("host", "a")]);
-        trace.method = Method::TRACE;
-        assert_eq!(receive(&trace).unwrap_err().code, Code::MethodRefused);
+        let refused = |method: &[u8]| {
+            let mut request = parts("/", &[("host", "a")]);
+            request.method = Method::from_bytes(method).unwrap();
+            receive(&request).err().map(|refusal| refusal.code)
+        };
+        for method in [&b"TRACE"[..], b"CONNECT", b"trace", b"Connect", b"get"] {
+            assert_eq!(refused(method), Some(Code::MethodRefused), "{method:?}");
+        }
+        assert_eq!((refused(b"BREW"), refused(b"brew"), refused(b"PATCH")), (None, None, None));
     }
 
     #[test]

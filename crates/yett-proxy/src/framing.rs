@@ -1,8 +1,9 @@
-//! Where the heads of an HTTP/1 caller's requests begin and end, and which of them have two framings.
+//! Where the heads of an HTTP/1 caller's requests begin and end, and what they say that hyper does not tell.
 //!
-//! hyper takes `Content-Length` away where `Transfer-Encoding` is, so nobody after it can tell. This reads along and
-//! decides nothing about a request with one framing. What it does not understand hyper refuses; should that ever differ,
-//! it has lost its place, and any later request with `Transfer-Encoding` counts as having two framings.
+//! hyper takes `Content-Length` away where `Transfer-Encoding` is, makes one of two alike, ends lines at a bare line feed
+//! and cuts fragments off, so nobody after it can tell. This reads along and decides nothing about a request without any
+//! of these. What it does not understand hyper refuses; should that ever differ, it has lost its place, and any later
+//! request with `Transfer-Encoding` counts as having two framings.
 
 use memchr::memchr;
 
@@ -27,6 +28,7 @@ struct Head {
     begun: bool,
     coded: bool,
     length: Option<u64>,
+    fault: Option<&'static str>,
 }
 
 /// A reader of framings.
@@ -35,19 +37,29 @@ pub(crate) struct Framing {
     at: At,
     head: Head,
     held: Vec<u8>,
+    /// Whether the last byte that was held, or would have been with more room, is a CR.
+    held_cr: bool,
     heads: u64,
+    /// The first request that has two framings if it has `Transfer-Encoding`: the place is lost there.
     doubtful: Option<u64>,
+    /// The first request with another fault.
+    fault: Option<(u64, &'static str)>,
 }
 
 impl Framing {
     /// At the begin of a connection.
     pub(crate) fn new() -> Self {
-        Self { at: At::Head, head: Head::default(), held: Vec::new(), heads: 0, doubtful: None }
+        Self { at: At::Head, head: Head::default(), held: Vec::new(), held_cr: false, heads: 0, doubtful: None, fault: None }
     }
 
     /// Whether request `number` of the connection, counted from 1, has both framings if it has `Transfer-Encoding`.
     pub(crate) fn is_doubtful(&self, number: u64) -> bool {
         self.doubtful.is_some_and(|doubtful| number >= doubtful)
+    }
+
+    /// What is wrong with request `number` of the connection, or with one before it, whatever its framing.
+    pub(crate) fn fault(&self, number: u64) -> Option<&'static str> {
+        self.fault.filter(|(first, _)| number >= *first).map(|(_, fault)| fault)
     }
 
     /// Reads what the caller sent.
@@ -71,31 +83,47 @@ impl Framing {
 
     fn read_line<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let Some((line, rest)) = memchr(b'\n', bytes).and_then(|end| bytes.split_at_checked(end + 1)) else {
+            self.look_at_target(bytes);
             self.hold(bytes);
             return b"";
         };
+        self.look_at_target(line);
         if self.held.is_empty() {
-            self.line(line);
+            self.line(line, line.ends_with(b"\r\n"));
         } else {
+            let is_crlf = line.ends_with(b"\r\n") || (line == b"\n" && self.held_cr);
             self.hold(line);
             let whole = std::mem::take(&mut self.held);
-            self.line(&whole);
+            self.line(&whole, is_crlf);
         }
         rest
+    }
+
+    /// Looks at any part of a request line: its end is not always kept.
+    fn look_at_target(&mut self, part: &[u8]) {
+        if self.at == At::Head && !self.head.begun && memchr(b'#', part).is_some() {
+            self.head.fault = Some("the request line has a '#'");
+        }
     }
 
     fn hold(&mut self, bytes: &[u8]) {
         let room = LINE - self.held.len().min(LINE);
         self.held.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        self.held_cr = bytes.ends_with(b"\r");
     }
 
-    fn line(&mut self, line: &[u8]) {
+    fn line(&mut self, line: &[u8], is_crlf: bool) {
         match (self.at, line) {
-            (At::Head, b"\n" | b"\r\n") => self.end_head(),
-            (At::Head, field) => self.field(field),
-            (At::Trailers, b"\r\n") => self.at = At::Head,
+            (At::Head, line) => {
+                // Empty lines before a request are no head (RFC 9112 section 2.2), whatever they end with.
+                if !is_crlf && (self.head.begun || line != b"\n") {
+                    self.head.fault = Some("a line of the head ends with a bare line feed");
+                }
+                if matches!(line, b"\n" | b"\r\n") { self.end_head() } else { self.field(line) }
+            }
             // Around chunks hyper takes no bare line feed for the end of a line.
-            (_, line) if line.ends_with(b"\n") && !line.ends_with(b"\r\n") => self.lose(),
+            (_, _) if !is_crlf => self.lose(),
+            (At::Trailers, b"\r\n") => self.at = At::Head,
             (At::ChunkSize, line) => self.chunk(line),
             (_, _) => {}
         }
@@ -118,18 +146,23 @@ impl Framing {
         if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.head.coded = true;
         } else if name.eq_ignore_ascii_case(b"content-length") {
+            if self.head.length.is_some() {
+                self.head.fault = Some("the request has more than one Content-Length");
+            }
             let whole = std::str::from_utf8(value).ok().filter(|value| value.ends_with('\n'));
             self.head.length = Some(whole.and_then(|value| value.trim().parse().ok()).unwrap_or(UNKNOWN));
         }
     }
 
-    /// Empty lines before a request are no head (RFC 9112 section 2.2).
     fn end_head(&mut self) {
         let head = std::mem::take(&mut self.head);
         if !head.begun {
             return;
         }
         self.heads += 1;
+        if let Some(fault) = head.fault {
+            self.fault.get_or_insert((self.heads, fault));
+        }
         match (head.coded, head.length) {
             (true, Some(_)) => {
                 self.at = At::Lost;
@@ -167,6 +200,32 @@ mod tests {
         let mut framing = Framing::new();
         text.as_bytes().chunks(part).for_each(|part| framing.follow(part));
         (1..10).find(|number| framing.is_doubtful(*number))
+    }
+
+    /// The first request at fault, when the bytes arrive in parts of this size.
+    fn fault(text: &str, part: usize) -> Option<u64> {
+        let mut framing = Framing::new();
+        text.as_bytes().chunks(part).for_each(|part| framing.follow(part));
+        (1..10).find(|number| framing.fault(*number).is_some())
+    }
+
+    #[test]
+    fn what_hyper_would_hide_is_a_fault() {
+        let long = "x".repeat(600);
+        let sound = format!("\r\n\nGET /{long} HTTP/1.1\r\n{long}: #\r\nContent-Length: 1\r\n\r\n#");
+        for part in [1, 2, 7, 255, 256, 257, 10_000] {
+            assert_eq!(fault(&format!("{sound}{sound}{CHUNKED}1\r\n#\r\n0\r\n\r\n{sound}"), part), None, "{part}");
+            for (from, to) in [
+                ("HTTP/1.1\r\n", "HTTP/1.1\n"),
+                (": #\r\n", ": #\n"),
+                ("\r\n\r\n#", "\r\n\n#"),
+                (" HTTP/1.1", "#x HTTP/1.1"),
+                ("Content-Length", "content-length: 1\r\nContent-Length"),
+            ] {
+                let unsound = sound.replacen(from, to, 1);
+                assert_eq!(fault(&format!("{sound}{unsound}{sound}"), part), Some(2), "{part} {from:?}");
+            }
+        }
     }
 
     #[test]

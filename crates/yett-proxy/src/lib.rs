@@ -13,6 +13,9 @@ mod connection;
 mod drain;
 mod error;
 mod framing;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gateway;
 mod line;
 mod link;

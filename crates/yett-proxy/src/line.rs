@@ -113,6 +113,11 @@ impl Line {
         self.framing.borrow().is_doubtful(self.begun.get())
     }
 
+    /// What is wrong with the bytes of the request that began last, although its head looks sound.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        self.framing.borrow().fault(self.begun.get())
+    }
+
     /// Bytes went out, or the caller did not take them.
     pub(crate) fn spoke(&self, taken: bool) {
         match taken {

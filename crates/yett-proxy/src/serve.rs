@@ -155,9 +155,13 @@ fn spoken_host(parts: &Parts) -> &str {
     name.rsplit_once('@').map_or(name, |(_, name)| name)
 }
 
-/// A request has one framing, or it is refused and its connection ends: what follows cannot be told from its body
-/// (RFC 9112 sections 6.1 and 6.3). Of `Content-Length` beside `Transfer-Encoding` only the [`Line`] still knows.
+/// A request has one framing and one reading, or it is refused and its connection ends: what follows cannot be told from
+/// its body (RFC 9112 sections 6.1 and 6.3). What hyper has mended only the [`Line`] still knows.
 fn check_coding(trip: &mut Trip, headers: &HeaderMap) -> Result<(), Refused> {
+    if let Some(fault) = trip.line.fault() {
+        trip.line.leave_unread();
+        return Err(trip.exchange.fail(Code::RequestMalformed, fault));
+    }
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let reason = match (codings.next(), codings.next()) {
         (None, _) => return Ok(()),

@@ -138,9 +138,7 @@ fn watched(operations: Value) -> Engine {
 fn test_an_undocumented_request_when_only_monitored_then_needs_a_grant_of_the_whole_api() {
     let whole = watched(json!(["shop:list", "shop:get", "shop:create"]));
     let part = watched(json!(["shop:list", "shop:get"]));
-    for (method, target) in
-        [("GET", "/shop/magazines"), ("POST", "/shop/books/"), ("post", "/shop/books"), ("POST", "/shop//books")]
-    {
+    for (method, target) in [("GET", "/shop/magazines"), ("POST", "/shop/books/"), ("BREW", "/shop/books")] {
         let stray = |headers: &[(&str, &str)]| head(method, target, headers);
         assert_eq!(verdict(&whole, &stray(&[("x-api-key", KEY)]), ""), None, "{method} {target}");
         assert_eq!(
@@ -240,6 +238,7 @@ fn test_the_host_when_preserved_then_is_the_one_that_was_spoken_in_every_form() 
         let mut exchange = exchange(&engine, 0);
         let mut parts = head("GET", target, &[]);
         parts.headers.remove("host");
+        parts.version = http::Version::HTTP_2;
         if let Some(host) = host {
             parts.headers.insert("host", host.parse().unwrap());
         }

@@ -1,7 +1,7 @@
 //! The request target: one spelling for every path, so that gateway and upstream cannot read it differently.
 //!
 //! RFC 3986 section 6.2.2: percent-encoded unreserved characters are decoded, hex digits are upper-cased. What has no
-//! safe single reading is refused: dot segments, encoded slashes and backslashes, control characters, bad escapes,
+//! safe single reading is refused: dot segments, empty segments (many upstreams merge slashes), encoded slashes and backslashes, control characters, bad escapes,
 //! invalid or overlong UTF-8, escapes of escapes.
 
 use std::borrow::Cow;
@@ -50,6 +50,9 @@ fn normalise_path(path: &str) -> Result<Cow<'_, str>, &'static str> {
     let path = if path.bytes().all(is_plain) { Cow::Borrowed(path) } else { Cow::Owned(respell(path)?) };
     if path.contains("/.") && path.split('/').any(is_dot_segment) {
         return Err("the path has a dot segment");
+    }
+    if path.contains("//") {
+        return Err("the path has an empty segment");
     }
     Ok(path)
 }
@@ -186,6 +189,9 @@ mod tests {
             "/a?b c",
             "/a#b",
             "/a?b#c",
+            "//a",
+            "/a//b",
+            "/a//",
         ] {
             assert!(normalise(target).is_err(), "{target:?}");
         }

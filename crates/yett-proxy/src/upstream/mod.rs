@@ -7,6 +7,8 @@ mod chunked;
 mod connect;
 mod content;
 mod either;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod head;
 mod http1;
 mod http2;

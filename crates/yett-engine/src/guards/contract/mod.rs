@@ -9,6 +9,9 @@ mod explain;
 mod fields;
 mod form;
 mod formats;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod header;
 mod json;
 mod media;
