@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tests.wire.upstream import PROBE
@@ -112,8 +113,9 @@ def _body(reader: _Reader, headers: dict[str, str]) -> bytes | None:
 
 
 def talk(port: int, sent: bytes, patience: float = PATIENCE, more: tuple[bytes, ...] = (), ends: bool = False) -> Talk:
-    """Send bytes and return what came of it. `more` goes out piece by piece, one after each interim answer; `ends`
-    says that nothing follows, not even a probe.
+    """Send bytes and return what came of it.
+
+    `more` goes out piece by piece, one after each interim answer; `ends` says that nothing follows, not even a probe.
     """
     heads = sent.startswith(b"HEAD ")
     seen = Talk()
@@ -155,14 +157,10 @@ def talk(port: int, sent: bytes, patience: float = PATIENCE, more: tuple[bytes, 
 
 
 def _say(connection: socket.socket, data: bytes) -> None:
-    try:
+    with suppress(OSError):  # Who was refused early may not get everything out; what came back is what counts.
         connection.sendall(data)
-    except OSError:
-        pass  # Who was refused early may not get everything out; what came back is what counts.
 
 
 def _finish(connection: socket.socket) -> None:
-    try:
+    with suppress(OSError):
         connection.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass

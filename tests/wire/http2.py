@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tests.wire.caller import PATIENCE
@@ -154,7 +155,5 @@ def _step(frames: _Frames, connection: socket.socket, seen: Talk2, ended: set[in
 
 
 def _say(connection: socket.socket, data: bytes) -> None:
-    try:
+    with suppress(OSError):  # A flood may be cut off while it is being sent.
         connection.sendall(data)
-    except OSError:
-        pass  # A flood may be cut off while it is being sent.

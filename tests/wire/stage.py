@@ -30,7 +30,13 @@ def settings(upstream: str) -> dict[str, Any]:
     """One API that lets everything through but what no request may be: the wire alone is on trial."""
     return {
         "yett": 1,
-        "gateway": {"listen": "127.0.0.1:0", "telemetry": "127.0.0.1:0", "access_log": "access.log", "workers": 1, "limits": []},
+        "gateway": {
+            "listen": "127.0.0.1:0",
+            "telemetry": "127.0.0.1:0",
+            "access_log": "access.log",
+            "workers": 1,
+            "limits": [],
+        },
         "apis": [
             {
                 "name": "wire",
@@ -41,7 +47,7 @@ def settings(upstream: str) -> dict[str, Any]:
                 "guards": {"contract": {"mode": "monitor"}},
             }
         ],
-    }  # fmt: skip
+    }
 
 
 @dataclass

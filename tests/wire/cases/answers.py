@@ -95,17 +95,43 @@ _good(
     "nobody asked for it",
     body=b"hi",
 )
-_good("fields of the hop", _head("Content-Length: 2", "Keep-Alive: 5", "Proxy-Connection: x", "Connection: x-a", "X-A: b", "Upgrade: h2c",
-      "Trailer: x", "Proxy-Authenticate: Basic") + "hi", "they end here", body=b"hi",
-      absent=("keep-alive", "proxy-connection", "x-a", "upgrade", "trailer", "proxy-authenticate"))  # fmt: skip
-_good("who made it", _head("Content-Length: 2", "Server: x/1", "X-Powered-By: y", "Via: z") + "hi", "nobody's business", body=b"hi",
-      absent=("server", "x-powered-by", "via"))  # fmt: skip
+_good(
+    "fields of the hop",
+    _head(
+        "Content-Length: 2",
+        "Keep-Alive: 5",
+        "Proxy-Connection: x",
+        "Connection: x-a",
+        "X-A: b",
+        "Upgrade: h2c",
+        "Trailer: x",
+        "Proxy-Authenticate: Basic",
+    )
+    + "hi",
+    "they end here",
+    body=b"hi",
+    absent=("keep-alive", "proxy-connection", "x-a", "upgrade", "trailer", "proxy-authenticate"),
+)
+_good(
+    "who made it",
+    _head("Content-Length: 2", "Server: x/1", "X-Powered-By: y", "Via: z") + "hi",
+    "nobody's business",
+    body=b"hi",
+    absent=("server", "x-powered-by", "via"),
+)
 _cut("a body cut short", _head("Content-Length: 200000") + "hi", "not whole", closes=True)
 _cut("a chunk cut short", _head(_CHUNKED) + "5\r\nhe", "not whole", closes=True)
 _cut("no last chunk", _head(_CHUNKED) + "2\r\nhi\r\n", "not whole", closes=True)
 for _name, _chunk in {
-    "a sign": "+2\r\nhi\r\n", "0x": "0x2\r\nhi\r\n", "no digits": "\r\nhi\r\n", "a letter": "2g\r\nhi\r\n", "LF": "2\nhi\r\n",
-    "data too long": "2\r\nhi!\r\n", "data without CRLF": "2\r\nhi0\r\n\r\n", "an overflow": "fffffffffffffffff\r\nhi\r\n",
-    "a space before": " 2\r\nhi\r\n", "a bare CR in the extension": "2;a\rb\r\nhi\r\n",
-}.items():  # fmt: skip
+    "a sign": "+2\r\nhi\r\n",
+    "0x": "0x2\r\nhi\r\n",
+    "no digits": "\r\nhi\r\n",
+    "a letter": "2g\r\nhi\r\n",
+    "LF": "2\nhi\r\n",
+    "data too long": "2\r\nhi!\r\n",
+    "data without CRLF": "2\r\nhi0\r\n\r\n",
+    "an overflow": "fffffffffffffffff\r\nhi\r\n",
+    "a space before": " 2\r\nhi\r\n",
+    "a bare CR in the extension": "2;a\rb\r\nhi\r\n",
+}.items():
     _cut(f"chunk with {_name}", _head(_CHUNKED) + _chunk + "0\r\n\r\n", "no single reading")

@@ -24,7 +24,7 @@ from tests.wire.http2 import (
     frame,
     headers,
     pseudo,
-)  # fmt: skip
+)
 from tests.wire.verdicts import Verdict
 
 
@@ -69,8 +69,8 @@ for _name in (":method", ":path", ":scheme"):
     _add(_PSEUDO, REFUSED, f"no {_name}", headers(_without(_name)), "RFC 9113 8.3.1")
 _add(_PSEUDO, REFUSED, "no :authority and no host", headers(_without(":authority")), "RFC 9113 8.3.1: no host at all")
 _add(_PSEUDO, ONE, "host without :authority", headers([*_without(":authority"), ("host", "wire.example")]), "allowed")
-for _name, _value in pseudo():
-    _add(_PSEUDO, REFUSED, f"{_name!s} twice", headers([*pseudo(), (_name, _value)]), "RFC 9113 8.3")
+for _pseudo, _value in pseudo():
+    _add(_PSEUDO, REFUSED, f"{_pseudo!s} twice", headers([*pseudo(), (_pseudo, _value)]), "RFC 9113 8.3")
 _add(
     _PSEUDO,
     REFUSED,
@@ -88,10 +88,19 @@ _add(
     "RFC 8441",
 )
 for _name, _path in {
-    "empty": "", "no slash": "wire/a", "absolute": "http://wire.example/wire/a", "a space": "/wire/a b", "*": "*",
-    "CR LF": "/wire/a HTTP/1.1\r\nX: y", "NUL": "/wire/\x00", "LF": "/wire/a\nb", "dot dot": "/wire/../a",
-    "a request inside": f"/wire/a HTTP/1.1\r\nHost: x\r\n\r\n{SMUGGLED}", "beyond ASCII": "/wire/\xe9", "encoded slash": "/wire%2fa",
-}.items():  # fmt: skip
+    "empty": "",
+    "no slash": "wire/a",
+    "absolute": "http://wire.example/wire/a",
+    "a space": "/wire/a b",
+    "*": "*",
+    "CR LF": "/wire/a HTTP/1.1\r\nX: y",
+    "NUL": "/wire/\x00",
+    "LF": "/wire/a\nb",
+    "dot dot": "/wire/../a",
+    "a request inside": f"/wire/a HTTP/1.1\r\nHost: x\r\n\r\n{SMUGGLED}",
+    "beyond ASCII": "/wire/\xe9",
+    "encoded slash": "/wire%2fa",
+}.items():
     _add(_PSEUDO, REFUSED, f":path {_name}", headers(pseudo(_path)), "no target of HTTP/1 may come of it")
 for _name, _method in {
     "a space": "GET /x HTTP/1.1",
@@ -110,8 +119,12 @@ _add(
     "no tunnels",
 )
 for _name, _host in {
-    "userinfo": "a@wire.example", "CR LF": "wire.example\r\nX: y", "a path": "wire.example/x", "empty": "", "a space": "wire example",
-}.items():  # fmt: skip
+    "userinfo": "a@wire.example",
+    "CR LF": "wire.example\r\nX: y",
+    "a path": "wire.example/x",
+    "empty": "",
+    "a space": "wire example",
+}.items():
     _add(_PSEUDO, REFUSED, f":authority {_name}", headers(pseudo(authority=_host)), "no Host may come of it")
 _add(
     _PSEUDO, REFUSED, "host that differs", headers([*pseudo(), ("host", "other.example")]), "RFC 9113 8.3.1: two hosts"
@@ -129,15 +142,26 @@ _add(_PSEUDO, REFUSED, ":scheme with CR LF", headers(pseudo(scheme="http\r\nX: y
 
 _FIELDS = "HTTP/2 fields"
 for _name, _value in {
-    "connection": "close", "keep-alive": "timeout=5", "proxy-connection": "close", "transfer-encoding": "chunked", "upgrade": "h2c",
-}.items():  # fmt: skip
+    "connection": "close",
+    "keep-alive": "timeout=5",
+    "proxy-connection": "close",
+    "transfer-encoding": "chunked",
+    "upgrade": "h2c",
+}.items():
     _add(_FIELDS, REFUSED, _name, headers([*pseudo(), (_name, _value)]), "RFC 9113 8.2.2: malformed")
 _add(_FIELDS, REFUSED, "te: gzip", headers([*pseudo(), ("te", "gzip")]), "RFC 9113 8.2.2: only trailers")
 _add(_FIELDS, ONE, "te: trailers", headers([*pseudo(), ("te", "trailers")]), "allowed; it ends here", absent=("te",))
 for _name, _field in {
-    "capitals": "X-A", "a space": "x a", "a colon": "x:a", "empty": "", "CR LF": "x\r\ny", "NUL": "x\x00", "beyond ASCII": "x\xe9",
-    "a colon at the end": "transfer-encoding: chunked\r\nx", "a tab": "x\t",
-}.items():  # fmt: skip
+    "capitals": "X-A",
+    "a space": "x a",
+    "a colon": "x:a",
+    "empty": "",
+    "CR LF": "x\r\ny",
+    "NUL": "x\x00",
+    "beyond ASCII": "x\xe9",
+    "a colon at the end": "transfer-encoding: chunked\r\nx",
+    "a tab": "x\t",
+}.items():
     _add(_FIELDS, REFUSED, f"a name with {_name}", headers([*pseudo(), (_field, "b")]), "RFC 9113 8.2.1")
 for _name, _value in {
     "CR LF": "b\r\nx: y",
@@ -185,12 +209,24 @@ _add(
 )
 _add(_DOWN, ONE, "a request as the body", _post(body=SMUGGLED.encode()), "it stays a body", body=SMUGGLED.encode())
 _add(_DOWN, ONE, "chunks as the body", _post(body=b"0\r\n\r\n"), "it stays a body", body=b"0\r\n\r\n")
-_add(_DOWN, ONE, "GET with a body", headers(pseudo(), flags=END_HEADERS) + frame(DATA, END_STREAM, 1, SMUGGLED.encode()), "it stays a body",
-     body=SMUGGLED.encode())  # fmt: skip
+_add(
+    _DOWN,
+    ONE,
+    "GET with a body",
+    headers(pseudo(), flags=END_HEADERS) + frame(DATA, END_STREAM, 1, SMUGGLED.encode()),
+    "it stays a body",
+    body=SMUGGLED.encode(),
+)
 _TRAILED = headers(pseudo(method="POST"), flags=END_HEADERS) + frame(DATA, 0, 1, b"hello")
 _add(_DOWN, ONE, "trailers", _TRAILED + headers([("x-sum", "1")]), "dropped or kept apart", body=b"hello")
-_add(_DOWN, ONE, "padding", headers(pseudo(method="POST"), flags=END_HEADERS)
-     + frame(DATA, END_STREAM | PADDED, 1, b"\x03hello\x00\x00\x00"), "not of the body", body=b"hello")  # fmt: skip
+_add(
+    _DOWN,
+    ONE,
+    "padding",
+    headers(pseudo(method="POST"), flags=END_HEADERS) + frame(DATA, END_STREAM | PADDED, 1, b"\x03hello\x00\x00\x00"),
+    "not of the body",
+    body=b"hello",
+)
 _add(
     _DOWN,
     ONE,
@@ -201,22 +237,61 @@ _add(
 )
 
 _FLOODS = "HTTP/2 floods and broken frames"
-_add(_FLOODS, CLOSED, "rapid reset", b"".join(
-    headers(pseudo(f"/wire/{n}"), 2 * n + 1) + frame(RST_STREAM, 0, 2 * n + 1, struct.pack(">I", 8)) for n in range(2000)
-), "CVE-2023-44487", may_pass=2000)  # fmt: skip
-_add(_FLOODS, CLOSED, "CONTINUATION without end", frame(HEADERS, END_STREAM, 1, block(pseudo()))
-     + frame(CONTINUATION, 0, 1, block([("x-a", "b" * 1000)] * 10)) * 200, "CVE-2024-27316")  # fmt: skip
-_add(_FLOODS, CLOSED, "empty CONTINUATION without end", frame(HEADERS, END_STREAM, 1, block(pseudo())) + frame(CONTINUATION, 0, 1) * 20_000,
-     "CVE-2024-27316", )  # fmt: skip
-_add(_FLOODS, REFUSED, "a block too large",
-     frame(HEADERS, END_STREAM, 1, block(pseudo())) + b"".join(frame(CONTINUATION, END_HEADERS * (n == 19), 1, block([("x-a", "b" * 4000)] * 3))
-     for n in range(20)), "bounded")  # fmt: skip
-_add(_FLOODS, ONE, "fifty thousand SETTINGS", frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 65535)) * 50_000 + headers(pseudo()),
-     "CVE-2019-9515: each is acknowledged before the next is read, nothing is queued")  # fmt: skip
-_add(_FLOODS, ONE, "fifty thousand PINGs", frame(PING, 0, 0, b"12345678") * 50_000 + headers(pseudo()),
-     "CVE-2019-9512: each is answered before the next is read, nothing is queued")  # fmt: skip
-_add(_FLOODS, CLOSED, "empty DATA without end", headers(pseudo(method="POST"), flags=END_HEADERS) + frame(DATA, 0, 1) * 100_000,
-     "CVE-2019-9518", streams=99)  # fmt: skip
+_add(
+    _FLOODS,
+    CLOSED,
+    "rapid reset",
+    b"".join(
+        headers(pseudo(f"/wire/{n}"), 2 * n + 1) + frame(RST_STREAM, 0, 2 * n + 1, struct.pack(">I", 8))
+        for n in range(2000)
+    ),
+    "CVE-2023-44487",
+    may_pass=2000,
+)
+_add(
+    _FLOODS,
+    CLOSED,
+    "CONTINUATION without end",
+    frame(HEADERS, END_STREAM, 1, block(pseudo())) + frame(CONTINUATION, 0, 1, block([("x-a", "b" * 1000)] * 10)) * 200,
+    "CVE-2024-27316",
+)
+_add(
+    _FLOODS,
+    CLOSED,
+    "empty CONTINUATION without end",
+    frame(HEADERS, END_STREAM, 1, block(pseudo())) + frame(CONTINUATION, 0, 1) * 20_000,
+    "CVE-2024-27316",
+)
+_add(
+    _FLOODS,
+    REFUSED,
+    "a block too large",
+    frame(HEADERS, END_STREAM, 1, block(pseudo()))
+    + b"".join(frame(CONTINUATION, END_HEADERS * (n == 19), 1, block([("x-a", "b" * 4000)] * 3)) for n in range(20)),
+    "bounded",
+)
+_add(
+    _FLOODS,
+    ONE,
+    "fifty thousand SETTINGS",
+    frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 65535)) * 50_000 + headers(pseudo()),
+    "CVE-2019-9515: each is acknowledged before the next is read, nothing is queued",
+)
+_add(
+    _FLOODS,
+    ONE,
+    "fifty thousand PINGs",
+    frame(PING, 0, 0, b"12345678") * 50_000 + headers(pseudo()),
+    "CVE-2019-9512: each is answered before the next is read, nothing is queued",
+)
+_add(
+    _FLOODS,
+    CLOSED,
+    "empty DATA without end",
+    headers(pseudo(method="POST"), flags=END_HEADERS) + frame(DATA, 0, 1) * 100_000,
+    "CVE-2019-9518",
+    streams=99,
+)
 _add(_FLOODS, CLOSED, "a window of 0 added", frame(WINDOW_UPDATE, 0, 0, b"\x00" * 4), "RFC 9113 6.9")
 _add(
     _FLOODS,
@@ -231,8 +306,13 @@ _add(_FLOODS, CLOSED, "HEADERS on an even stream", headers(pseudo(), 2), "RFC 91
 _add(_FLOODS, CLOSED, "DATA on an idle stream", frame(DATA, END_STREAM, 5, b"x"), "RFC 9113 5.1")
 _add(_FLOODS, CLOSED, "RST_STREAM on an idle stream", frame(RST_STREAM, 0, 5, b"\x00" * 4), "RFC 9113 6.4")
 _add(_FLOODS, CLOSED, "CONTINUATION of nothing", frame(CONTINUATION, END_HEADERS, 1, block(pseudo())), "RFC 9113 6.10")
-_add(_FLOODS, CLOSED, "a frame between HEADERS and CONTINUATION", frame(HEADERS, END_STREAM, 1, block(pseudo())) + frame(PING, 0, 0, b"12345678"),
-     "RFC 9113 6.10")  # fmt: skip
+_add(
+    _FLOODS,
+    CLOSED,
+    "a frame between HEADERS and CONTINUATION",
+    frame(HEADERS, END_STREAM, 1, block(pseudo())) + frame(PING, 0, 0, b"12345678"),
+    "RFC 9113 6.10",
+)
 _add(
     _FLOODS,
     CLOSED,

@@ -20,11 +20,25 @@ framings.closed("two lengths in one field", post("Content-Length: 5, 6", body="h
 framings.closed("two lengths alike", post("Content-Length: 5", "Content-Length: 5", body="hello"), "nobody sends that")
 framings.closed("two lengths alike in one field", post("Content-Length: 5, 5", body="hello"), "nobody sends that")
 for _name, _value in {
-    "a sign": "+5", "a minus": "-5", "hexadecimal": "0x5", "a fraction": "5.0", "an exponent": "5e0", "nothing": "",
-    "a letter": "5a", "a space inside": "1 5", "twenty digits": "18446744073709551621", "full-width digits": "\xef\xbc\x95",
-    "an underscore": "1_0", "a quote": '"5"', "a semicolon": "5;", "a comma": "5,", "a comma before": ",5", "a NUL": "5\x00",
-    "a vertical tab": "\x0b5", "a form feed": "5\x0c",
-}.items():  # fmt: skip
+    "a sign": "+5",
+    "a minus": "-5",
+    "hexadecimal": "0x5",
+    "a fraction": "5.0",
+    "an exponent": "5e0",
+    "nothing": "",
+    "a letter": "5a",
+    "a space inside": "1 5",
+    "twenty digits": "18446744073709551621",
+    "full-width digits": "\xef\xbc\x95",
+    "an underscore": "1_0",
+    "a quote": '"5"',
+    "a semicolon": "5;",
+    "a comma": "5,",
+    "a comma before": ",5",
+    "a NUL": "5\x00",
+    "a vertical tab": "\x0b5",
+    "a form feed": "5\x0c",
+}.items():
     framings.closed(f"length with {_name}", post(f"Content-Length: {_value}", body="hello"), "a length is digits")
 framings.closed("length folded", post("Content-Length:\r\n 5", body="hello"), "obs-fold")
 framings.one("length with zeros before", post("Content-Length: 0005", body="hello"), "written anew", body=b"hello")
@@ -36,12 +50,26 @@ framings.one("GET with a body", get("Content-Length: 5") + "hello", "a body is a
 framings.one("GET with a request as its body", get(f"Content-Length: {len(SMUGGLED)}") + SMUGGLED, "it stays a body")
 framings.one("DELETE with chunks", get(CHUNKED, method="DELETE") + _HELLO, "a body is a body", body=b"hello")
 for _name, _value in {
-    "another coding": "gzip", "identity": "identity", "another before": "gzip, chunked", "another after": "chunked, gzip",
-    "identity before": "identity, chunked", "twice": "chunked, chunked", "a parameter": "chunked;q=1", "a quote": '"chunked"',
-    "a prefix": "xchunked", "a suffix": "chunkedx", "a comma before": ",chunked", "a comma after": "chunked,",
-    "nothing": "", "a vertical tab": "\x0bchunked", "a form feed": "chunked\x0c", "a NUL": "chunked\x00",
-    "a no-break space": "\xa0chunked", "a bare CR": "chunked\rx", "a dotless i": "chunked\xc4\xb1",
-}.items():  # fmt: skip
+    "another coding": "gzip",
+    "identity": "identity",
+    "another before": "gzip, chunked",
+    "another after": "chunked, gzip",
+    "identity before": "identity, chunked",
+    "twice": "chunked, chunked",
+    "a parameter": "chunked;q=1",
+    "a quote": '"chunked"',
+    "a prefix": "xchunked",
+    "a suffix": "chunkedx",
+    "a comma before": ",chunked",
+    "a comma after": "chunked,",
+    "nothing": "",
+    "a vertical tab": "\x0bchunked",
+    "a form feed": "chunked\x0c",
+    "a NUL": "chunked\x00",
+    "a no-break space": "\xa0chunked",
+    "a bare CR": "chunked\rx",
+    "a dotless i": "chunked\xc4\xb1",
+}.items():
     framings.closed(
         f"coding with {_name}", post(f"Transfer-Encoding: {_value}", body=END + SMUGGLED), "only chunked is"
     )
@@ -62,13 +90,19 @@ framings.one(
     "coding in capitals", post("Transfer-Encoding: CHUNKED", body=_HELLO), "codings have no case", body=b"hello"
 )
 framings.one(
-    "a name that some servers take for the coding", post("Transfer_Encoding: chunked", "Content-Length: 5", body="hello"),
-    "CGI cannot tell the names apart", body=b"hello", absent=("transfer_encoding",),
-)  # fmt: skip
+    "a name that some servers take for the coding",
+    post("Transfer_Encoding: chunked", "Content-Length: 5", body="hello"),
+    "CGI cannot tell the names apart",
+    body=b"hello",
+    absent=("transfer_encoding",),
+)
 framings.one(
-    "a name that some servers take for the length", post("Content_Length: 0", "Content-Length: 5", body="hello"),
-    "CGI cannot tell the names apart", body=b"hello", absent=("content_length",),
-)  # fmt: skip
+    "a name that some servers take for the length",
+    post("Content_Length: 0", "Content-Length: 5", body="hello"),
+    "CGI cannot tell the names apart",
+    body=b"hello",
+    absent=("content_length",),
+)
 framings.closed(
     "no framing but a body", post(body=SMUGGLED.replace("GET", "NO/GET")), "what follows is no request", count=2
 )
@@ -76,10 +110,21 @@ framings.closed("a body cut short", post("Content-Length: 50", body="hello"), "t
 
 chunks = Table("chunks")
 for _name, _line in {
-    "a sign": "+5", "a minus": "-5", "0x": "0x5", "a space before": " 5", "a tab before": "\t5", "nothing": "",
-    "a letter": "5g", "seventeen digits": "10000000000000005", "a comma": "5,", "an underscore": "0_5",
-    "a bare CR": "5\r", "a NUL": "5\x00", "a space inside": "0 5", "a quote": '"5"',
-}.items():  # fmt: skip
+    "a sign": "+5",
+    "a minus": "-5",
+    "0x": "0x5",
+    "a space before": " 5",
+    "a tab before": "\t5",
+    "nothing": "",
+    "a letter": "5g",
+    "seventeen digits": "10000000000000005",
+    "a comma": "5,",
+    "an underscore": "0_5",
+    "a bare CR": "5\r",
+    "a NUL": "5\x00",
+    "a space inside": "0 5",
+    "a quote": '"5"',
+}.items():
     chunks.closed(
         f"size with {_name}", post(CHUNKED, body=f"{_line}\r\nhello\r\n{END}"), "a size is hexadecimal digits"
     )
@@ -119,9 +164,12 @@ for _field in (
 ):
     _name = _field.split(":")[0]
     trailers.one(
-        f"{_name} in a trailer", post(CHUNKED, body=f"5\r\nhello\r\n0\r\n{_field}\r\n\r\n"),
-        "RFC 9110 6.5.1: never merged into the head", body=b"hello", absent=("authorization", "content-length"),
-    )  # fmt: skip
+        f"{_name} in a trailer",
+        post(CHUNKED, body=f"5\r\nhello\r\n0\r\n{_field}\r\n\r\n"),
+        "RFC 9110 6.5.1: never merged into the head",
+        body=b"hello",
+        absent=("authorization", "content-length"),
+    )
 trailers.one("announced trailer", post("Trailer: X-Sum", CHUNKED, body="0\r\nX-Sum: 1\r\n\r\n"), "of the hop")
 trailers.closed("a trailer that is no field", post(CHUNKED, body="0\r\nnonsense\r\n\r\n" + SMUGGLED), "it is no field")
 trailers.one(

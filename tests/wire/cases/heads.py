@@ -5,8 +5,15 @@ from __future__ import annotations
 from tests.wire.cases.spell import CHUNKED, END, HOST, SMUGGLED, Table, get, post
 
 hop = Table("fields of the hop")
-for _field in ("Keep-Alive: timeout=5", "Proxy-Connection: keep-alive", "TE: trailers", "Trailer: X-Sum",
-               "Proxy-Authorization: Basic eDp5", "Proxy-Authenticate: Basic", "HTTP2-Settings: AAMAAABkAAQAAP__"):  # fmt: skip
+for _field in (
+    "Keep-Alive: timeout=5",
+    "Proxy-Connection: keep-alive",
+    "TE: trailers",
+    "Trailer: X-Sum",
+    "Proxy-Authorization: Basic eDp5",
+    "Proxy-Authenticate: Basic",
+    "HTTP2-Settings: AAMAAABkAAQAAP__",
+):
     _name = _field.split(":")[0]
     hop.one(_name, get(_field), "RFC 9110 7.6.1: it ends here", absent=(_name.lower(),))
 hop.one("Connection: keep-alive", get("Connection: keep-alive"), "it ends here", absent=("connection",))
@@ -28,8 +35,10 @@ for _victim in (
 ):
     _fields = ("Connection: close, " + _victim, *(() if _victim == "Host" else (f"{_victim}: x",)))
     hop.refused(
-        f"Connection names {_victim}", get(*_fields), "taking it off between check and upstream changes the request",
-    )  # fmt: skip
+        f"Connection names {_victim}",
+        get(*_fields),
+        "taking it off between check and upstream changes the request",
+    )
 hop.refused(
     "Connection names Content-Length", post("Connection: Content-Length", "Content-Length: 5", body="hello"), "ditto"
 )
@@ -39,13 +48,26 @@ hop.refused("Connection with bytes beyond ASCII", get("Connection: \xff"), "no l
 fields = Table("field syntax")
 _ODD = "a field is name, colon, value"
 for _name, _line in {
-    "a space before the colon": "X-A : b", "a tab before the colon": "X-A\t: b", "no name": ": b", "no colon": "X-A",
-    "a space in the name": "X A: b", "a quote in the name": 'X"A: b', "a bracket in the name": "X[A]: b",
-    "a slash in the name": "X/A: b", "a NUL in the name": "X\x00A: b", "a byte beyond ASCII in the name": "X\xc3\xa9: b",
-    "a NUL in the value": "X-A: b\x00c", "a bare CR in the value": "X-A: b\rc", "a vertical tab in the value": "X-A: b\x0bc",
-    "a backspace in the value": "X-A: b\x08c", "DEL in the value": "X-A: b\x7fc", "an escape in the value": "X-A: \x1b[0m",
-    "a bare CR at the end": "X-A: b\r", "a control in the name": "X\x01A: b", "an at sign in the name": "X@A: b",
-}.items():  # fmt: skip
+    "a space before the colon": "X-A : b",
+    "a tab before the colon": "X-A\t: b",
+    "no name": ": b",
+    "no colon": "X-A",
+    "a space in the name": "X A: b",
+    "a quote in the name": 'X"A: b',
+    "a bracket in the name": "X[A]: b",
+    "a slash in the name": "X/A: b",
+    "a NUL in the name": "X\x00A: b",
+    "a byte beyond ASCII in the name": "X\xc3\xa9: b",
+    "a NUL in the value": "X-A: b\x00c",
+    "a bare CR in the value": "X-A: b\rc",
+    "a vertical tab in the value": "X-A: b\x0bc",
+    "a backspace in the value": "X-A: b\x08c",
+    "DEL in the value": "X-A: b\x7fc",
+    "an escape in the value": "X-A: \x1b[0m",
+    "a bare CR at the end": "X-A: b\r",
+    "a control in the name": "X\x01A: b",
+    "an at sign in the name": "X@A: b",
+}.items():
     fields.closed(_name, get(_line), _ODD)
 fields.closed("a folded value", get("X-A: b\r\n c"), "RFC 9112 5.2: obs-fold")
 fields.closed("a value folded with a tab", get("X-A: b\r\n\tc"), "RFC 9112 5.2: obs-fold")
@@ -76,16 +98,31 @@ fields.closed(
 
 lines = Table("request line")
 for _name, _line in {
-    "no version": "GET /wire/a", "no target": "GET HTTP/1.1", "a space too many": "GET  /wire/a HTTP/1.1",
-    "a space before the version too many": "GET /wire/a  HTTP/1.1", "a space at the end": "GET /wire/a HTTP/1.1 ",
-    "a tab": "GET\t/wire/a\tHTTP/1.1", "a space before": " GET /wire/a HTTP/1.1", "HTTP/0.9": "GET /wire/a HTTP/0.9",
-    "HTTP/1.2": "GET /wire/a HTTP/1.2", "HTTP/2.0": "GET /wire/a HTTP/2.0", "HTTP/1.10": "GET /wire/a HTTP/1.10",
-    "HTTP/1": "GET /wire/a HTTP/1", "http/1.1": "GET /wire/a http/1.1", "HTTP/ 1.1": "GET /wire/a HTTP/ 1.1",
-    "HTTPS/1.1": "GET /wire/a HTTPS/1.1", "HTTP/01.1": "GET /wire/a HTTP/01.1", "HTTP/1,1": "GET /wire/a HTTP/1,1",
-    "no method": " /wire/a HTTP/1.1", "a NUL in the method": "G\x00T /wire/a HTTP/1.1", "a colon in the method": "G:T / HTTP/1.1",
-    "a version with a smuggled one": "GET /wire/a HTTP/1.1 HTTP/1.1", "a form feed": "GET\x0c/wire/a\x0cHTTP/1.1",
-    "a bare CR": "GET /wire/a\rHTTP/1.1", "a byte beyond ASCII in the method": "G\xc3\x89T /wire/a HTTP/1.1",
-}.items():  # fmt: skip
+    "no version": "GET /wire/a",
+    "no target": "GET HTTP/1.1",
+    "a space too many": "GET  /wire/a HTTP/1.1",
+    "a space before the version too many": "GET /wire/a  HTTP/1.1",
+    "a space at the end": "GET /wire/a HTTP/1.1 ",
+    "a tab": "GET\t/wire/a\tHTTP/1.1",
+    "a space before": " GET /wire/a HTTP/1.1",
+    "HTTP/0.9": "GET /wire/a HTTP/0.9",
+    "HTTP/1.2": "GET /wire/a HTTP/1.2",
+    "HTTP/2.0": "GET /wire/a HTTP/2.0",
+    "HTTP/1.10": "GET /wire/a HTTP/1.10",
+    "HTTP/1": "GET /wire/a HTTP/1",
+    "http/1.1": "GET /wire/a http/1.1",
+    "HTTP/ 1.1": "GET /wire/a HTTP/ 1.1",
+    "HTTPS/1.1": "GET /wire/a HTTPS/1.1",
+    "HTTP/01.1": "GET /wire/a HTTP/01.1",
+    "HTTP/1,1": "GET /wire/a HTTP/1,1",
+    "no method": " /wire/a HTTP/1.1",
+    "a NUL in the method": "G\x00T /wire/a HTTP/1.1",
+    "a colon in the method": "G:T / HTTP/1.1",
+    "a version with a smuggled one": "GET /wire/a HTTP/1.1 HTTP/1.1",
+    "a form feed": "GET\x0c/wire/a\x0cHTTP/1.1",
+    "a bare CR": "GET /wire/a\rHTTP/1.1",
+    "a byte beyond ASCII in the method": "G\xc3\x89T /wire/a HTTP/1.1",
+}.items():
     lines.closed(_name, f"{_line}\r\n{HOST}\r\n\r\n", "RFC 9112 3")
 lines.one("a method nobody knows", get(method="BREW"), "methods are tokens")
 lines.one("HEAD", get(method="HEAD"), "no body comes back")
@@ -105,12 +142,27 @@ hosts.refused("two", get(HOST), "RFC 9112 3.2")
 hosts.refused("two that differ", get("Host: other.example"), "RFC 9112 3.2")
 hosts.refused("two in one", get(host="Host: wire.example, other.example"), "no host")
 for _name, _host in {
-    "empty": "", "userinfo": "a@wire.example", "userinfo and password": "a:b@wire.example", "a path": "wire.example/x",
-    "a space": "wire example", "a query": "wire.example?x", "a fragment": "wire.example#x", "a word for a port": "wire.example:x",
-    "a port too long": "wire.example:123456", "two ports": "wire.example:80:81", "only a port": ":80", "a backslash": "wire\\x",
-    "a bracket": "[::1", "no address in brackets": "[x]", "a percent sign": "wire%2eexample", "beyond ASCII": "wir\xe9",
-    "a scheme": "http://wire.example", "a quote": 'wire"', "an angle": "<wire>", "a tab": "wire\texample",
-}.items():  # fmt: skip
+    "empty": "",
+    "userinfo": "a@wire.example",
+    "userinfo and password": "a:b@wire.example",
+    "a path": "wire.example/x",
+    "a space": "wire example",
+    "a query": "wire.example?x",
+    "a fragment": "wire.example#x",
+    "a word for a port": "wire.example:x",
+    "a port too long": "wire.example:123456",
+    "two ports": "wire.example:80:81",
+    "only a port": ":80",
+    "a backslash": "wire\\x",
+    "a bracket": "[::1",
+    "no address in brackets": "[x]",
+    "a percent sign": "wire%2eexample",
+    "beyond ASCII": "wir\xe9",
+    "a scheme": "http://wire.example",
+    "a quote": 'wire"',
+    "an angle": "<wire>",
+    "a tab": "wire\texample",
+}.items():
     hosts.refused(_name, get(host=f"Host: {_host}"), "RFC 9110 7.2: host and port only")
 hosts.closed("with a space before the colon", get(host="Host : wire.example"), "RFC 9112 5.1")
 hosts.closed("folded", get(host="Host:\r\n wire.example"), "obs-fold")
@@ -136,9 +188,13 @@ hosts.one(
 
 waits = Table("Expect and Upgrade")
 waits.one(
-    "100-continue", post("Expect: 100-continue", "Content-Length: 5"), "asked for the body, once", more=(b"hello",),
-    body=b"hello", absent=("expect",),
-)  # fmt: skip
+    "100-continue",
+    post("Expect: 100-continue", "Content-Length: 5"),
+    "asked for the body, once",
+    more=(b"hello",),
+    body=b"hello",
+    absent=("expect",),
+)
 waits.one(
     "100-continue in capitals",
     post("Expect: 100-CONTINUE", "Content-Length: 5"),
@@ -150,17 +206,35 @@ waits.one("100-continue without a body", get("Expect: 100-continue"), "nothing t
 waits.closed("another expectation", post("Expect: 200-ok", "Content-Length: 5", body="hello"), "RFC 9110 10.1.1: 417")
 waits.refused("an expectation of nothing", get("Expect: "), "RFC 9110 10.1.1: 417")
 waits.refused("two expectations", get("Expect: 100-continue, x"), "RFC 9110 10.1.1: 417")
-waits.refused("WebSocket that was not allowed", get(
-    "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="
-), "not on the list")  # fmt: skip
+waits.refused(
+    "WebSocket that was not allowed",
+    get(
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    ),
+    "not on the list",
+)
 for _protocol in ("h2c", "HTTP/2.0", "TLS/1.2", "foo/1, h2c", "connect-udp", "IRC/6.9"):
     waits.one(
-        f"Upgrade: {_protocol}", get("Connection: Upgrade, HTTP2-Settings", f"Upgrade: {_protocol}", "HTTP2-Settings: AAMAAABk"),
-        "an offer that is not taken, and not passed on", absent=("upgrade", "connection", "http2-settings"),
-    )  # fmt: skip
-waits.one("h2c with a body", post(
-    "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk", f"Content-Length: {len(SMUGGLED)}", body=SMUGGLED
-), "it stays a body", absent=("upgrade",))  # fmt: skip
+        f"Upgrade: {_protocol}",
+        get("Connection: Upgrade, HTTP2-Settings", f"Upgrade: {_protocol}", "HTTP2-Settings: AAMAAABk"),
+        "an offer that is not taken, and not passed on",
+        absent=("upgrade", "connection", "http2-settings"),
+    )
+waits.one(
+    "h2c with a body",
+    post(
+        "Connection: Upgrade, HTTP2-Settings",
+        "Upgrade: h2c",
+        "HTTP2-Settings: AAMAAABk",
+        f"Content-Length: {len(SMUGGLED)}",
+        body=SMUGGLED,
+    ),
+    "it stays a body",
+    absent=("upgrade",),
+)
 waits.one("Upgrade without Connection", get("Upgrade: h2c"), "not passed on", absent=("upgrade",))
 
 versions = Table("HTTP/1.0")
@@ -190,10 +264,18 @@ pipes.one("fifty", "".join(get(target=f"/wire/{number}") for number in range(50)
 pipes.closed(
     "junk behind", get(target="/wire/1") + "junk\r\n\r\n", "the first is answered, the rest refused", count=1 + 1
 )
-pipes.closed("a bad request in the middle", get(target="/wire/1") + get("X : y", target="/wire/2") + get(target="/wire/3"),
-             "what follows cannot be trusted", count=1 + 1)  # fmt: skip
-pipes.closed("two framings in the middle", get(target="/wire/1") + post("Content-Length: 5", CHUNKED, body=END) + SMUGGLED,
-             "what follows cannot be trusted", count=1 + 1)  # fmt: skip
+pipes.closed(
+    "a bad request in the middle",
+    get(target="/wire/1") + get("X : y", target="/wire/2") + get(target="/wire/3"),
+    "what follows cannot be trusted",
+    count=1 + 1,
+)
+pipes.closed(
+    "two framings in the middle",
+    get(target="/wire/1") + post("Content-Length: 5", CHUNKED, body=END) + SMUGGLED,
+    "what follows cannot be trusted",
+    count=1 + 1,
+)
 pipes.one(
     "after close",
     get("Connection: close", target="/wire/1") + get(target="/wire/2"),

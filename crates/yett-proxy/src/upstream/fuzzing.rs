@@ -9,16 +9,16 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 /// The head of an answer: one framing, or none is taken; and it is the same when the bytes come one by one.
 pub fn answer(bytes: &[u8]) {
     let mut buffer = BytesMut::from(bytes);
-    let Ok(Some(answered)) = take(&mut buffer, &Method::GET) else { return };
+    let Ok(Some(answered)) = take(&mut buffer, &Method::GET, &mut 0) else { return };
     let (coded, sized) = (answered.headers.contains_key(TRANSFER_ENCODING), answered.headers.contains_key(CONTENT_LENGTH));
     assert!(!(coded && sized), "an answer with two framings is taken");
     assert!(coded || answered.framing != Framing::Chunked);
     assert!(!answered.status.is_informational(), "an interim answer is taken for the answer");
     assert!(!answered.keep_alive || answered.framing != Framing::Close);
-    let mut buffer = BytesMut::new();
+    let (mut buffer, mut interim) = (BytesMut::new(), 0);
     let slowly = bytes.iter().find_map(|byte| {
         buffer.extend_from_slice(&[*byte]);
-        take(&mut buffer, &Method::GET).transpose()
+        take(&mut buffer, &Method::GET, &mut interim).transpose()
     });
     let slowly = slowly.and_then(Result::ok).map(|slowly| (slowly.status, slowly.headers, slowly.framing));
     assert_eq!(slowly, Some((answered.status, answered.headers, answered.framing)));

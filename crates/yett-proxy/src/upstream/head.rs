@@ -10,6 +10,8 @@ use std::mem::MaybeUninit;
 
 const MOST_FIELDS: usize = 100;
 const LONGEST_HEAD: usize = 64 * 1024;
+/// Most interim answers before the final one: an upstream that only hints never answers.
+const MOST_INTERIM: u32 = 32;
 
 /// How long the body of a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,17 +87,32 @@ fn length_field(head: &mut BytesMut, length: u64) {
     head.extend_from_slice(b"\r\n");
 }
 
+<<<<<<< HEAD
 /// Takes a final response head from the buffer: `None` if more bytes are needed. Interim answers (1xx) are skipped, but
 /// for 101, after which no more HTTP follows.
+=======
+/// Takes a final response head from the buffer: `None` if more bytes are needed. Interim answers (1xx) are skipped, and
+/// counted.
+>>>>>>> 27c59c2 (Bound interim answers; lint the wire cases)
 ///
 /// # Errors
 /// [`Failure::Broken`] for anything that could be read in two ways.
-pub(crate) fn take(buffer: &mut BytesMut, method: &Method) -> Result<Option<Answered>, Failure> {
+pub(crate) fn take(buffer: &mut BytesMut, method: &Method, interim: &mut u32) -> Result<Option<Answered>, Failure> {
     loop {
         match parse(buffer, method)? {
+<<<<<<< HEAD
             Some(answered) if answered.status == StatusCode::SWITCHING_PROTOCOLS => return Ok(Some(answered)),
             Some(answered) if answered.status.is_informational() => {}
+=======
+            Some(answered) if answered.status == StatusCode::SWITCHING_PROTOCOLS => {
+                return Err(broken("the upstream switched protocols without being asked"));
+            }
+            Some(answered) if answered.status.is_informational() => *interim += 1,
+>>>>>>> 27c59c2 (Bound interim answers; lint the wire cases)
             other => return Ok(other),
+        }
+        if *interim > MOST_INTERIM {
+            return Err(broken("the upstream sends interim answers without end"));
         }
     }
 }
@@ -182,13 +199,13 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Option<Answered>, Failure> {
-        take(&mut BytesMut::from(text), &Method::GET)
+        take(&mut BytesMut::from(text), &Method::GET, &mut 0)
     }
 
     #[test]
     fn a_head_is_taken_and_the_body_left() {
         let mut buffer = BytesMut::from("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Empty:\r\n\r\nhi");
-        let answered = take(&mut buffer, &Method::GET).unwrap().unwrap();
+        let answered = take(&mut buffer, &Method::GET, &mut 0).unwrap().unwrap();
         assert_eq!((answered.status, answered.framing, answered.keep_alive), (StatusCode::OK, Framing::Length(2), true));
         assert_eq!(answered.headers["x-empty"], "");
         assert_eq!(&buffer[..], b"hi");
@@ -204,7 +221,13 @@ mod tests {
     fn interim_answers_are_skipped_but_switching_is_final() {
         let answered = read("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n").unwrap().unwrap();
         assert_eq!((answered.status, answered.framing), (StatusCode::NO_CONTENT, Framing::None));
+<<<<<<< HEAD
         assert_eq!(read("HTTP/1.1 101 Switching Protocols\r\n\r\n").unwrap().unwrap().status, StatusCode::SWITCHING_PROTOCOLS);
+=======
+        assert!(read("HTTP/1.1 101 Switching Protocols\r\n\r\n").is_err());
+        assert!(read(&"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(32)).unwrap().is_none());
+        assert!(read(&"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(33)).is_err());
+>>>>>>> 27c59c2 (Bound interim answers; lint the wire cases)
     }
 
     #[test]
@@ -249,7 +272,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_bytes_are_read_without_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
-            let _ = take(&mut BytesMut::from(&bytes[..]), &Method::GET);
+            let _ = take(&mut BytesMut::from(&bytes[..]), &Method::GET, &mut 0);
         }
 
         #[test]

@@ -59,6 +59,7 @@ pub(super) struct Http1 {
     sent: bool,
     progress: u64,
     heard: bool,
+    interim: u32,
     rest: Rest,
     reusable: bool,
     trailers: Option<HeaderMap>,
@@ -88,6 +89,7 @@ impl Http1 {
             sent: false,
             progress: 0,
             heard: false,
+            interim: 0,
             rest: Rest::End,
             reusable: true,
             trailers: None,
@@ -104,10 +106,14 @@ impl Http1 {
         self.send(context)?;
         loop {
             let wire = self.wire.as_mut().ok_or(Failure::Closed)?;
+<<<<<<< HEAD
             if let Some(answered) = take(&mut wire.buffer, &self.method)? {
                 if answered.status == StatusCode::SWITCHING_PROTOCOLS && !self.upgrades {
                     return Poll::Ready(Err(broken("the upstream switched protocols without being asked")));
                 }
+=======
+            if let Some(answered) = take(&mut wire.buffer, &self.method, &mut self.interim)? {
+>>>>>>> 27c59c2 (Bound interim answers; lint the wire cases)
                 self.expect(&answered);
                 return Poll::Ready(Ok(answered));
             }
