@@ -3,8 +3,8 @@
 use super::chunked::{Chunked, Step};
 use super::head::{Framing, take};
 use bytes::BytesMut;
-use http::Method;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{Method, StatusCode};
 
 /// The head of an answer: one framing, or none is taken; and it is the same when the bytes come one by one.
 pub fn answer(bytes: &[u8]) {
@@ -13,7 +13,10 @@ pub fn answer(bytes: &[u8]) {
     let (coded, sized) = (answered.headers.contains_key(TRANSFER_ENCODING), answered.headers.contains_key(CONTENT_LENGTH));
     assert!(!(coded && sized), "an answer with two framings is taken");
     assert!(coded || answered.framing != Framing::Chunked);
-    assert!(!answered.status.is_informational(), "an interim answer is taken for the answer");
+    assert!(
+        !answered.status.is_informational() || answered.status == StatusCode::SWITCHING_PROTOCOLS,
+        "an interim answer is taken for the answer"
+    );
     assert!(!answered.keep_alive || answered.framing != Framing::Close);
     let (mut buffer, mut interim) = (BytesMut::new(), 0);
     let slowly = bytes.iter().find_map(|byte| {

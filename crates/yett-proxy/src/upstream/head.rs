@@ -87,28 +87,16 @@ fn length_field(head: &mut BytesMut, length: u64) {
     head.extend_from_slice(b"\r\n");
 }
 
-<<<<<<< HEAD
-/// Takes a final response head from the buffer: `None` if more bytes are needed. Interim answers (1xx) are skipped, but
-/// for 101, after which no more HTTP follows.
-=======
-/// Takes a final response head from the buffer: `None` if more bytes are needed. Interim answers (1xx) are skipped, and
-/// counted.
->>>>>>> 27c59c2 (Bound interim answers; lint the wire cases)
+/// Takes a final response head from the buffer: `None` if more bytes are needed. Interim answers (1xx) are skipped and
+/// counted, but for 101, after which no more HTTP follows.
 ///
 /// # Errors
 /// [`Failure::Broken`] for anything that could be read in two ways.
 pub(crate) fn take(buffer: &mut BytesMut, method: &Method, interim: &mut u32) -> Result<Option<Answered>, Failure> {
     loop {
         match parse(buffer, method)? {
-<<<<<<< HEAD
             Some(answered) if answered.status == StatusCode::SWITCHING_PROTOCOLS => return Ok(Some(answered)),
-            Some(answered) if answered.status.is_informational() => {}
-=======
-            Some(answered) if answered.status == StatusCode::SWITCHING_PROTOCOLS => {
-                return Err(broken("the upstream switched protocols without being asked"));
-            }
             Some(answered) if answered.status.is_informational() => *interim += 1,
->>>>>>> 27c59c2 (Bound interim answers; lint the wire cases)
             other => return Ok(other),
         }
         if *interim > MOST_INTERIM {
@@ -221,13 +209,9 @@ mod tests {
     fn interim_answers_are_skipped_but_switching_is_final() {
         let answered = read("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n").unwrap().unwrap();
         assert_eq!((answered.status, answered.framing), (StatusCode::NO_CONTENT, Framing::None));
-<<<<<<< HEAD
         assert_eq!(read("HTTP/1.1 101 Switching Protocols\r\n\r\n").unwrap().unwrap().status, StatusCode::SWITCHING_PROTOCOLS);
-=======
-        assert!(read("HTTP/1.1 101 Switching Protocols\r\n\r\n").is_err());
         assert!(read(&"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(32)).unwrap().is_none());
         assert!(read(&"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(33)).is_err());
->>>>>>> 27c59c2 (Bound interim answers; lint the wire cases)
     }
 
     #[test]

@@ -106,14 +106,10 @@ impl Http1 {
         self.send(context)?;
         loop {
             let wire = self.wire.as_mut().ok_or(Failure::Closed)?;
-<<<<<<< HEAD
-            if let Some(answered) = take(&mut wire.buffer, &self.method)? {
+            if let Some(answered) = take(&mut wire.buffer, &self.method, &mut self.interim)? {
                 if answered.status == StatusCode::SWITCHING_PROTOCOLS && !self.upgrades {
                     return Poll::Ready(Err(broken("the upstream switched protocols without being asked")));
                 }
-=======
-            if let Some(answered) = take(&mut wire.buffer, &self.method, &mut self.interim)? {
->>>>>>> 27c59c2 (Bound interim answers; lint the wire cases)
                 self.expect(&answered);
                 return Poll::Ready(Ok(answered));
             }
