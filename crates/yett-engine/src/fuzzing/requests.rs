@@ -39,7 +39,7 @@ pub fn request(bytes: &[u8]) {
         assert!(received.path.starts_with('/') && !received.host.contains(['@', '/', ' ', ',']), "{received:?}");
     }
     let Some((engine, plan)) = shop().and_then(|engine| Some((engine, engine.plan()?))) else { return };
-    let caller = Caller { address: IpAddr::V4(Ipv4Addr::LOCALHOST), tls: false };
+    let caller = Caller::new(IpAddr::V4(Ipv4Addr::LOCALHOST), false);
     let mut exchange = Exchange::new(plan, engine.counters().clone(), caller, NOW, 7);
     let Ok(need) = exchange.judge_head(&parts) else { return };
     if body.len() as u64 > exchange.max_body_bytes() {
