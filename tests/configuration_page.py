@@ -126,6 +126,8 @@ def _written(default: Any, part: Schema) -> str:
     patterns = str(part)
     if isinstance(default, bool):
         return str(default).lower()
+    if isinstance(default, str):
+        return default
     if _DURATION in patterns:
         return f"{default // 1000}s" if default % 1000 == 0 else f"{default}ms"
     if _SIZE in patterns and default % 1024 == 0:

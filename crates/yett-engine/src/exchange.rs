@@ -217,6 +217,12 @@ impl Exchange {
         self.api_plan().map_or(0, |api| api.max_response_bytes)
     }
 
+    /// Whether the operation's answers may take as long as they like.
+    #[must_use]
+    pub fn is_long_lived(&self) -> bool {
+        self.operation_plan().is_some_and(|operation| operation.long_lived)
+    }
+
     fn operation_plan(&self) -> Option<&OperationPlan> {
         self.plan.operation(self.operation?)
     }

@@ -19,6 +19,7 @@ pub mod fuzzing;
 mod grpc;
 pub mod guards;
 pub mod identity;
+pub mod overload;
 pub mod plan;
 mod receive;
 mod record;

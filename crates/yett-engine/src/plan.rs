@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use yett_model::Diagnostic;
-use yett_model::snapshot::{Api, ApiKey, Collection, Credential, Mode, Operation, Snapshot, Upstream, WebSocket};
+use yett_model::snapshot::{Api, ApiKey, Collection, Credential, Mode, Operation, Priority, Snapshot, Upstream, WebSocket};
 
 /// Body limit of requests that no operation describes.
 pub(crate) const DEFAULT_MAX_BODY_BYTES: u64 = 1 << 20;
@@ -84,6 +84,10 @@ pub struct OperationPlan {
     pub api: u32,
     pub(crate) cost: u32,
     pub(crate) max_body_bytes: u64,
+    /// How much it matters while its API is overloaded.
+    pub priority: Priority,
+    /// Whether its answers may take as long as they like.
+    pub long_lived: bool,
     pub(crate) public: bool,
     /// Whether the contract describes a ';' in the path.
     pub(crate) semicolons: bool,

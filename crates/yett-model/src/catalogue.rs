@@ -87,6 +87,8 @@ catalogue! {
         "The request body is larger than this operation allows" "Send a smaller body.";
     BodyIncomplete "body-incomplete" 400 Caller true
         "The request body ended early" "Send the whole body.";
+    ConnectionsExceeded "connections-exceeded" 429 Caller true
+        "Too many connections from this address" "Use fewer connections, and each for many requests.";
     // route
     ApiUnknown "api-unknown" 404 Caller false
         "No API is served here" "Check the host and the base path.";
@@ -138,10 +140,16 @@ catalogue! {
         "The gateway is shutting down" "Try again: another gateway will answer.";
     Overloaded "overloaded" 503 Gateway true
         "The gateway has no room for this request" "Try again later.";
+    OverloadShed "overload-shed" 503 Gateway true
+        "The API is overloaded" "Wait as long as Retry-After says.";
+    RequestOverdue "request-overdue" 504 Gateway true
+        "The request took longer than the gateway allows" "Try again later, or ask for less at a time.";
     NotConfigured "not-configured" 503 Gateway true
         "The gateway has no configuration yet" "Try again later.";
     GatewayError "gateway-error" 500 Gateway false
         "The gateway failed" "Report the decision id.";
+    CallerSlow "caller-slow" 408 Caller true
+        "The caller took the answer too slowly" "Read the answer faster, or ask for less at a time.";
     CallerGone "caller-gone" 499 Caller true
         "The caller left before the answer" "Nothing was sent; send the request again.";
 }

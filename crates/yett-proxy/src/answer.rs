@@ -12,9 +12,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// Most that is handed over at once: on HTTP/2 the library holds it until the caller's window takes it, and a caller
-/// that takes any such piece in the idle timeout is not given up.
-const PIECE: usize = 64 * 1024;
+/// Most that is handed over at once.
+pub(crate) const PIECE: usize = 64 * 1024;
 
 /// What is left to send.
 pub(crate) enum Rest {
@@ -58,6 +57,7 @@ pub(crate) struct Answer {
     /// None once the request is a tunnel's.
     trip: Option<Box<Trip>>,
     rest: Rest,
+    most: usize,
 }
 
 /// Tells hyper to cut the connection: a part of an answer must not look like the whole of it.
@@ -78,14 +78,15 @@ impl Answer {
         if matches!(rest, Rest::Nothing) || trip.head_only || told {
             trip.complete();
         } else {
-            trip.line.set_turn(Turn::Caller);
+            trip.line.set_turn(Turn::Caller(0));
         }
-        Self { trip: Some(trip), rest }
+        let most = if trip.is_http2 { trip.worker.shared.limits.piece } else { PIECE };
+        Self { trip: Some(trip), rest, most }
     }
 
     /// The answer of an upgrade: none, as the tunnel follows.
     pub(crate) fn nothing() -> Self {
-        Self { trip: None, rest: Rest::Nothing }
+        Self { trip: None, rest: Rest::Nothing, most: PIECE }
     }
 
     /// Ends with the last byte, not with the question for another; where only trailers can follow, HTTP/1 does not ask.
@@ -101,7 +102,7 @@ impl Answer {
     fn poll_stream(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
         let Rest::Stream(stream) = &mut self.rest else { return Poll::Ready(None) };
         if !stream.ahead.is_empty() {
-            return Poll::Ready(Some(Ok(piece(&mut stream.ahead))));
+            return Poll::Ready(Some(Ok(piece(&mut stream.ahead, self.most))));
         }
         match stream.call.poll_data(context) {
             Poll::Pending => stream.alarm.poll(context).map(|()| Some(Err(Failure::Timeout("the upstream's answer stalled")))),
@@ -149,8 +150,8 @@ impl Answer {
 }
 
 /// The next piece of bytes that are here.
-fn piece(bytes: &mut Bytes) -> Bytes {
-    bytes.split_to(bytes.len().min(PIECE))
+fn piece(bytes: &mut Bytes, most: usize) -> Bytes {
+    bytes.split_to(bytes.len().min(most))
 }
 
 impl Body for Answer {
@@ -158,10 +159,11 @@ impl Body for Answer {
     type Error = Cut;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        let most = self.most;
         let next = match &mut self.rest {
             Rest::Nothing => Poll::Ready(None),
             Rest::Whole(bytes) => {
-                let piece = piece(bytes);
+                let piece = piece(bytes, most);
                 if bytes.is_empty() {
                     self.end();
                 }
@@ -170,7 +172,11 @@ impl Body for Answer {
             Rest::Stream(_) => self.poll_stream(context),
         };
         if let Some(trip) = &self.trip {
-            trip.line.set_turn(if next.is_ready() { Turn::Caller } else { Turn::Upstream });
+            trip.line.set_turn(match &next {
+                Poll::Ready(Some(Ok(data))) => Turn::Caller(data.len() as u64),
+                Poll::Ready(_) => Turn::Caller(0),
+                Poll::Pending => Turn::Upstream,
+            });
         }
         next.map(|next| match next {
             Some(Ok(data)) => {

@@ -1,6 +1,7 @@
 //! The caller's body: collected whole, streamed under a limit, or drained after a refusal.
 
 use crate::clock::{Alarm, Clock, within};
+use crate::patience::Patience;
 use crate::upstream::Failure;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -16,9 +17,6 @@ use std::time::Duration;
 /// How long a refused caller's body is waited for, so that its connection can be used again.
 const DRAIN_FOR: Duration = Duration::from_millis(250);
 
-/// What a caller must send on average, once it was waited for as long as the limit allows.
-const BYTES_PER_SECOND: u64 = 500;
-
 /// A body on its way upstream; it fails once it is longer than allowed, stalls or ends early.
 pub(crate) struct Upload {
     body: Incoming,
@@ -32,36 +30,15 @@ pub(crate) struct Upload {
     unhurried: bool,
 }
 
-/// How long a caller is still waited for: at most the limit, less what it was waited for already, and more with every
-/// byte it sends. So a body that keeps to [`BYTES_PER_SECOND`] never fails, and one that trickles does, but an upstream
-/// that takes its time is not held against the caller.
-#[derive(Debug, Clone, Copy)]
-struct Patience {
-    left_us: u64,
-    limit_us: u64,
-}
-
-impl Patience {
-    fn new(limit: Duration) -> Self {
-        let limit_us = limit.as_micros() as u64;
-        Self { left_us: limit_us, limit_us }
-    }
-
-    fn settle(&mut self, waited_us: u64, bytes: u64) {
-        let earned_us = bytes.saturating_mul(1_000_000 / BYTES_PER_SECOND);
-        self.left_us = self.left_us.saturating_sub(waited_us).saturating_add(earned_us).min(self.limit_us);
-    }
-}
-
 impl Upload {
-    pub(crate) fn new(body: Incoming, max_bytes: u64, clock: &Rc<Clock>, limit: Duration) -> Self {
-        let (clock, patience) = (clock.clone(), Patience::new(limit));
+    pub(crate) fn new(body: Incoming, max_bytes: u64, clock: &Rc<Clock>, patience: Patience) -> Self {
+        let clock = clock.clone();
         Self { body, left: max_bytes, counted: Rc::default(), clock, patience, waiting: None, trailers: None, unhurried: false }
     }
 
     /// The body of a long stream: it may pause as long as `idle` again and again, and has no rate to keep to.
     pub(crate) fn unhurried(body: Incoming, max_bytes: u64, clock: &Rc<Clock>, idle: Duration) -> Self {
-        Self { unhurried: true, ..Self::new(body, max_bytes, clock, idle) }
+        Self { unhurried: true, ..Self::new(body, max_bytes, clock, Patience::new(idle, 0)) }
     }
 
     /// Bytes that were taken, readable after the upload has gone.
@@ -90,7 +67,7 @@ impl Upload {
     }
 
     fn wait(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let (clock, patience) = (&self.clock, Duration::from_micros(self.patience.left_us));
+        let (clock, patience) = (&self.clock, Duration::from_micros(self.patience.left_us()));
         let (_, alarm) = self.waiting.get_or_insert_with(|| (clock.latest_us(), Alarm::new(clock, patience)));
         alarm.poll(context)
     }
@@ -157,20 +134,4 @@ pub(crate) async fn drain(body: &mut Incoming, most: u64, clock: &Rc<Clock>) -> 
         _ => return body.is_end_stream(),
     }
     within(clock, DRAIN_FOR, gather(body, most)).await.is_some_and(|drained| drained.is_ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patience_ends_with_a_body_that_trickles_and_not_with_one_that_keeps_the_rate() {
-        let mut patience = Patience::new(Duration::from_secs(1));
-        (0..100).for_each(|_| patience.settle(900_000, 450));
-        assert_eq!(patience.left_us, 1_000_000);
-        (0..2).for_each(|_| patience.settle(600_000, 1));
-        assert_eq!(patience.left_us, 2_000);
-        patience.settle(0, u64::MAX);
-        assert_eq!(patience.left_us, 1_000_000);
-    }
 }

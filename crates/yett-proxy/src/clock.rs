@@ -74,6 +74,11 @@ impl Alarm {
         Self { clock: clock.clone(), due_us: clock.latest_us() + limit.as_micros() as u64, key: None }
     }
 
+    /// An alarm that is due at a time of the clock.
+    pub(crate) fn at(clock: &Rc<Clock>, due_us: u64) -> Self {
+        Self { clock: clock.clone(), due_us, key: None }
+    }
+
     /// Starts again.
     pub(crate) fn reset(&mut self, limit: Duration) {
         self.due_us = self.clock.latest_us() + limit.as_micros() as u64;

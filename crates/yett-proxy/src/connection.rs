@@ -60,13 +60,18 @@ async fn begin(worker: &Worker, stream: TcpStream, line: &Rc<Line>, door: Door) 
     poll_fn(|context| {
         line.listen(context);
         match opening.as_mut().poll(context) {
-            Poll::Pending if line.is_overdue() || worker.retires(false) => {
-                if door.tls {
-                    worker.shard.handshake_failed(Failed::Timeout);
+            Poll::Pending if worker.retires(false) => Poll::Ready(None),
+            Poll::Pending => match line.overdue() {
+                Some(cause) => {
+                    worker.shard.cut(cause);
+                    if door.tls {
+                        worker.shard.handshake_failed(Failed::Timeout);
+                    }
+                    Poll::Ready(None)
                 }
-                Poll::Ready(None)
-            }
-            other => other,
+                None => Poll::Pending,
+            },
+            ready => ready,
         }
     })
     .await
@@ -90,8 +95,13 @@ async fn open(worker: &Worker, mut stream: TcpStream, line: &Rc<Line>, door: Doo
 }
 
 async fn attend_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
+    let limits = worker.shared.limits;
     let mut builder = http1::Builder::new();
-    builder.max_buf_size(HEAD_BUFFER).max_header_size(worker.shared.limits.max_head_bytes).header_read_timeout(None);
+    builder
+        .max_buf_size(HEAD_BUFFER)
+        .max_header_size(limits.max_head_bytes)
+        .max_headers(limits.max_headers)
+        .header_read_timeout(None);
     let opened = Opened::default();
     let answer = |request| respond(worker.clone(), line.clone(), opened.clone(), request);
     let mut conversation = builder.serve_connection(TokioIo::new(link), service_fn(answer));
@@ -137,7 +147,7 @@ async fn attend_http2(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
     builder
         .max_concurrent_streams(limits.max_streams)
         .max_header_list_size(limits.max_head_bytes as u32)
-        .max_pending_accept_reset_streams(20)
+        .max_pending_accept_reset_streams(limits.max_resets.min(20) as usize)
         .max_local_error_reset_streams(100)
         .max_send_buf_size(HEAD_BUFFER);
     let answer = |request| respond(worker.clone(), line.clone(), Opened::default(), request);
@@ -172,7 +182,9 @@ async fn converse<C>(
         if let Poll::Ready(result) = poll(conversation.as_mut(), context) {
             return Poll::Ready(Ended::Over(result));
         }
-        if line.is_overdue() {
+        if let Some(cause) = line.overdue() {
+            worker.shard.cut(cause);
+            line.give_up(Some(cause));
             return Poll::Ready(Ended::Overdue);
         }
         if !retired && worker.retires(line.active() > 0) {

@@ -1,5 +1,6 @@
 //! The gateway as its host sees it: made, started, fed with snapshots and patches, read, stopped.
 
+use crate::crowd::Crowd;
 use crate::drain::{Order, Report};
 use crate::error::Error;
 use crate::listen::Door;
@@ -142,6 +143,7 @@ impl Gateway {
             proxies: options.proxies()?,
             start: Instant::now(),
             connections: AtomicUsize::new(0),
+            crowd: Crowd::new(),
         });
         let shards = (0..options.worker_count()).map(|_| Arc::default()).collect();
         let ring = Arc::new(Ring::new(options.event_capacity));

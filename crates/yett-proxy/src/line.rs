@@ -1,6 +1,7 @@
 //! The state of a connection that its parts share: what it is doing, and until when.
 
 use crate::framing::Framing;
+use crate::patience::Patience;
 use crate::tls::Proof;
 use crate::worker::Worker;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -10,6 +11,9 @@ use std::task::{Context, Waker};
 use yett_engine::Caller;
 
 const NEVER: u64 = u64::MAX;
+
+/// How long it takes until every abandoned request is forgiven.
+const FORGIVEN_US: u64 = 10_000_000;
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,13 +26,40 @@ enum Doing {
     Busy,
 }
 
+/// Why a caller was cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The head of a request took too long to arrive.
+    Head,
+    /// No request came.
+    Idle,
+    /// The answer was taken too slowly.
+    Untaken,
+    /// The request took longer than allowed in all.
+    Overdue,
+    /// Too many requests were abandoned.
+    Resets,
+}
+
+impl Cause {
+    /// The label of each cause in metrics, in the order of the variants.
+    pub(crate) const LABELS: [&str; 5] = ["head", "idle", "untaken", "overdue", "resets"];
+}
+
 /// Who has to act for the answer on an HTTP/2 stream to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// The caller: a part of the answer is there for it.
-    Caller,
+    /// The caller: so many bytes of the answer are there for it.
+    Caller(u64),
     /// The upstream: its next part is not there.
     Upstream,
+}
+
+/// Bytes that the caller did not take, and how long it may go on so.
+#[derive(Debug, Clone, Copy)]
+struct Taking {
+    patience: Patience,
+    since_us: u64,
 }
 
 /// The state of a connection that its parts share.
@@ -37,7 +68,7 @@ pub(crate) struct Line {
     proof: OnceCell<Proof>,
     doing: Cell<Doing>,
     due_us: Cell<u64>,
-    stalled_us: Cell<u64>,
+    taking: Cell<Taking>,
     active: Cell<u32>,
     begun: Cell<u64>,
     framing: RefCell<Framing>,
@@ -45,7 +76,11 @@ pub(crate) struct Line {
     owed: Cell<bool>,
     held_back: Cell<bool>,
     turn: Cell<Option<Turn>>,
-    given_up: Cell<bool>,
+    stream_due_us: Cell<Option<u64>>,
+    given_up: Cell<Option<Cause>>,
+    /// Abandoned requests that are not forgiven, as microseconds until they are.
+    unforgiven_us: Cell<(u64, u64)>,
+    max_resets: u32,
     header_timeout_us: u64,
     idle_timeout_us: u64,
     latest_us: Cell<u64>,
@@ -62,7 +97,7 @@ impl Line {
             proof: OnceCell::new(),
             doing: Cell::new(Doing::Head),
             due_us: Cell::new(latest_us + header_timeout_us),
-            stalled_us: Cell::new(NEVER),
+            taking: Cell::new(Taking { patience: Patience::new(limits.idle_timeout, limits.min_download_rate), since_us: NEVER }),
             active: Cell::new(0),
             begun: Cell::new(0),
             framing: RefCell::new(Framing::new()),
@@ -70,7 +105,10 @@ impl Line {
             owed: Cell::new(false),
             held_back: Cell::new(false),
             turn: Cell::new(None),
-            given_up: Cell::new(false),
+            stream_due_us: Cell::new(None),
+            given_up: Cell::new(None),
+            unforgiven_us: Cell::new((0, latest_us)),
+            max_resets: limits.max_resets,
             header_timeout_us,
             idle_timeout_us: limits.idle_timeout.as_micros() as u64,
             latest_us: Cell::new(latest_us),
@@ -118,12 +156,20 @@ impl Line {
         self.framing.borrow().fault(self.begun.get())
     }
 
-    /// Bytes went out, or the caller did not take them.
-    pub(crate) fn spoke(&self, taken: bool) {
-        match taken {
-            true => self.stalled_us.set(NEVER),
-            false if self.stalled_us.get() == NEVER => self.stalled_us.set(self.latest_us.get() + self.idle_timeout_us),
-            false => {}
+    /// So many bytes went out.
+    pub(crate) fn spoke(&self, bytes: usize) {
+        let mut taking = self.taking.get();
+        let waited_us = self.latest_us.get().saturating_sub(taking.since_us);
+        taking.patience.settle(waited_us, bytes as u64);
+        taking.since_us = NEVER;
+        self.taking.set(taking);
+    }
+
+    /// The caller does not take what there is for it.
+    pub(crate) fn stalls(&self) {
+        let taking = self.taking.get();
+        if taking.since_us == NEVER {
+            self.taking.set(Taking { since_us: self.latest_us.get(), ..taking });
         }
     }
 
@@ -136,6 +182,11 @@ impl Line {
         self.due_us.set(NEVER);
     }
 
+    /// The answer on this connection, which has one at a time, must have ended by then.
+    pub(crate) fn expect_by(&self, due_us: u64) {
+        self.due_us.set(due_us);
+    }
+
     /// A request ended.
     pub(crate) fn end(&self, worker: &Worker) {
         self.active.set(self.active.get().saturating_sub(1));
@@ -144,6 +195,15 @@ impl Line {
             self.doing.set(Doing::Idle);
             self.due_us.set(self.latest_us.get() + self.idle_timeout_us);
         }
+    }
+
+    /// The caller abandoned a request.
+    pub(crate) fn abandoned(&self) {
+        let (unforgiven_us, since_us) = self.unforgiven_us.get();
+        let now_us = self.latest_us.get();
+        let left_us = unforgiven_us.saturating_sub(now_us.saturating_sub(since_us));
+        let one_us = FORGIVEN_US.checked_div(u64::from(self.max_resets)).unwrap_or(FORGIVEN_US);
+        self.unforgiven_us.set((left_us + one_us, now_us));
     }
 
     /// The caller was answered before its whole body was read.
@@ -177,6 +237,10 @@ impl Line {
 
     /// Notes, while a stream is polled, whose turn it is on that stream.
     pub(crate) fn set_turn(&self, turn: Turn) {
+        let turn = match (self.turn.get(), turn) {
+            (Some(Turn::Caller(before)), Turn::Caller(more)) => Turn::Caller(before + more),
+            (_, turn) => turn,
+        };
         self.turn.set(Some(turn));
     }
 
@@ -185,13 +249,23 @@ impl Line {
         self.turn.take()
     }
 
-    /// Whether what is dropped now is given up: its caller does not take the answer.
-    pub(crate) fn give_up(&self, given_up: bool) {
-        self.given_up.set(given_up);
+    /// Notes, while a stream is polled, when its answer must have ended.
+    pub(crate) fn expect_stream_by(&self, due_us: u64) {
+        self.stream_due_us.set(Some(due_us));
     }
 
-    /// Whether what is dropped now is given up.
-    pub(crate) fn gives_up(&self) -> bool {
+    /// When the answer of the stream that was polled must have ended, if that was said.
+    pub(crate) fn take_stream_due(&self) -> Option<u64> {
+        self.stream_due_us.take()
+    }
+
+    /// Why what is dropped now is given up, if it is.
+    pub(crate) fn give_up(&self, cause: Option<Cause>) {
+        self.given_up.set(cause);
+    }
+
+    /// Why what is dropped now is given up, if it is.
+    pub(crate) fn given_up(&self) -> Option<Cause> {
         self.given_up.get()
     }
 
@@ -203,7 +277,7 @@ impl Line {
     /// Looks at the time; wakes the connection if it has to act.
     pub(crate) fn tick(&self, now_us: u64, always: bool) {
         self.latest_us.set(now_us);
-        if always || self.is_overdue() {
+        if always || self.overdue().is_some() {
             self.wake();
         }
     }
@@ -219,10 +293,21 @@ impl Line {
         }
     }
 
-    /// Whether the caller took longer than allowed for what it is doing.
-    pub(crate) fn is_overdue(&self) -> bool {
+    /// Why the caller must be cut off, if it must: it took longer than allowed for what it is doing, or abandons too much.
+    pub(crate) fn overdue(&self) -> Option<Cause> {
         let now_us = self.latest_us.get();
-        now_us >= self.due_us.get() || now_us >= self.stalled_us.get()
+        let taking = self.taking.get();
+        if now_us.saturating_sub(taking.since_us) >= taking.patience.left_us() && taking.since_us != NEVER {
+            return Some(Cause::Untaken);
+        }
+        if self.unforgiven_us.get().0 > FORGIVEN_US {
+            return Some(Cause::Resets);
+        }
+        (now_us >= self.due_us.get()).then(|| match self.doing.get() {
+            Doing::Head => Cause::Head,
+            Doing::Idle => Cause::Idle,
+            Doing::Busy => Cause::Overdue,
+        })
     }
 
     /// Keeps the waker of the connection's task.

@@ -53,6 +53,14 @@ impl Link {
         self.guarded = false;
     }
 
+    /// Tells whether the caller takes what there is for it.
+    fn note(&self, wrote: &Poll<io::Result<usize>>) {
+        match wrote {
+            Poll::Ready(bytes) => self.line.spoke(bytes.as_ref().map_or(0, |bytes| *bytes)),
+            Poll::Pending => self.line.stalls(),
+        }
+    }
+
     fn holds_back(&self) -> bool {
         self.guarded && self.line.hold_back()
     }
@@ -86,7 +94,7 @@ impl AsyncWrite for Link {
             Socket::Plain(stream) => Pin::new(stream).poll_write(context, buffer),
             Socket::Tls(stream) => Pin::new(stream).poll_write(context, buffer),
         };
-        self.line.spoke(wrote.is_ready());
+        self.note(&wrote);
         wrote
     }
 
@@ -102,7 +110,7 @@ impl AsyncWrite for Link {
             Socket::Plain(stream) => Pin::new(stream).poll_write_vectored(context, buffers),
             Socket::Tls(stream) => Pin::new(stream).poll_write_vectored(context, buffers),
         };
-        self.line.spoke(wrote.is_ready());
+        self.note(&wrote);
         wrote
     }
 
@@ -118,9 +126,12 @@ impl AsyncWrite for Link {
             Socket::Plain(stream) => Pin::new(stream).poll_flush(context),
             Socket::Tls(stream) => Pin::new(stream).poll_flush(context),
         };
-        self.line.spoke(flushed.is_ready());
-        if flushed.is_ready() {
-            self.line.flushed();
+        match flushed.is_ready() {
+            true => {
+                self.line.spoke(0);
+                self.line.flushed();
+            }
+            false => self.line.stalls(),
         }
         flushed
     }

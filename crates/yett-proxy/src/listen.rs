@@ -6,6 +6,10 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 
 const BACKLOG: i32 = 1024;
+/// Bytes the system may hold of an answer before its caller's window is open for them, inherited by what is accepted. It
+/// would hold megabytes, and whether a caller takes anything could not be seen for as long as it holds them.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 64 * 1024;
 
 /// How callers are met on a listener.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +68,8 @@ fn open(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(shared)?;
     socket.set_nonblocking(true)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_notsent_lowat(UNSENT)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())

@@ -1,5 +1,6 @@
 //! What the host of a gateway chooses; everything about APIs comes with the snapshot instead.
 
+use crate::answer::PIECE;
 use crate::error::Error;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -44,22 +45,43 @@ pub struct Options {
     /// Connections at the same time over all workers; more are turned away.
     #[serde(default = "max_connections")]
     pub max_connections: usize,
+    /// Connections at the same time from one address (IPv6: one /64) over all workers; more are turned away.
+    #[serde(default = "max_connections_per_address")]
+    pub max_connections_per_address: usize,
     /// Milliseconds for a request head to arrive, the TLS handshake included on a new connection.
     #[serde(default = "header_timeout_ms")]
     pub header_timeout_ms: u64,
-    /// Milliseconds for a collected request body to arrive whole. A streamed one may be waited for as long, and 2 ms
-    /// longer with every byte that arrived: slower than 500 bytes per second it ends.
+    /// Milliseconds for a collected request body to arrive whole. A streamed one may be waited for as long, and longer with
+    /// every byte that arrived, as `min_upload_rate` says.
     #[serde(default = "body_timeout_ms")]
     pub body_timeout_ms: u64,
     /// Milliseconds a connection may be idle between requests, or a caller may take no byte of an answer.
     #[serde(default = "idle_timeout_ms")]
     pub idle_timeout_ms: u64,
+    /// Milliseconds from the head of a request to the last byte of its answer; absent means as long as it takes. Operations
+    /// that are `long_lived` are exempt.
+    #[serde(default)]
+    pub request_timeout_ms: Option<u64>,
+    /// Bytes a second that a caller must send of a streamed body on average, once it was waited for as long as
+    /// `body_timeout_ms`; 0 means that any byte is enough.
+    #[serde(default = "min_upload_rate")]
+    pub min_upload_rate: u64,
+    /// Bytes a second that a caller must take of an answer on average, once it was waited for as long as
+    /// `idle_timeout_ms`; 0 means that any byte is enough.
+    #[serde(default = "min_download_rate")]
+    pub min_download_rate: u64,
     /// Largest request head in bytes.
     #[serde(default = "max_head_bytes")]
     pub max_head_bytes: usize,
+    /// Header fields of a request.
+    #[serde(default = "max_headers")]
+    pub max_headers: usize,
     /// HTTP/2 streams at the same time on one connection.
     #[serde(default = "max_streams")]
     pub max_streams: u32,
+    /// HTTP/2 requests that a caller may abandon at once on one connection; as many are forgiven every ten seconds.
+    #[serde(default = "max_resets")]
+    pub max_resets: u32,
     /// Idle connections kept per upstream target and worker.
     #[serde(default = "upstream_idle_connections")]
     pub upstream_idle_connections: usize,
@@ -114,8 +136,23 @@ fn idle_timeout_ms() -> u64 {
 fn max_head_bytes() -> usize {
     32 * 1024
 }
+fn max_connections_per_address() -> usize {
+    1024
+}
+fn min_upload_rate() -> u64 {
+    500
+}
+fn min_download_rate() -> u64 {
+    1024
+}
+fn max_headers() -> usize {
+    100
+}
 fn max_streams() -> u32 {
     100
+}
+fn max_resets() -> u32 {
+    200
 }
 fn upstream_idle_connections() -> usize {
     128
@@ -138,11 +175,17 @@ impl Options {
             pepper,
             tls: None,
             max_connections: max_connections(),
+            max_connections_per_address: max_connections_per_address(),
             header_timeout_ms: header_timeout_ms(),
             body_timeout_ms: body_timeout_ms(),
             idle_timeout_ms: idle_timeout_ms(),
+            request_timeout_ms: None,
+            min_upload_rate: min_upload_rate(),
+            min_download_rate: min_download_rate(),
             max_head_bytes: max_head_bytes(),
+            max_headers: max_headers(),
             max_streams: max_streams(),
+            max_resets: max_resets(),
             upstream_idle_connections: upstream_idle_connections(),
             upstream_idle_timeout_ms: upstream_idle_timeout_ms(),
             event_capacity: 0,
@@ -162,15 +205,22 @@ impl Options {
         let wrong = |message: &str| Err(Error::new("option-invalid", message));
         self.check_listeners()?;
         let timeouts = [self.header_timeout_ms, self.body_timeout_ms, self.idle_timeout_ms, self.upstream_idle_timeout_ms];
+        let timeouts = timeouts.into_iter().chain(self.request_timeout_ms);
         match () {
             () if self.workers == Some(0) => wrong("`workers` must be at least 1"),
             () if self.workers.is_some_and(|workers| workers > 1024) => wrong("`workers` must be at most 1024"),
             () if self.max_connections == 0 => wrong("`max_connections` must be at least 1"),
+            () if self.max_connections_per_address == 0 => wrong("`max_connections_per_address` must be at least 1"),
             () if self.max_streams == 0 => wrong("`max_streams` must be at least 1"),
+            () if self.max_resets == 0 => wrong("`max_resets` must be at least 1"),
+            () if !(1..=1000).contains(&self.max_headers) => wrong("`max_headers` must be between 1 and 1000"),
+            () if self.min_upload_rate.max(self.min_download_rate) > 1_000_000 => {
+                wrong("`min_upload_rate` and `min_download_rate` must be at most 1000000 bytes a second")
+            }
             () if !(4096..=HEAD_BUFFER).contains(&self.max_head_bytes) => {
                 wrong("`max_head_bytes` must be between 4096 and 65536")
             }
-            () if timeouts.iter().any(|timeout| !(1..=86_400_000).contains(timeout)) => {
+            () if timeouts.into_iter().any(|timeout| !(1..=86_400_000).contains(&timeout)) => {
                 wrong("timeouts must be between 1 and 86400000 milliseconds")
             }
             () => Ok(()),
@@ -181,14 +231,29 @@ impl Options {
         self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
     }
 
+    fn piece(&self) -> usize {
+        let kept = self.min_download_rate.saturating_mul(self.idle_timeout_ms) / 2000;
+        match self.min_download_rate {
+            0 => PIECE,
+            _ => usize::try_from(kept).unwrap_or(PIECE).clamp(1024, PIECE),
+        }
+    }
+
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             max_connections: self.max_connections,
+            max_connections_per_address: self.max_connections_per_address,
             header_timeout: Duration::from_millis(self.header_timeout_ms),
             body_timeout: Duration::from_millis(self.body_timeout_ms),
             idle_timeout: Duration::from_millis(self.idle_timeout_ms),
+            request_timeout: self.request_timeout_ms.map(Duration::from_millis),
+            min_upload_rate: self.min_upload_rate,
+            min_download_rate: self.min_download_rate,
             max_head_bytes: self.max_head_bytes,
+            max_headers: self.max_headers,
             max_streams: self.max_streams,
+            max_resets: self.max_resets,
+            piece: self.piece(),
             upstream_idle_connections: self.upstream_idle_connections,
             upstream_idle_timeout: Duration::from_millis(self.upstream_idle_timeout_ms),
         }
@@ -202,11 +267,20 @@ pub(crate) const HEAD_BUFFER: usize = 64 * 1024;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) max_connections: usize,
+    pub(crate) max_connections_per_address: usize,
     pub(crate) header_timeout: Duration,
     pub(crate) body_timeout: Duration,
     pub(crate) idle_timeout: Duration,
+    pub(crate) request_timeout: Option<Duration>,
+    pub(crate) min_upload_rate: u64,
+    pub(crate) min_download_rate: u64,
     pub(crate) max_head_bytes: usize,
+    pub(crate) max_headers: usize,
     pub(crate) max_streams: u32,
+    pub(crate) max_resets: u32,
+    /// Most of an answer that is handed over at once on HTTP/2, where the library holds it until the caller's window takes
+    /// it: a caller that keeps to the rate takes one in half of the idle timeout.
+    pub(crate) piece: usize,
     pub(crate) upstream_idle_connections: usize,
     pub(crate) upstream_idle_timeout: Duration,
 }
@@ -238,6 +312,11 @@ mod tests {
             r#""max_head_bytes": 1"#,
             r#""idle_timeout_ms": 0"#,
             r#""max_streams": 0"#,
+            r#""max_resets": 0"#,
+            r#""max_headers": 0"#,
+            r#""max_connections_per_address": 0"#,
+            r#""request_timeout_ms": 0"#,
+            r#""min_download_rate": 1000001"#,
         ] {
             let options = Options::from_json(&format!(r#"{{"pepper": "x", {wrong}}}"#)).unwrap();
             assert_eq!(options.check().unwrap_err().code(), "option-invalid", "{wrong}");

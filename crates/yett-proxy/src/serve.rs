@@ -5,8 +5,9 @@ use crate::attempt::send;
 use crate::body::{Upload, collect, drain};
 use crate::clock::Alarm;
 use crate::line::Line;
+use crate::patience::Patience;
 use crate::tls::{Misdirected, Proof};
-use crate::trip::Trip;
+use crate::trip::{OVERDUE, Trip};
 use crate::upgrade::{Opened, Tunnel};
 use crate::upstream::{Answered, Call, Content, Failure, Socket};
 use crate::worker::Worker;
@@ -16,8 +17,11 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use yett_engine::{BodyNeed, upgrade};
 use yett_model::Code;
@@ -45,7 +49,11 @@ pub(crate) async fn serve(worker: Rc<Worker>, line: Rc<Line>, opened: Opened, re
     let upgrades = upgrade::is_asked(&parts.headers);
     let mut trip = Trip::begin(&worker, &line, &parts);
     let mut body = Some(body);
-    let (head, rest) = match forward(&mut trip, &mut parts, &mut body).await {
+    let answered = match admit(&mut trip, &mut parts) {
+        Ok(need) => in_time(&mut trip, &mut parts, need, &mut body).await,
+        Err(refused) => Err(refused),
+    };
+    let (head, rest) = match answered {
         Ok((head, Outcome::Switched(socket, ahead))) => return switch(trip, head, socket, ahead, &opened),
         Ok((head, Outcome::Body(rest))) => (head, rest),
         Err(refused) => {
@@ -68,6 +76,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, line: Rc<Line>, opened: Opened, re
         response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, value);
     }
     trip.end.status = response.status().as_u16();
+    trip.expect_end();
     response.map(|()| Answer::new(trip, rest))
 }
 
@@ -94,17 +103,51 @@ async fn leave(trip: &Trip, parts: &Parts, mut body: Incoming) {
     }
 }
 
-async fn forward(
-    trip: &mut Trip,
-    parts: &mut Parts,
-    body: &mut Option<Incoming>,
-) -> Result<(http::response::Parts, Outcome), Refused> {
+/// What is decided by the head alone, before anything is waited for.
+fn admit(trip: &mut Trip, parts: &mut Parts) -> Result<BodyNeed, Refused> {
+    if parts.headers.len() > trip.worker.shared.limits.max_headers {
+        return Err(trip.exchange.fail(Code::HeadersTooLarge, "the request has too many header fields"));
+    }
     if parts.version == Version::HTTP_2 {
         join_cookies(&mut parts.headers);
     }
     check_host(trip, parts)?;
     check_coding(trip, &parts.headers)?;
     let need = judge_head(trip, parts)?;
+    if trip.exchange.is_long_lived() {
+        trip.due_us = None;
+    }
+    Ok(need)
+}
+
+/// Forwards, unless that takes longer than a request may take in all.
+async fn in_time(
+    trip: &mut Trip,
+    parts: &mut Parts,
+    need: BodyNeed,
+    body: &mut Option<Incoming>,
+) -> Result<(http::response::Parts, Outcome), Refused> {
+    let mut alarm = trip.due_us.map(|due_us| Alarm::at(&trip.worker.clock, due_us));
+    let answered = {
+        let mut forwarding = pin!(forward(trip, parts, need, body));
+        let finish = |context: &mut Context<'_>| match forwarding.as_mut().poll(context) {
+            Poll::Ready(answered) => Poll::Ready(Some(answered)),
+            Poll::Pending => alarm.as_mut().map_or(Poll::Pending, |alarm| alarm.poll(context).map(|()| None)),
+        };
+        poll_fn(finish).await
+    };
+    answered.unwrap_or_else(|| {
+        trip.line.leave_unread();
+        Err(trip.exchange.fail(Code::RequestOverdue, OVERDUE))
+    })
+}
+
+async fn forward(
+    trip: &mut Trip,
+    parts: &mut Parts,
+    need: BodyNeed,
+    body: &mut Option<Incoming>,
+) -> Result<(http::response::Parts, Outcome), Refused> {
     let content = take_body(trip, need, body).await?;
     let whole = match &content {
         Content::Whole(bytes) if need == BodyNeed::Collect => Some(bytes.clone()),
@@ -196,7 +239,8 @@ async fn take_body(trip: &mut Trip, need: BodyNeed, body: &mut Option<Incoming>)
     if length.is_some_and(|length| length > most) {
         return Err(fail(trip, Failure::BodyTooLarge));
     }
-    let limit = trip.worker.shared.limits.body_timeout;
+    let limits = trip.worker.shared.limits;
+    let limit = limits.body_timeout;
     if need == BodyNeed::Collect || length.is_some_and(|length| length <= BUFFERED) {
         let collected = collect(incoming, most, &trip.worker.clock, limit).await;
         let bytes = collected.map_err(|failure| fail(trip, failure))?;
@@ -207,7 +251,7 @@ async fn take_body(trip: &mut Trip, need: BodyNeed, body: &mut Option<Incoming>)
     let Some(incoming) = body.take() else { return Ok(Content::None) };
     let upload = match trip.exchange.own_idle_timeout_ms() {
         Some(idle_ms) => Upload::unhurried(incoming, most, &trip.worker.clock, Duration::from_millis(idle_ms)),
-        None => Upload::new(incoming, most, &trip.worker.clock, limit),
+        None => Upload::new(incoming, most, &trip.worker.clock, Patience::new(limit, limits.min_upload_rate)),
     };
     trip.uploaded = Some(upload.counted());
     Ok(Content::Stream(upload, length))

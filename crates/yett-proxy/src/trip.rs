@@ -1,14 +1,17 @@
 //! One request as the shell carries it. Dropping it records it, so no way out of a request can miss `record`.
 
-use crate::line::Line;
+use crate::line::{Cause, Line};
 use crate::local::LocalPlan;
 use crate::worker::Worker;
-use http::Method;
 use http::request::Parts;
+use http::{Method, Version};
 use std::cell::Cell;
 use std::rc::Rc;
 use yett_engine::{End, Exchange, Now};
 use yett_model::Code;
+
+/// What the log says of a request that took too long in all.
+pub(crate) const OVERDUE: &str = "the request took longer in all than is allowed";
 
 /// An exchange with everything that is measured about it.
 pub(crate) struct Trip {
@@ -21,6 +24,9 @@ pub(crate) struct Trip {
     pub(crate) uploaded: Option<Rc<Cell<u64>>>,
     /// Whether the answer has no body on the wire whatever its head says.
     pub(crate) head_only: bool,
+    /// When the answer must have ended, by the clock of the worker; absent when it may take as long as it likes.
+    pub(crate) due_us: Option<u64>,
+    pub(crate) is_http2: bool,
     began_us: u64,
     complete: bool,
 }
@@ -30,6 +36,8 @@ impl Trip {
     pub(crate) fn begin(worker: &Rc<Worker>, line: &Rc<Line>, parts: &Parts) -> Box<Self> {
         let mut trip = Self::open(worker, line);
         trip.head_only = parts.method == Method::HEAD;
+        trip.is_http2 = parts.version == Version::HTTP_2;
+        trip.due_us = worker.shared.limits.request_timeout.map(|limit| trip.began_us + limit.as_micros() as u64);
         trip
     }
 
@@ -48,6 +56,8 @@ impl Trip {
             end: End::default(),
             uploaded: None,
             head_only: false,
+            due_us: None,
+            is_http2: false,
             began_us: now.mono_us,
             complete: false,
         })
@@ -69,13 +79,27 @@ impl Trip {
         self.complete = true;
     }
 
+    /// From now on, while the answer goes out, the connection watches whether it ends in time.
+    pub(crate) fn expect_end(&self) {
+        match self.due_us {
+            Some(due_us) if self.is_http2 => self.line.expect_stream_by(due_us),
+            Some(due_us) => self.line.expect_by(due_us),
+            None => {}
+        }
+    }
+
     /// Why the request ended before its answer did.
     fn explain(&mut self) {
-        let (code, reason) = match () {
-            () if std::thread::panicking() => (Code::GatewayError, "the worker failed while it handled the request"),
-            () if self.worker.is_cut() => (Code::Draining, "the time to drain was over"),
-            () => (Code::CallerGone, "the caller left before the answer ended"),
+        let (code, reason) = match self.line.given_up() {
+            _ if std::thread::panicking() => (Code::GatewayError, "the worker failed while it handled the request"),
+            _ if self.worker.is_cut() => (Code::Draining, "the time to drain was over"),
+            Some(Cause::Untaken) => (Code::CallerSlow, "the caller took the answer too slowly"),
+            Some(Cause::Overdue) => (Code::RequestOverdue, OVERDUE),
+            _ => (Code::CallerGone, "the caller left before the answer ended"),
         };
+        if code == Code::CallerGone {
+            self.line.abandoned();
+        }
         if self.exchange.code().is_none() {
             let _ = self.exchange.fail(code, reason);
         }
@@ -87,7 +111,7 @@ impl Trip {
 
 impl Drop for Trip {
     fn drop(&mut self) {
-        if !self.complete || self.line.gives_up() {
+        if !self.complete || self.line.given_up().is_some() {
             self.explain();
         }
         self.end.duration_us = self.now().mono_us.saturating_sub(self.began_us);

@@ -2,11 +2,12 @@
 
 use crate::clock::{Clock, TICK};
 use crate::connection::attend;
+use crate::crowd::Crowd;
 use crate::drain::{Order, Report};
 use crate::line::Line;
 use crate::listen::Door;
 use crate::local::LocalPlan;
-use crate::metrics::Shard;
+use crate::metrics::{Full, Shard};
 use crate::options::{Limits, Network};
 use crate::random::Random;
 use crate::record::Recorder;
@@ -15,7 +16,7 @@ use crate::upstream::Upstreams;
 use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,6 +32,9 @@ use yett_model::Code;
 const LAST_CALL_US: u64 = 150_000;
 const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
+const ADDRESS_TURNED_AWAY: &[u8] =
+    b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
 /// What all workers share.
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
@@ -42,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) proxies: Vec<Network>,
     pub(crate) start: Instant,
     pub(crate) connections: AtomicUsize,
+    pub(crate) crowd: Crowd,
 }
 
 /// A worker's own.
@@ -62,6 +67,7 @@ pub(crate) struct Worker {
 pub(crate) struct Entry<'a> {
     worker: &'a Worker,
     key: usize,
+    address: Option<IpAddr>,
 }
 
 impl Drop for Entry<'_> {
@@ -69,6 +75,7 @@ impl Drop for Entry<'_> {
         self.worker.lines.borrow_mut().try_remove(self.key);
         self.worker.shard.connections.subtract(1);
         self.worker.shared.connections.fetch_sub(1, Ordering::Relaxed);
+        self.address.into_iter().for_each(|address| self.worker.shared.crowd.leave(address));
     }
 }
 
@@ -126,7 +133,7 @@ impl Worker {
     /// Books a connection.
     pub(crate) fn enter(&self, line: &Rc<Line>) -> Entry<'_> {
         self.shard.connections.add(1);
-        Entry { worker: self, key: self.lines.borrow_mut().insert(line.clone()) }
+        Entry { worker: self, key: self.lines.borrow_mut().insert(line.clone()), address: self.counted(line.caller().address) }
     }
 
     fn is_quiet(&self) -> bool {
@@ -141,16 +148,35 @@ impl Worker {
         self.recorder.borrow_mut().flush();
     }
 
+    /// The address, if its connections are counted: those of a proxy are many callers'.
+    fn counted(&self, address: IpAddr) -> Option<IpAddr> {
+        let address = address.to_canonical();
+        (!self.shared.proxies.iter().any(|proxy| proxy.contains(address))).then_some(address)
+    }
+
+    fn turn_away(&self, stream: &TcpStream, full: Full, door: Door) {
+        self.shard.turn_away(full);
+        let (code, answer) = match full {
+            Full::Gateway => (Code::Overloaded, TURNED_AWAY),
+            Full::Address => (Code::ConnectionsExceeded, ADDRESS_TURNED_AWAY),
+        };
+        self.shard.refused(code);
+        if !door.tls {
+            let _ = stream.try_write(answer);
+        }
+    }
+
     /// Serves an accepted connection, or turns it away when there are too many.
     fn admit(self: &Rc<Self>, stream: TcpStream, address: SocketAddr, door: Door) {
-        if self.shared.connections.fetch_add(1, Ordering::Relaxed) >= self.shared.limits.max_connections {
+        let limits = &self.shared.limits;
+        if self.shared.connections.fetch_add(1, Ordering::Relaxed) >= limits.max_connections {
             self.shared.connections.fetch_sub(1, Ordering::Relaxed);
-            self.shard.turned_away.add(1);
-            self.shard.refused(Code::Overloaded);
-            if !door.tls {
-                let _ = stream.try_write(TURNED_AWAY);
-            }
-            return;
+            return self.turn_away(&stream, Full::Gateway, door);
+        }
+        let most = limits.max_connections_per_address;
+        if self.counted(address.ip()).is_some_and(|address| !self.shared.crowd.enter(address, most)) {
+            self.shared.connections.fetch_sub(1, Ordering::Relaxed);
+            return self.turn_away(&stream, Full::Address, door);
         }
         let caller = Caller::new(address.ip().to_canonical(), door.tls);
         spawn_local(attend(self.clone(), stream, caller, door));
@@ -262,6 +288,7 @@ mod tests {
             proxies: Vec::new(),
             start: Instant::now(),
             connections: AtomicUsize::new(0),
+            crowd: Crowd::new(),
         })
     }
 

@@ -64,6 +64,8 @@ def _operation(
         cost=operation.cost if own.cost is None else own.cost,
         max_body_bytes=api.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,
         limits=compile_limits(own.limits, names, "operation", api.name, operation.operation_id),
+        priority=None if own.priority == "normal" else own.priority,
+        long_lived=own.long_lived or None,
         parameters=list(operation.parameters),
         body=operation.body,
         responses=list(operation.responses),

@@ -17,7 +17,8 @@ class GatewayOptions:
     Addresses are `ip:port`, port 0 for any free one. `listen` is one or several, each with settings where it needs any;
     `tls` and `redirect` are as the native gateway takes them (`schemas/options.json`); PROXY headers are taken from the
     networks `proxy_protocol_from`. `access_log` is `-`, a path, or `None` for off; `workers` is `None` for one a core;
-    `event_capacity` is how many events are held for `EmbeddedGateway.events`, the oldest giving way, and 0 holds none.
+    `event_capacity` is how many events are held for `EmbeddedGateway.events`, the oldest giving way, and 0 holds none;
+    `clients` holds the limits on callers by the names of the native options, those that are `None` left to the gateway.
     """
 
     listen: str | Sequence[str | Mapping[str, Any]]
@@ -29,6 +30,7 @@ class GatewayOptions:
     redirect: Mapping[str, Any] | None = None
     proxy_protocol_from: Sequence[str] = ()
     event_capacity: int = 0
+    clients: Mapping[str, int | None] = field(default_factory=dict)
 
     def as_json(self) -> bytes:
         """The options in the form the native gateway takes."""
@@ -37,6 +39,7 @@ class GatewayOptions:
             "pepper": self.pepper.hex(),
             "access_log": self.access_log or "off",
             "event_capacity": self.event_capacity,
+            **{name: limit for name, limit in self.clients.items() if limit is not None},
         }
         if self.workers is not None:
             options["workers"] = self.workers

@@ -15,6 +15,7 @@ Unknown = Literal["refuse", "allow"]
 """What is done with something the contract does not name."""
 
 Patterns = Literal["refuse", "unenforced"]
+Priority = Literal["low", "normal", "critical"]
 """What a regular expression that cannot run in linear time is: a mistake, or left out and said aloud."""
 
 Protocol = Literal["http1", "http2"]
@@ -110,6 +111,8 @@ class OperationSettings:
     idle_timeout_ms: int | None = None
     websocket: WebSocket | None = None
     limits: tuple[Limit, ...] = ()
+    priority: Priority = "normal"
+    long_lived: bool = False
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 

@@ -24,6 +24,28 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
+class Clients:
+    """How long callers are waited for, and how much each may hold.
+
+    Times are milliseconds, rates bytes a second (0 for none), the rest counts or bytes; `request_timeout_ms` is `None`
+    for as long as it takes.
+    """
+
+    header_timeout_ms: int = 10_000
+    body_timeout_ms: int = 30_000
+    idle_timeout_ms: int = 75_000
+    request_timeout_ms: int | None = None
+    min_upload_rate: int = 500
+    min_download_rate: int = 1024
+    max_head_bytes: int = 32 << 10
+    max_headers: int = 100
+    max_connections: int = 10_000
+    max_connections_per_address: int = 1024
+    max_streams: int = 100
+    max_resets: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class GatewaySettings:
     """Where a gateway listens, what it writes and what it limits whatever the API.
 
@@ -45,4 +67,5 @@ class GatewaySettings:
     pepper: SecretReference | None = None
     tls: Tls | None = None
     limits: tuple[Limit, ...] = DEFAULT_GATEWAY_LIMITS
+    clients: Clients = Clients()
     place: Place = field(default=NOWHERE, compare=False, repr=False)

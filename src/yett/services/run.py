@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import fields
+from dataclasses import asdict, fields
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, Final, Protocol
@@ -229,6 +229,7 @@ def _options(assembly: Assembly) -> GatewayOptions:
         tls=tls_options(settings.tls),
         redirect=redirect_options(settings),
         proxy_protocol_from=settings.proxy_protocol_from,
+        clients=asdict(settings.clients),
     )
 
 

@@ -151,6 +151,8 @@ impl<'a> Builder<'a> {
                 api: number,
                 cost: operation.cost,
                 max_body_bytes: operation.max_body_bytes,
+                priority: operation.priority,
+                long_lived: operation.long_lived,
                 public: operation.public.unwrap_or(api.identify.public),
                 semicolons: describes_semicolon(operation),
                 reads_answers: reads_answers(api, operation),

@@ -15,7 +15,8 @@ pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
 pub use identify::{ApiKey, Identify};
 pub use limit::{Limit, Measure, Period, Subject};
 pub use operation::{
-    Body, Encoding, Location, Media, MediaKind, Operation, Parameter, Response, Schemas, Shape, SimpleType, Style, WebSocket,
+    Body, Encoding, Location, Media, MediaKind, Operation, Parameter, Priority, Response, Schemas, Shape, SimpleType, Style,
+    WebSocket,
 };
 pub use upstream::{Protocol, Target, Upstream};
 

@@ -48,6 +48,12 @@ pub struct Operation {
     /// Limits on this operation.
     #[serde(default)]
     pub limits: Vec<Limit>,
+    /// Which requests are shed first, and which last, while the API is overloaded.
+    #[serde(default)]
+    pub priority: Priority,
+    /// Answers may take as long as they like: the gateway's limit on whole requests is not for them.
+    #[serde(default)]
+    pub long_lived: bool,
     /// Parameters, path-item ones merged in.
     #[serde(default)]
     pub parameters: Vec<Parameter>,
@@ -57,6 +63,19 @@ pub struct Operation {
     /// Documented responses.
     #[serde(default)]
     pub responses: Vec<Response>,
+}
+
+/// How much an operation matters while its API is overloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Priority {
+    /// Shed first.
+    Low,
+    /// Shed before what is critical.
+    #[default]
+    Normal,
+    /// Shed last: a part of what the API can take is kept for it.
+    Critical,
 }
 
 fn default_max_body_bytes() -> u64 {

@@ -5,6 +5,7 @@
 
 pub(crate) mod text;
 
+use crate::line::Cause;
 use crate::tls::Failed;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +16,18 @@ use yett_model::Code;
 pub(crate) const BOUNDS_US: [u64; 15] = [
     250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000,
 ];
+
+/// What has no room for a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// The gateway.
+    Gateway,
+    /// The caller's address.
+    Address,
+}
+
+/// The label of each [`Full`] in metrics.
+pub(crate) const TURNED_AWAY: [&str; 2] = ["gateway", "address"];
 
 /// A number with one writer.
 #[derive(Debug, Default)]
@@ -77,7 +90,8 @@ pub(crate) type Operation = (Arc<str>, Arc<str>);
 #[derive(Debug, Default)]
 pub(crate) struct Shard {
     pub(crate) connections: Counter,
-    pub(crate) turned_away: Counter,
+    pub(crate) turned_away: [Counter; TURNED_AWAY.len()],
+    cut: [Counter; Cause::LABELS.len()],
     pub(crate) in_flight: Counter,
     pub(crate) unchecked: Counter,
     handshakes: [Counter; Failed::ALL.len()],
@@ -104,9 +118,23 @@ impl Shard {
         }
     }
 
+    /// Counts a caller that was cut off.
+    pub(crate) fn cut(&self, cause: Cause) {
+        if let Some(counter) = self.cut.get(cause as usize) {
+            counter.add(1);
+        }
+    }
+
     /// Counts a handshake that failed.
     pub(crate) fn handshake_failed(&self, failed: Failed) {
         if let Some(counter) = self.handshakes.get(failed as usize) {
+            counter.add(1);
+        }
+    }
+
+    /// Counts a connection that was turned away.
+    pub(crate) fn turn_away(&self, full: Full) {
+        if let Some(counter) = self.turned_away.get(full as usize) {
             counter.add(1);
         }
     }
@@ -132,7 +160,8 @@ impl Shard {
 #[derive(Debug, Default)]
 pub(crate) struct Sums {
     pub(crate) connections: u64,
-    pub(crate) turned_away: u64,
+    pub(crate) turned_away: [u64; TURNED_AWAY.len()],
+    pub(crate) cut: [u64; Cause::LABELS.len()],
     pub(crate) in_flight: u64,
     pub(crate) unchecked: u64,
     pub(crate) handshakes: BTreeMap<&'static str, u64>,
@@ -153,7 +182,8 @@ impl Sums {
 
     fn add(&mut self, shard: &Shard) {
         self.connections += shard.connections.get();
-        self.turned_away += shard.turned_away.get();
+        merge(&mut self.turned_away, &shard.turned_away);
+        merge(&mut self.cut, &shard.cut);
         self.in_flight += shard.in_flight.get();
         self.unchecked += shard.unchecked.get();
         for ((_, kind), counter) in Failed::ALL.iter().zip(&shard.handshakes).filter(|(_, counter)| counter.get() > 0) {

@@ -1,6 +1,7 @@
 //! The sums as Prometheus text (exposition format 0.0.4).
 
-use super::{BOUNDS_US, Sums};
+use super::{BOUNDS_US, Sums, TURNED_AWAY};
+use crate::line::Cause;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -29,7 +30,10 @@ pub(crate) fn render(sums: &Sums, facts: &Facts<'_>) -> String {
     histogram(out, "yett_upstream_duration_seconds", "From sending upstream to the head of its answer.", &sums.upstream);
     single(out, "yett_connections", "gauge", "Open connections of callers.", sums.connections);
     single(out, "yett_requests_in_flight", "gauge", "Requests that have not ended.", sums.in_flight);
-    single(out, "yett_connections_refused_total", "counter", "Connections turned away at the limit.", sums.turned_away);
+    let turned_away = TURNED_AWAY.into_iter().zip(sums.turned_away).collect();
+    labelled(out, "yett_connections_refused_total", "Connections turned away, by what is full.", "reason", &turned_away);
+    let cut = Cause::LABELS.into_iter().zip(sums.cut).collect();
+    labelled(out, "yett_callers_cut_total", "Connections and HTTP/2 streams of callers cut off.", "cause", &cut);
     single(out, "yett_responses_unchecked_total", "counter", "Answers too large to be checked.", sums.unchecked);
     single(out, "yett_events_dropped_total", "counter", "Events that could not be written or held.", facts.events_dropped);
     labelled(out, "yett_tls_handshakes_failed_total", "TLS handshakes that failed, by kind.", "kind", &sums.handshakes);

@@ -160,7 +160,7 @@ impl Tunnel {
                 (Err(Broken::Reader), _) | (_, Err(Broken::Writer)) => Poll::Ready(Err(Some(Code::CallerGone))),
                 (Err(Broken::Writer), _) | (_, Err(Broken::Reader)) => Poll::Ready(Err(Some(Code::UpstreamBroken))),
                 _ if to_upstream.is_over() && to_caller.is_over() => Poll::Ready(Ok(())),
-                _ if line.is_overdue() => Poll::Ready(Err(None)),
+                _ if line.overdue().is_some() => Poll::Ready(Err(None)),
                 (Ok(false), Ok(false)) => alarm.poll(context).map(|()| Err(Some(Code::TunnelIdle))),
                 (Ok(_), Ok(_)) => {
                     alarm.reset(idle);
@@ -171,8 +171,11 @@ impl Tunnel {
         .await;
         match ended {
             Ok(()) => trip.complete(),
-            // The caller takes nothing: recorded as one who left.
-            Err(None) => {}
+            // The caller takes nothing.
+            Err(None) => {
+                line.give_up(line.overdue());
+                line.overdue().into_iter().for_each(|cause| worker.shard.cut(cause));
+            }
             Err(Some(code)) => trip.fail(code, "the tunnel ended before both of its sides did"),
         }
     }

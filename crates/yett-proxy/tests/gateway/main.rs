@@ -13,6 +13,7 @@ mod listeners;
 mod proxying;
 mod refusals;
 mod secure;
+mod slow;
 mod streaming;
 mod telemetry;
 mod tls;

@@ -228,7 +228,7 @@ fn a_caller_that_takes_no_byte_of_its_answer_is_cut_off() {
     let mut caller = stage.caller();
     caller.send(get("/shop/books"));
     assert!(!end.recv_timeout(crate::common::PATIENCE).unwrap(), "the whole answer was taken");
-    assert_eq!(stage.finish()[0].code, Some(Code::CallerGone));
+    assert_eq!(stage.finish()[0].code, Some(Code::CallerSlow));
     drop(caller);
 }
 
@@ -245,7 +245,8 @@ fn connections_beyond_the_limit_are_turned_away() {
     assert_eq!(second.read().unwrap().status(), 503);
     first.send(get("/shop/books"));
     assert_eq!(first.read().unwrap().status(), 200);
-    assert!(stage.telemetry("/metrics").text().contains("\nyett_connections_refused_total 1\n"));
+    let metric = "\nyett_connections_refused_total{reason=\"gateway\"} 1\n";
+    assert!(stage.telemetry("/metrics").text().contains(metric));
 }
 
 #[test]

@@ -230,7 +230,7 @@ fn http2_streams_whose_caller_grants_no_window_are_reset_and_recorded() {
     assert_eq!(stage.gateway.stats().in_flight, 0);
     let events = stage.finish();
     assert_eq!(events.len(), 3);
-    assert!(events.iter().all(|event| (event.status, event.code) == (200, Some(Code::CallerGone))), "{events:?}");
+    assert!(events.iter().all(|event| (event.status, event.code) == (200, Some(Code::CallerSlow))), "{events:?}");
 }
 
 #[test]

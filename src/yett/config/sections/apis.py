@@ -21,6 +21,7 @@ from yett.model.api import (
     Mode,
     OperationSettings,
     Patterns,
+    Priority,
     Unknown,
     WebSocket,
 )
@@ -103,6 +104,10 @@ class OperationShape(Shape):
     """Whether a request may become a WebSocket, or who may open it; elsewhere upgrades are refused."""
     limits: list[LimitShape] = Field(default_factory=list)
     """Limits on this operation."""
+    priority: Priority = "normal"
+    """Which requests are refused last, and which first, while the API is overloaded."""
+    long_lived: bool = False
+    """Its answers may take as long as they like: `gateway.clients.request_timeout` is not for it."""
 
 
 def _identify_kind(value: object) -> str:
@@ -203,6 +208,8 @@ def _build_operations(shapes: dict[str, OperationShape], at: At) -> tuple[Operat
             idle_timeout_ms=shape.idle_timeout,
             websocket=_build_websocket(shape.websocket),
             limits=build_limits(shape.limits, at / operation_id / "limits"),
+            priority=shape.priority,
+            long_lived=shape.long_lived,
             place=(at / operation_id).place,
         )
         for operation_id, shape in shapes.items()

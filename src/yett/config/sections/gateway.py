@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Discriminator, Field, Tag
 
 from yett.config.sections.base import At, Shape
+from yett.config.sections.clients import ClientsShape, build_clients
 from yett.config.sections.limits import LimitShape, build_limits
 from yett.config.sections.scalars import Address, Network
 from yett.config.sections.secrets import SecretShape, build_secret
@@ -65,6 +66,8 @@ class GatewayShape(Shape):
     limits: list[LimitShape] | None = None
     """Limits on all traffic. Absent means 1,000 requests a second (2,000 at once) and 1,024 at the same time for each
     client address; `[]` lifts them."""
+    clients: ClientsShape = ClientsShape()
+    """How long callers are waited for, and how much each may hold."""
 
 
 def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
@@ -81,6 +84,7 @@ def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
         pepper=None if shape.pepper is None else build_secret(shape.pepper, at / "pepper"),
         tls=None if shape.tls is None else build_tls(shape.tls, at / "tls"),
         limits=DEFAULT_GATEWAY_LIMITS if shape.limits is None else build_limits(shape.limits, at / "limits"),
+        clients=build_clients(shape.clients),
         place=at.place,
     )
 
