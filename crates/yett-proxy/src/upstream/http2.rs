@@ -250,8 +250,9 @@ fn head(parts: &Parts, framing: Framing, tls: bool) -> Result<Request<()>, Failu
 /// Why there is no head of an answer. The upstream says of some requests that it has not begun them (RFC 9113 sections
 /// 6.8 and 8.7): those can be sent again whatever they are.
 fn unanswered(error: &h2::Error) -> Failure {
-    let left_behind = error.is_go_away() && error.is_remote();
-    if left_behind || error.reason() == Some(Reason::REFUSED_STREAM) {
+    let refused = error.is_go_away() || error.reason() == Some(Reason::REFUSED_STREAM);
+    // The library refuses some answers itself, with the same words.
+    if refused && error.is_remote() {
         return Failure::Unprocessed;
     }
     match error.is_io() || (error.is_reset() && error.is_remote()) {

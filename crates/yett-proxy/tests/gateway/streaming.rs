@@ -193,3 +193,36 @@ fn a_caller_may_pause_its_own_stream_as_long_as_the_operation_says() {
         assert_eq!(caller.read().unwrap().status(), status, "{own_ms:?}");
     }
 }
+
+#[test]
+fn trailers_of_an_upstream_reach_a_caller_that_takes_them() {
+    let origin = Origin::start(|_, stream| {
+        let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-checksum, set-cookie\r\n\r\n";
+        stream.write_all(format!("{head}5\r\nhello\r\n0\r\nX-Checksum: 7\r\nSet-Cookie: a=b\r\n\r\n").as_bytes()).is_ok()
+    });
+    let stage = Stage::before(origin.address);
+    let ask = |fields: &str| {
+        let mut caller = stage.caller();
+        caller.send(format!("GET /shop/books HTTP/1.1\r\nhost: h\r\nconnection: close, te\r\n{fields}\r\n"));
+        String::from_utf8(caller.read_to_end()).unwrap()
+    };
+    let with = ask("te: trailers\r\n");
+    assert!(with.contains("\r\ntrailer: x-checksum\r\n") && with.ends_with("hello\r\n0\r\nx-checksum: 7\r\n\r\n"), "{with}");
+    let without = ask("");
+    assert!(without.contains("hello") && !without.contains("checksum"), "{without}");
+    assert_eq!(origin.requests.try_iter().filter(|request| request.field("te").is_some()).count(), 0);
+}
+
+#[test]
+fn a_malformed_trailer_breaks_the_answer() {
+    for trailer in ["no colon", "bad name: x", "x: \u{1}", ": empty"] {
+        let origin = Origin::start(move |_, stream| {
+            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+            stream.write_all(format!("{head}5\r\nhello\r\n0\r\n{trailer}\r\n\r\n").as_bytes()).is_ok()
+        });
+        let stage = Stage::before(origin.address);
+        let answer = stage.ask("GET /shop/books HTTP/1.1\r\nhost: h\r\nte: trailers\r\n\r\n");
+        assert_eq!(answer.status(), 502, "{trailer:?}");
+        assert_eq!(stage.finish()[0].code, Some(Code::UpstreamBroken), "{trailer:?}");
+    }
+}
