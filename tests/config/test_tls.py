@@ -10,9 +10,10 @@ import pytest
 
 from tests.config.certificates import OPENSSL, make_pair
 from tests.config.files import BOOKSHOP, load, mistakes, only_mistake
+from yett.compile.apis import compile_upstream_tls
 from yett.config import CertificateFacts, certificate_facts
 from yett.model.gateway import GatewaySettings, Listener
-from yett.model.tls import CertificateFiles, ClientCertificates, Hsts, Tls
+from yett.model.tls import CertificateFiles, ClientCertificates, Hsts, Tls, UpstreamTls
 
 
 def settings(text: str) -> str:
@@ -159,3 +160,33 @@ def test_an_expired_certificate_is_known_to_be_invalid(folder: Path) -> None:
     if made.returncode != 0:
         pytest.skip("this `openssl` makes no certificates of the past")
     assert certificate_facts(str(folder / "a.pem"), str(folder / "a.key")) == CertificateFacts((), 0)
+
+
+def before(upstream: str) -> str:
+    """The bookshop before this upstream."""
+    return BOOKSHOP.replace("http://127.0.0.1:9000", f"{{targets: [{{url: 'https://a.internal'}}], {upstream}}}")
+
+
+@OPENSSL
+def test_what_is_proved_to_an_upstream_is_read_without_the_key(folder: Path) -> None:
+    own = f"client_certificate: {{{PAIR}}}, server_name: Books.Internal, min_tls_version: 1.3"
+    loaded = load(folder, before(own))
+    assert loaded.diagnostics == ()
+    tls = loaded.configuration.apis[0].upstream.tls
+    pem, key = (folder / "server.pem").read_text(), str(folder / "server.key")
+    assert tls == UpstreamTls(pem, key, "books.internal", "1.3")
+    compiled = compile_upstream_tls(tls)
+    assert compiled["client_certificate"] == {"certificate_pem": pem, "key_file": key}
+    assert "PRIVATE KEY" not in str(compiled)
+    assert str(folder / "server.key") in loaded.files
+
+
+@OPENSSL
+def test_what_proves_nothing_to_an_upstream_is_told_where_it_stands(folder: Path) -> None:
+    make_pair(folder, "other")
+    wrong = "client_certificate: {certificate: server.pem, key: {file: other.key}}"
+    found = only_mistake(folder, before(wrong))
+    assert (found.code, found.pointer) == ("key-mismatch", "/apis/0/upstream/client_certificate/key")
+    plain = before("server_name: books.internal").replace("https://a.internal", "http://a.internal")
+    found = only_mistake(folder, plain)
+    assert (found.code, found.pointer) == ("upstream-plain", "/apis/0/upstream/server_name")

@@ -8,10 +8,9 @@ use crate::metrics::{Shard, Sums, text};
 use crate::options::{Options, Tls};
 use crate::record::{Ring, Writer};
 use crate::tls::{Security, Settings};
-use crate::upstream::client_config;
 use crate::worker::Shared;
-use crate::{listen, pepper, redirect, telemetry, worker};
-use serde::{Deserialize, Serialize};
+use crate::{listen, pepper, redirect, telemetry, upstream, worker};
+use serde::Serialize;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -210,7 +209,7 @@ impl Gateway {
     /// Every mistake in it; the old plan keeps serving.
     pub fn apply(&self, snapshot: &[u8]) -> Result<Applied, Vec<Diagnostic>> {
         let _one_at_a_time = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
-        let mistakes = check_authorities(snapshot);
+        let mistakes = upstream::check(snapshot);
         match mistakes.is_empty() {
             true => self.overview.shared.engine.apply(snapshot),
             false => Err(mistakes),
@@ -304,34 +303,4 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         self.stop(Duration::ZERO);
     }
-}
-
-/// The part of a snapshot that only the shell can check. Anything else wrong with it is the engine's to say.
-#[derive(Deserialize)]
-struct Authorities {
-    apis: Vec<OfApi>,
-}
-
-#[derive(Deserialize)]
-struct OfApi {
-    upstream: OfUpstream,
-}
-
-#[derive(Deserialize)]
-struct OfUpstream {
-    ca_pem: Option<String>,
-}
-
-fn check_authorities(snapshot: &[u8]) -> Vec<Diagnostic> {
-    if memchr::memmem::find(snapshot, b"\"ca_pem\"").is_none() {
-        return Vec::new();
-    }
-    let Ok(Authorities { apis }) = serde_json::from_slice(snapshot) else { return Vec::new() };
-    let named = apis.iter().enumerate().filter_map(|(number, api)| Some((number, api.upstream.ca_pem.as_deref()?)));
-    let wrong = named.filter_map(|(number, pem)| Some((number, client_config(pem).err()?)));
-    let diagnostics = wrong.map(|(number, message)| {
-        Diagnostic::new(format!("/apis/{number}/upstream/ca_pem"), "ca-invalid", message)
-            .hint("Give the PEM text of the certificate authority of the upstream.")
-    });
-    diagnostics.collect()
 }

@@ -41,7 +41,8 @@ mod worker;
 
 pub use error::Error;
 pub use gateway::{Bound, Gateway, Stats, Stopped};
-pub use options::{CertificateFiles, ClientCertificates, ClientMode, Hsts, Listener, Options, Redirect, Secret, Tls, TlsVersion};
+pub use options::{CertificateFiles, ClientCertificates, ClientMode, Hsts, Listener, Options, Redirect, Secret, Tls};
 pub use random::random;
 pub use yett_engine::Applied;
 pub use yett_model::Diagnostic;
+pub use yett_model::snapshot::TlsVersion;

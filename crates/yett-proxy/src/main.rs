@@ -1,6 +1,6 @@
 //! `yett-gateway`: runs a snapshot file without a control plane.
 //!
-//! `SIGTERM` and `SIGINT` drain, `SIGHUP` applies the file again. Exit codes: 0 stopped as asked, 1 failed or cut
+//! `SIGTERM` and `SIGINT` drain, `SIGHUP` applies the file and reads the certificate again. Exit codes: 0 stopped as asked, 1 failed or cut
 //! requests off, 2 used wrongly.
 
 use std::io::{self, Write};
@@ -33,7 +33,7 @@ Options:
   --help                  Show this text
   --version               Show the version
 
-SIGHUP applies the snapshot file again; a bad one is refused and the old one keeps serving.
+SIGHUP applies the snapshot file and the certificate again; what is bad is refused and the old keeps serving.
 ";
 
 /// What the command line says.
@@ -131,6 +131,15 @@ fn apply(gateway: &Gateway, path: &Path) -> Result<(), String> {
     }
 }
 
+/// Reads the certificate again; says what is in force.
+fn renew(gateway: &Gateway) {
+    match gateway.renew_tls(None) {
+        Ok(true) => say("the renewed certificate is in force"),
+        Ok(false) => {}
+        Err(error) => say(format!("{error}; the old certificate keeps serving")),
+    }
+}
+
 fn describe(path: &Path, mistake: &Diagnostic) -> String {
     let hint = if mistake.hint.is_empty() { String::new() } else { format!(" ({})", mistake.hint) };
     format!("{}{}: {}: {}{hint}", path.display(), mistake.path, mistake.code, mistake.message)
@@ -152,6 +161,9 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
         while signals.next().await == Signal::Reload {
             if let Err(message) = apply(&gateway, path) {
                 say(format!("{message}; the old snapshot keeps serving"));
+            }
+            if arguments.certificate.is_some() {
+                renew(&gateway);
             }
         }
         say("draining");

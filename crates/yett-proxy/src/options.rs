@@ -12,7 +12,7 @@ mod tls;
 
 pub(crate) use listeners::Network;
 pub use listeners::{Listener, Redirect};
-pub use tls::{CertificateFiles, ClientCertificates, ClientMode, Hsts, Tls, TlsVersion};
+pub use tls::{CertificateFiles, ClientCertificates, ClientMode, Hsts, Tls};
 
 /// Settings of a [`Gateway`](crate::Gateway), fixed for its life. As JSON, every field may be left out but `pepper`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -11,6 +11,7 @@ from yett.model.api import OperationSettings
 if TYPE_CHECKING:
     from yett.compile.source import ContractSource, OperationSource
     from yett.model.api import Api, Identify, Upstream
+    from yett.model.tls import UpstreamTls
 
 
 def compact(**fields: Any) -> dict[str, Any]:
@@ -45,6 +46,17 @@ def _upstream(upstream: Upstream) -> dict[str, Any]:
         protocol=None if upstream.protocol == "http1" else upstream.protocol,
         preserve_host=upstream.preserve_host,
         ca_pem=upstream.ca_pem,
+        tls=compile_upstream_tls(upstream.tls),
+    )
+
+
+def compile_upstream_tls(tls: UpstreamTls) -> dict[str, Any]:
+    """`UpstreamTls` of the snapshot: the certificate, but only the path of its key."""
+    own = {"certificate_pem": tls.certificate_pem, "key_file": tls.key_file} if tls.certificate_pem else None
+    return compact(
+        client_certificate=own,
+        server_name=tls.server_name,
+        min_version=None if tls.min_version == "1.2" else tls.min_version,
     )
 
 

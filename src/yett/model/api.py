@@ -7,6 +7,7 @@ from typing import Literal
 
 from yett.model.limit import Limit
 from yett.model.place import NOWHERE, Place, Reference
+from yett.model.tls import UpstreamTls
 
 Mode = Literal["enforce", "monitor", "off"]
 """What a guard does with what it finds: refuse it, record it, or not look."""
@@ -44,6 +45,7 @@ class Upstream:
     protocol: Protocol = "http1"
     preserve_host: bool = False
     ca_pem: str | None = field(default=None, repr=False)
+    tls: UpstreamTls = UpstreamTls()
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 

@@ -45,6 +45,20 @@ class Hsts:
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamTls:
+    """How TLS is spoken with an upstream, beyond whom to trust.
+
+    `certificate_pem` and the file `key_file` are what the gateway proves itself with; `server_name` is the name that is
+    asked for and must be proved, `None` for the host of the target's URL.
+    """
+
+    certificate_pem: str | None = field(default=None, repr=False)
+    key_file: str | None = None
+    server_name: str | None = None
+    min_version: TlsVersion = "1.2"
+
+
+@dataclass(frozen=True, slots=True)
 class Tls:
     """TLS towards callers. `digest` is the SHA-256 of what all files hold, in hex, by which a renewal is noticed."""
 

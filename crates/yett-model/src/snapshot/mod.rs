@@ -8,6 +8,7 @@ mod guards;
 mod identify;
 mod limit;
 mod operation;
+mod tls;
 mod upstream;
 
 pub use access::{App, Collection, Credential, Profile};
@@ -18,6 +19,7 @@ pub use operation::{
     Body, Encoding, Location, Media, MediaKind, Operation, Parameter, Priority, Response, Schemas, Shape, SimpleType, Style,
     WebSocket,
 };
+pub use tls::{TlsVersion, UpstreamCertificate, UpstreamTls};
 pub use upstream::{Protocol, Target, Upstream};
 
 use schemars::JsonSchema;

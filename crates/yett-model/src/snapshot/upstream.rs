@@ -27,6 +27,9 @@ pub struct Upstream {
     /// PEM certificates to trust instead of the platform's roots.
     #[serde(default)]
     pub ca_pem: Option<String>,
+    /// How TLS is spoken with the targets, beyond whom to trust.
+    #[serde(default)]
+    pub tls: Option<super::UpstreamTls>,
 }
 
 fn default_connect_timeout_ms() -> u64 {

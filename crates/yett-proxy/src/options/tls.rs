@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use yett_model::snapshot::TlsVersion;
 
 /// Certificates of the listeners and what their callers must prove.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -65,18 +66,6 @@ pub struct CertificateFiles {
     /// Names it is shown for, `a.example` or `*.example`; empty means those it carries.
     #[serde(default)]
     pub hosts: Vec<String>,
-}
-
-/// A version of TLS.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum TlsVersion {
-    /// TLS 1.2 (RFC 5246) or later.
-    #[default]
-    #[serde(rename = "1.2")]
-    V1_2,
-    /// TLS 1.3 (RFC 8446) or later.
-    #[serde(rename = "1.3")]
-    V1_3,
 }
 
 /// What callers of some hosts must prove.

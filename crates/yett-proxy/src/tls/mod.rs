@@ -11,7 +11,7 @@ mod resolver;
 mod server;
 
 pub(crate) use handshake::{Failed, Proof, accept};
-pub(crate) use server::Settings;
+pub(crate) use server::{Settings, versions};
 
 use crate::error::Error;
 use crate::options::Tls;

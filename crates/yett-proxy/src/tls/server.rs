@@ -6,14 +6,15 @@ use super::names::Names;
 use super::resolver::Resolver;
 use super::{Sources, invalid};
 use crate::error::Error;
-use crate::options::{Hsts, Tls, TlsVersion};
+use crate::options::{Hsts, Tls};
 use http::HeaderValue;
-use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{Ticketer, default_provider};
 use rustls::server::{ResolvesServerCert, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
+use rustls::{ServerConfig, SupportedProtocolVersion};
 use std::sync::Arc;
+use yett_model::snapshot::TlsVersion;
 
 /// TLS settings, built.
 pub(crate) struct Settings {
@@ -96,16 +97,23 @@ fn config(
     policy: Option<&Arc<Policy>>,
 ) -> Result<Arc<ServerConfig>, Error> {
     let failed = |error: rustls::Error| invalid(format!("TLS cannot be set up: {error}"));
-    let versions = match tls.min_version {
-        TlsVersion::V1_2 => &[&TLS13, &TLS12][..],
-        TlsVersion::V1_3 => &[&TLS13][..],
-    };
     let verifier = policy.map_or_else(WebPkiClientVerifier::no_client_auth, |policy| policy.verifier.clone());
-    let config = ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(versions).map_err(failed)?;
+    let config = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(versions(tls.min_version))
+        .map_err(failed)?;
     let mut config = config.with_client_cert_verifier(verifier).with_cert_resolver(resolver.clone());
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config.ticketer = Ticketer::new().map_err(failed)?;
     Ok(Arc::new(config))
+}
+
+/// A version and those after it, the newest first.
+pub(crate) fn versions(oldest: TlsVersion) -> &'static [&'static SupportedProtocolVersion] {
+    static BOTH: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
+    match oldest {
+        TlsVersion::V1_2 => &BOTH,
+        TlsVersion::V1_3 => BOTH.split_at(1).0,
+    }
 }
 
 /// RFC 6797 section 6.1.

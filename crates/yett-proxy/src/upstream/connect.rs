@@ -2,87 +2,14 @@
 
 use super::{Failure, Socket, Upstream};
 use crate::clock::{Clock, within};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use std::sync::{Arc, OnceLock};
 use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
 /// How long the addresses of a name are believed.
 const ADDRESSES_FOR_US: u64 = 10_000_000;
-
-/// Whom an upstream must prove to be; an upstream that cannot be verified is never reached.
-pub(super) struct Trust {
-    config: Result<Arc<ClientConfig>, String>,
-    name: Result<ServerName<'static>, String>,
-    is_http2: bool,
-}
-
-impl Trust {
-    pub(super) fn new(name: &str, ca_pem: Option<&str>, is_http2: bool) -> Self {
-        let server = ServerName::try_from(name.to_owned());
-        Self {
-            config: match ca_pem {
-                Some(pem) => client_config(pem),
-                None => platform_config(),
-            }
-            .map(|config| if is_http2 { over_http2(&config) } else { config }),
-            name: server.map_err(|error| format!("'{name}' is no name a certificate can prove: {error}")),
-            is_http2,
-        }
-    }
-}
-
-/// TLS that trusts the given certificates only.
-///
-/// # Errors
-/// What is wrong with the PEM text.
-pub(crate) fn client_config(pem: &str) -> Result<Arc<ClientConfig>, String> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-        let certificate = certificate.map_err(|error| format!("the PEM text cannot be read: {error}"))?;
-        roots.add(certificate).map_err(|error| format!("a certificate cannot be trusted: {error}"))?;
-    }
-    match roots.is_empty() {
-        true => Err("the PEM text has no certificate".to_owned()),
-        false => with_roots(roots),
-    }
-}
-
-/// TLS that trusts what the platform trusts; its certificates are read once.
-fn platform_config() -> Result<Arc<ClientConfig>, String> {
-    static PLATFORM: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
-    let load = || {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        match roots.is_empty() {
-            true => Err("this machine has no trusted root certificates: install them or set `ca_pem`".to_owned()),
-            false => with_roots(roots),
-        }
-    };
-    PLATFORM.get_or_init(load).clone()
-}
-
-fn with_roots(roots: RootCertStore) -> Result<Arc<ClientConfig>, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(|error| format!("TLS cannot be set up: {error}"))?;
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
-}
-
-/// The same trust, where HTTP/2 must be agreed on (ALPN, RFC 7301).
-fn over_http2(config: &ClientConfig) -> Arc<ClientConfig> {
-    let mut config = config.clone();
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    Arc::new(config)
-}
 
 pub(super) async fn connect(upstream: &Upstream, clock: &Rc<Clock>) -> Result<Socket, Failure> {
     let late = || Failure::Unreachable(format!("no connection within {} ms", upstream.connect_timeout.as_millis()));

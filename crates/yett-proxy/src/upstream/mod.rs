@@ -13,15 +13,15 @@ mod head;
 mod http1;
 mod http2;
 mod shared;
+mod trust;
 
-pub(crate) use connect::client_config;
 pub(crate) use content::Content;
 pub(crate) use either::Call;
 pub(crate) use head::Answered;
+pub(crate) use trust::check;
 
 use crate::clock::Clock;
 use bytes::BytesMut;
-use connect::Trust;
 use shared::{Connections, Place};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -35,6 +35,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
+use trust::Trust;
 use yett_engine::plan::{ApiPlan, TargetPlan};
 use yett_model::Code;
 use yett_model::snapshot::Protocol;
@@ -218,9 +219,7 @@ impl Upstreams {
             "{}://{}:{} {} {:?}",
             target.tls, target.name, target.port, api.upstream.connect_timeout_ms, api.upstream.protocol
         );
-        if let Some(ca) = &api.upstream.ca_pem {
-            let _ = write!(key, " {ca}");
-        }
+        let _ = write!(key, " {}", trust::key(&api.upstream));
         self.known.borrow_mut().entry(key).or_insert_with(|| Rc::new(self.make(api, target))).clone()
     }
 
@@ -229,7 +228,7 @@ impl Upstreams {
         Upstream {
             name: target.name.clone(),
             port: target.port,
-            trust: target.tls.then(|| Trust::new(&target.name, api.upstream.ca_pem.as_deref(), is_http2)),
+            trust: target.tls.then(|| Trust::new(&target.name, &api.upstream, is_http2)),
             connect_timeout: Duration::from_millis(api.upstream.connect_timeout_ms),
             idle: RefCell::default(),
             shared: is_http2.then(Connections::default),

@@ -18,6 +18,7 @@ mod slow;
 mod streaming;
 mod telemetry;
 mod tls;
+mod upstream_proofs;
 mod upstreams;
 mod upstreams_http2;
 mod websocket;
