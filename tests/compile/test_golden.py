@@ -15,12 +15,14 @@ from tests.native import NATIVE
 from yett.access.keys import pepper_id
 from yett.gateway import check_snapshot
 from yett.services.assembly import Assembly, assemble
+from yett.services.identity import new_identity_key
 
 FOLDER = Path(__file__).parent.parent / "golden"
 NAMES = sorted(path.name.removesuffix(".in.yaml") for path in FOLDER.glob("*.in.yaml"))
 VECTORS = json.loads((FOLDER / "keys.json").read_text(encoding="utf-8"))
 ENVIRONMENT = {
     "FAKE_PEPPER": VECTORS["pepper"].encode().hex(),
+    "FAKE_IDENTITY_KEY": new_identity_key(),
     "FAKE_KEY": VECTORS["keys"][0]["key"],
     "FAKE_OTHER_KEY": VECTORS["keys"][1]["key"],
 }

@@ -45,7 +45,13 @@ fn head(request: &Request) -> Result<Parts, String> {
 
 /// Runs the phases as the proxy does; the upstream's view of the request, if it gets that far.
 fn run(exchange: &mut Exchange, parts: &Parts, request: &Request) -> Result<Option<Upstream>, String> {
-    let Ok(need) = exchange.judge_head(parts) else { return Ok(None) };
+    let need = match exchange.judge_head(parts) {
+        Ok(need) => need,
+        Err(answer) => {
+            exchange.own_answer = exchange.code().is_none().then(|| answer.map(|_| ()));
+            return Ok(None);
+        }
+    };
     let too_large = request.body.len() as u64 > exchange.max_body_bytes();
     if too_large {
         exchange.fail(Code::BodyTooLarge, "the body is larger than the operation allows");
@@ -82,11 +88,12 @@ fn report(mut exchange: Exchange, upstream: Option<Upstream>) -> Decision {
         exchange.would_deny.iter().map(|would| &would.refusal).chain(exchange.refusal.iter().map(|(_, refusal)| refusal));
     let violations: Vec<Violation> = refusals.flat_map(|refusal| refusal.violations.clone()).collect();
     let code = exchange.code();
+    let own = exchange.own_answer.as_ref().map(|answer| answer.status().as_u16());
     let plan = exchange.plan.clone();
     Decision {
         id: exchange.id.clone(),
         allowed: code.is_none(),
-        status: code.map(Code::status),
+        status: own.or_else(|| exchange.refusal.as_ref().map(|(_, refusal)| refusal.status())),
         code,
         violations,
         api: exchange.api.and_then(|api| plan.api(api)).map(|api| api.name.to_string()),
@@ -101,8 +108,10 @@ fn report(mut exchange: Exchange, upstream: Option<Upstream>) -> Decision {
 
 fn answer_headers(exchange: &mut Exchange) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let of_answer =
+        exchange.own_answer.iter().flat_map(|answer| answer.headers()).map(|(name, value)| (name.clone(), value.clone()));
     let of_refusal = exchange.refusal.iter().flat_map(|(_, refusal)| refusal.headers.iter());
-    let all: HeaderMap = exchange.effects.headers.iter().chain(of_refusal).cloned().collect();
+    let all: HeaderMap = exchange.effects.headers.iter().chain(of_refusal).cloned().chain(of_answer).collect();
     let sorted: BTreeMap<&str, String> = all.iter().map(|(name, value): (&HeaderName, _)| (name.as_str(), text(value))).collect();
     sorted.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -164,11 +173,20 @@ fn explain_guard(exchange: &Exchange, name: &str, passed: &str) -> String {
 fn explain_target(exchange: &Exchange) -> Vec<String> {
     let api = exchange.api.and_then(|api| exchange.plan.api(api));
     let target = exchange.target.and_then(|target| api?.targets.get(target));
-    target.map(|target| format!("to {}", target.url)).into_iter().collect()
+    let mut reasons: Vec<String> = target.map(|target| format!("to {}", target.url)).into_iter().collect();
+    reasons.extend(exchange.upstream_template().map(|template| format!("the path is written anew by {template}")));
+    reasons
 }
 
 fn explain_route(exchange: &Exchange) -> Vec<String> {
     let operation = exchange.operation.and_then(|operation| exchange.plan.operation(operation));
+    if let Some(answer) = &exchange.own_answer {
+        let place = answer.headers().get(http::header::LOCATION).and_then(|place| place.to_str().ok());
+        return vec![match place {
+            Some(place) => format!("answered here: {} to {place}", answer.status().as_u16()),
+            None => "answered here with the public keys".to_owned(),
+        }];
+    }
     operation.map(|operation| format!("{} by template {}", operation.id, operation.template)).into_iter().collect()
 }
 

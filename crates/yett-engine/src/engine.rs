@@ -1,5 +1,6 @@
 //! The engine's handle: the plan in force, the counters that outlive it, and the patches laid over it.
 
+use crate::forward::token::Signer;
 use crate::guards::limits::Counters;
 use crate::identity::key::Pepper;
 use crate::plan::Plan;
@@ -22,6 +23,9 @@ pub struct Engine {
     plan: ArcSwapOption<Plan>,
     counters: Arc<Counters>,
     pepper: Arc<Pepper>,
+    signer: Option<Arc<Signer>>,
+    /// Whether tokens that cannot be signed are a mistake: a simulation has no key and leaves them out.
+    must_sign: bool,
     patches: Mutex<PatchLog>,
 }
 
@@ -50,7 +54,38 @@ impl Engine {
     /// An engine without a plan: every request is refused until one is applied.
     #[must_use]
     pub fn new(pepper: Pepper) -> Self {
-        Self { plan: ArcSwapOption::empty(), counters: Arc::default(), pepper: Arc::new(pepper), patches: Mutex::default() }
+        Self {
+            plan: ArcSwapOption::empty(),
+            counters: Arc::default(),
+            pepper: Arc::new(pepper),
+            signer: None,
+            must_sign: false,
+            patches: Mutex::default(),
+        }
+    }
+
+    /// The same engine for real traffic: a snapshot with tokens for upstreams is refused if there is no key.
+    #[must_use]
+    pub fn signing(self, signer: Option<Signer>) -> Self {
+        Self { signer: signer.map(Arc::new), must_sign: true, ..self }
+    }
+
+    /// The signer of tokens for upstreams.
+    #[must_use]
+    pub fn signer(&self) -> Option<&Arc<Signer>> {
+        self.signer.as_ref()
+    }
+
+    fn check_signer(&self, plan: &Plan) -> Result<(), Vec<Diagnostic>> {
+        match plan.signs_for().filter(|_| self.must_sign && self.signer.is_none()) {
+            None => Ok(()),
+            Some(api) => {
+                let path = format!("/apis/{api}/proxy/upstream_identity");
+                let message = "there is no key to sign tokens for upstreams with";
+                let hint = "Start the gateway with an identity key.";
+                Err(vec![Diagnostic::new(path, "identity-key-missing", message).hint(hint)])
+            }
+        }
     }
 
     /// The plan in force. Load it once per request.
@@ -71,6 +106,8 @@ impl Engine {
     /// Every mistake in it; the old plan keeps serving.
     pub fn apply(&self, snapshot: &[u8]) -> Result<Applied, Vec<Diagnostic>> {
         let mut plan = Plan::build(snapshot, self.pepper.clone())?;
+        self.check_signer(&plan)?;
+        plan.signer.clone_from(&self.signer);
         let mut patches = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
         let newer = patches.lacked_by(&plan)?;
         let contained = plan.sequence;

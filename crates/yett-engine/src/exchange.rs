@@ -5,7 +5,10 @@
 //! gives, then [`Exchange::judge_response`] and [`Exchange::judge_response_body`], and always [`Exchange::record`].
 
 use crate::body::Body;
-use crate::forward::{self, Facts, Origin};
+use crate::forward::forwarded;
+use crate::forward::token::Bearer;
+use crate::forward::trace::Trace;
+use crate::forward::{self, Answering, Facts, Origin, Words};
 use crate::guards::limits::Counters;
 use crate::guards::{Effects, Guard, RequestView, ResponseView, Verdict};
 use crate::identity::{self, Principal};
@@ -15,12 +18,12 @@ use crate::refusal::Refusal;
 use crate::routing::{Found, Parameters};
 use crate::{grpc, trailers, upgrade};
 use bytes::Bytes;
-use http::header::{ALLOW, CONNECTION, TE, TRAILER, UPGRADE};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, TE, TRAILER, UPGRADE, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
-use http::{HeaderValue, Method, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use std::net::IpAddr;
 use std::sync::Arc;
-use yett_model::snapshot::{Mode, Protocol};
+use yett_model::snapshot::{AcceptTraces, Mode, Protocol};
 use yett_model::{Code, Phase, Source};
 
 /// Where no API says how long a stream may be idle.
@@ -37,7 +40,7 @@ pub struct Now {
 }
 
 /// The peer of the connection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// Address.
     pub address: IpAddr,
@@ -116,6 +119,30 @@ pub struct Exchange {
     grpc: bool,
     upgrades: bool,
     takes_trailers: bool,
+    /// Host that the caller asked a trusted proxy for.
+    told_host: Option<String>,
+    pub(crate) trace: Option<Trace>,
+    random_bits: u128,
+    /// The operation's path at the upstream, where it is another.
+    rewritten: Option<String>,
+    /// What the gateway answers of its own accord: a redirect, or the key set.
+    pub(crate) reply: Option<Box<Response<Bytes>>>,
+    /// The head of such an answer, once it was given; told by simulations.
+    pub(crate) own_answer: Option<Response<()>>,
+    /// Whether the upstream's answer is an error that only the contract can let pass.
+    replacing: bool,
+}
+
+/// Why a request does not go on to the upstream.
+enum Stop {
+    Refused(Box<Refusal>),
+    Answered(Box<Response<Bytes>>),
+}
+
+impl From<Box<Refusal>> for Stop {
+    fn from(refusal: Box<Refusal>) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 impl Exchange {
@@ -148,6 +175,13 @@ impl Exchange {
             grpc: false,
             upgrades: false,
             takes_trailers: false,
+            told_host: None,
+            trace: None,
+            random_bits: random,
+            rewritten: None,
+            reply: None,
+            own_answer: None,
+            replacing: false,
         }
     }
 
@@ -236,10 +270,13 @@ impl Exchange {
     /// # Errors
     /// The answer to send instead, if the request is refused.
     pub fn judge_head(&mut self, parts: &Parts) -> Result<BodyNeed, Box<Response<Bytes>>> {
-        self.try_head(parts).map_err(|refusal| self.refuse(refusal))
+        self.try_head(parts).map_err(|stop| match stop {
+            Stop::Refused(refusal) => self.refuse(refusal),
+            Stop::Answered(reply) => self.dress(reply),
+        })
     }
 
-    fn try_head(&mut self, parts: &Parts) -> Result<BodyNeed, Box<Refusal>> {
+    fn try_head(&mut self, parts: &Parts) -> Result<BodyNeed, Stop> {
         self.method = parts.method.clone();
         self.protocol = parts.version;
         self.grpc = grpc::is_call(parts);
@@ -247,13 +284,17 @@ impl Exchange {
         self.host = received.host;
         self.path = received.path;
         self.query = received.query;
+        self.hear(&parts.headers)?;
         self.phase = Phase::Route;
         if let Err(refusal) = self.route() {
-            return Err(self.stray(parts, refusal));
+            return Err(self.stray(parts, refusal).into());
         }
         self.phase = Phase::Screen;
         self.screen_upgrade(parts)?;
         self.run_guards(parts, Phase::Screen, |guard, view, counters, effects| guard.screen(view, counters, effects))?;
+        if let Some(reply) = self.reply.take() {
+            return Err(Stop::Answered(reply));
+        }
         self.phase = Phase::Identify;
         self.identify(parts)?;
         self.phase = Phase::Authorize;
@@ -261,7 +302,23 @@ impl Exchange {
         self.phase = Phase::Limit;
         self.run_guards(parts, Phase::Limit, |guard, view, counters, effects| guard.limit(view, counters, effects))?;
         self.phase = Phase::Inspect;
-        self.body_need(parts)
+        Ok(self.body_need(parts)?)
+    }
+
+    /// Who calls, and in which trace: what a trusted proxy says of it, or the connection.
+    fn hear(&mut self, headers: &HeaderMap) -> Result<(), Box<Refusal>> {
+        let trusted = !self.plan.trusted_proxies.is_empty() && self.plan.trusted_proxies.contains(self.caller.address);
+        if trusted && let Some(told) = forwarded::told(&self.caller, headers, &self.plan.trusted_proxies)? {
+            self.caller = told.caller;
+            self.told_host = told.host;
+        }
+        let accept = match self.plan.tracing.accept {
+            AcceptTraces::Trusted => trusted,
+            AcceptTraces::Any => true,
+            AcceptTraces::None => false,
+        };
+        self.trace = Some(Trace::begin(headers, accept, self.plan.tracing.sample_percent, self.random_bits));
+        Ok(())
     }
 
     /// A request that leads nowhere is screened too: who guesses paths is limited like everybody.
@@ -288,12 +345,19 @@ impl Exchange {
     }
 
     fn route(&mut self) -> Result<(), Box<Refusal>> {
+        if self.plan.jwks_path.as_deref() == Some(&*self.path)
+            && let Some(reply) = self.key_set()
+        {
+            self.reply = Some(reply);
+            return Ok(());
+        }
         match self.plan.routes.find(&self.host, &self.method, &self.path) {
             Found::Operation { operation, base, parameters } => {
                 self.api = self.plan.operation(operation).map(|plan| plan.api);
                 self.operation = Some(operation);
                 self.base = base;
                 self.parameters = parameters;
+                self.rewrite()?;
                 self.check_semicolon()
             }
             Found::NoApi => Err(Refusal::new(Code::ApiUnknown, "no API has this host and base path")),
@@ -318,10 +382,44 @@ impl Exchange {
         }
     }
 
+    /// Values of the caller's must not lead the upstream's path astray.
+    fn rewrite(&mut self) -> Result<(), Box<Refusal>> {
+        let Some(template) = self.operation_plan().and_then(|operation| operation.upstream_path.as_ref()) else { return Ok(()) };
+        let path = template.fill(&self.parameters);
+        let astray = || Refusal::open(Code::TargetInvalid, "a part of the path would lead somewhere else at the API");
+        self.rewritten = Some(path.ok_or_else(astray)?);
+        Ok(())
+    }
+
+    fn redirect(&self) -> Option<Box<Response<Bytes>>> {
+        let api = self.api_plan()?;
+        let redirects = api.proxy.redirects.as_ref()?;
+        let (base, rest) = self.path.split_at_checked(self.base)?;
+        let rest = if rest.is_empty() { "/" } else { rest };
+        let credential = api.api_key.as_ref().and_then(|places| places.query.as_deref());
+        redirects.answer(&self.method, base, rest, &self.query, credential).map(Box::new)
+    }
+
+    /// The public keys that tokens for upstreams are proven with.
+    fn key_set(&self) -> Option<Box<Response<Bytes>>> {
+        let asks = self.method == Method::GET || self.method == Method::HEAD;
+        let signer = self.plan.signer.as_ref().filter(|_| asks)?;
+        let mut response = Response::new(signer.jwks());
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        Some(Box::new(response))
+    }
+
     /// What the contract does not describe is refused, or recorded where the contract guard only monitors.
     fn undocumented(&mut self, api: u32, base: usize, refusal: Box<Refusal>) -> Result<(), Box<Refusal>> {
         self.api = Some(api);
         self.base = base;
+        self.reply = self.redirect();
+        if self.reply.is_some() {
+            return Ok(());
+        }
         match self.api_plan().map_or(Mode::Enforce, |api| api.undocumented) {
             Mode::Enforce => Err(refusal),
             Mode::Monitor => {
@@ -442,14 +540,16 @@ impl Exchange {
         let api = plan.api(self.api?)?;
         let (index, target) = api.pick(self.random)?;
         self.target = Some(index);
-        let rest = self.path.get(self.base..).unwrap_or("/");
-        let credential = api.api_key.as_ref().and_then(|places| places.query.as_deref());
-        let path = forward::request_target(&target.prefix, rest, &self.query, credential);
-        let app = self.principal.as_ref().map(|principal| &*principal.app.name);
+        let path = self.upstream_path(api, target);
         let operation = self.operation_plan();
-        let declared = operation.map_or(&[][..], |operation| &operation.declared_headers);
-        let plain = operation.is_some_and(|operation| operation.reads_answers);
-        let facts = Facts { caller: &self.caller, host: &self.host, decision: &self.id, app, plain, declared };
+        let facts = Facts {
+            caller: &self.caller,
+            words: self.words(),
+            trace: self.trace.as_ref(),
+            token: self.token(api)?,
+            plain: operation.is_some_and(|operation| operation.reads_answers),
+            declared: operation.map_or(&[][..], |operation| &operation.declared_headers),
+        };
         forward::request_headers(parts, api, &target.host, &facts);
         if self.takes_trailers && api.upstream.protocol == Protocol::Http2 {
             parts.headers.insert(TE, HeaderValue::from_static("trailers"));
@@ -461,16 +561,72 @@ impl Exchange {
         Some(target.clone())
     }
 
+    /// The template of the path at the upstream, where it is another than the contract's.
+    pub(crate) fn upstream_template(&self) -> Option<String> {
+        self.operation_plan()?.upstream_path.as_ref().map(|template| template.to_string())
+    }
+
+    fn upstream_path(&self, api: &ApiPlan, target: &TargetPlan) -> String {
+        let credential = api.api_key.as_ref().and_then(|places| places.query.as_deref());
+        let (base, rest) = self.path.split_at_checked(self.base).unwrap_or(("", "/"));
+        let rest = self.rewritten.as_deref().unwrap_or(rest);
+        match api.proxy.strip_base_path {
+            true => forward::request_target(&target.prefix, rest, &self.query, credential),
+            false => forward::request_target(&format!("{}{base}", target.prefix), rest, &self.query, credential),
+        }
+    }
+
+    /// The token that tells the upstream who calls: `Some(None)` where nobody is known or nothing is to be told, `None`
+    /// if it cannot be made.
+    fn token(&self, api: &ApiPlan) -> Option<Option<HeaderValue>> {
+        let (Some(tokens), Some(principal), Some(signer)) = (&api.proxy.tokens, &self.principal, &self.plan.signer) else {
+            return Some(None);
+        };
+        let operation = self.operation.zip(self.operation_plan());
+        tokens.token(signer, &Bearer { principal, operation, decision: &self.id, now: self.now }).map(Some)
+    }
+
+    /// What rules for header fields may say of this request.
+    fn words(&self) -> Words<'_> {
+        let app = self.principal.as_ref().map(|principal| &principal.app);
+        Words {
+            api: self.api_plan().map(|api| &*api.name),
+            operation: self.operation_plan().map(|operation| &*operation.id),
+            app: app.map(|app| &*app.name),
+            team: app.map(|app| &*app.team),
+            decision: &self.id,
+            address: Some(self.caller.address),
+            host: self.told_host.as_deref().unwrap_or(&self.host),
+        }
+    }
+
+    /// Writes the answer's fields for the caller.
+    fn answer_headers(&self, headers: &mut HeaderMap) {
+        let answering = self.api_plan().zip(self.target).and_then(|(api, target)| Some((api, api.targets.get(target)?)));
+        let is_path = |path: &str| self.plan.routes.has_path(&self.host, path);
+        let answering = answering.map(|(api, target)| Answering {
+            proxy: &api.proxy,
+            origin: Origin {
+                targets: &api.targets,
+                target,
+                spoken: api.preserve_host.then_some(&*self.host),
+                base: self.path.get(..self.base).unwrap_or(""),
+                keeps_base: !api.proxy.strip_base_path,
+                rewritten: &api.proxy.rewritten,
+                is_path: &is_path,
+            },
+            words: self.words(),
+            tls: self.caller.tls,
+        });
+        forward::response_headers(headers, &self.id, answering.as_ref());
+    }
+
     /// Phase `respond`, the head: hop and revealing fields go, the gateway's come.
     pub fn judge_response(&mut self, request: &Parts, response: &mut http::response::Parts) -> BodyNeed {
         self.phase = Phase::Respond;
-        let target = self.api_plan().zip(self.target).and_then(|(api, target)| api.targets.get(target));
-        let base = self.path.get(..self.base).unwrap_or("");
-        let is_path = |path: &str| self.plan.routes.has_path(&self.host, path);
-        let origin = target.map(|target| Origin { target, base, is_path: &is_path });
         let announced =
             trailers::announced(&response.headers).filter(|_| self.takes_trailers && self.protocol == Version::HTTP_11);
-        forward::response_headers(&mut response.headers, &self.id, origin.as_ref());
+        self.answer_headers(&mut response.headers);
         if let Some(announced) = announced {
             response.headers.insert(TRAILER, announced);
         }
@@ -479,6 +635,7 @@ impl Exchange {
             response.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
             return BodyNeed::Pass;
         }
+        self.replacing = self.api_plan().is_some_and(|api| api.proxy.replaces(response.status.as_u16()));
         let need = {
             let view = self.view(request);
             let answer = ResponseView { status: response.status.as_u16(), headers: &response.headers };
@@ -506,6 +663,9 @@ impl Exchange {
         let verdict = {
             let view = self.view(request);
             let answer = ResponseView { status: response.status.as_u16(), headers: &response.headers };
+            if self.replacing && !self.is_described(&view, &answer, body.as_ref()) {
+                return Err(self.refuse(forward::replacement(answer.status, answer.headers)));
+            }
             self.guards().iter().filter(|guard| guard.response_mode() != Mode::Off).try_for_each(|guard| {
                 let verdict = guard.respond(&view, &answer, body.as_ref());
                 weigh(guard.name(), guard.response_mode(), Phase::Respond, verdict, &mut would_deny)
@@ -515,21 +675,37 @@ impl Exchange {
         verdict.map_err(|refusal| self.refuse(refusal))
     }
 
+    /// Whether the contract describes an error's body and it was seen to fit.
+    fn is_described(&self, view: &RequestView<'_>, answer: &ResponseView<'_>, body: Option<&Body>) -> bool {
+        body.is_some()
+            && self
+                .guards()
+                .iter()
+                .filter(|guard| guard.response_mode() != Mode::Off)
+                .any(|guard| guard.describes(answer) && guard.respond(view, answer, body).is_ok())
+    }
+
     /// The answer to a failure that the shell met: an unreachable upstream, a body that ended early.
     pub fn fail(&mut self, code: Code, reason: impl Into<String>) -> Box<Response<Bytes>> {
         self.refuse(Refusal::new(code, reason))
     }
 
     fn refuse(&mut self, refusal: Box<Refusal>) -> Box<Response<Bytes>> {
-        let mut response = if self.grpc { grpc::answer(&refusal) } else { refusal.response(&self.id) };
+        let response = if self.grpc { grpc::answer(&refusal) } else { refusal.response(&self.id) };
+        let response = self.dress(Box::new(response));
+        self.refusal = Some((self.phase, refusal));
+        response
+    }
+
+    /// Puts the decision's id and the guards' fields on an answer of the gateway's own.
+    fn dress(&self, mut response: Box<Response<Bytes>>) -> Box<Response<Bytes>> {
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             response.headers_mut().insert(forward::DECISION, id);
         }
         for (name, value) in &self.effects.headers {
             response.headers_mut().entry(name.clone()).or_insert_with(|| value.clone());
         }
-        self.refusal = Some((self.phase, refusal));
-        Box::new(response)
+        response
     }
 
     /// Who was at fault, when something was.

@@ -31,6 +31,8 @@ pub mod upgrade;
 pub use decide::decide;
 pub use engine::{Applied, Engine};
 pub use exchange::{BodyNeed, Caller, End, Exchange, Now};
+pub use forward::forwarded::TrustedProxies;
+pub use forward::token::Signer;
 pub use identity::key::Pepper;
 pub use plan::Plan;
 pub use refusal::Refusal;

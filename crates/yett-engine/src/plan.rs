@@ -4,18 +4,24 @@ mod build;
 pub(crate) mod target;
 
 use crate::access::Grants;
+use crate::forward::ProxyPlan;
+use crate::forward::forwarded::TrustedProxies;
+use crate::forward::token::Signer;
 use crate::guards::{Guard, contract, limits};
 use crate::identity::credentials::{Credentials, Stored};
 use crate::identity::key::Pepper;
 use crate::identity::{AppPlan, Principal};
 use crate::routing::Routes;
+use crate::routing::template::Template;
 use aws_lc_rs::digest;
 use http::{HeaderName, HeaderValue};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use yett_model::Diagnostic;
-use yett_model::snapshot::{Api, ApiKey, Collection, Credential, Mode, Operation, Priority, Snapshot, Upstream, WebSocket};
+use yett_model::snapshot::{
+    Api, ApiKey, Collection, Credential, Mode, Operation, Priority, Snapshot, Tracing, Upstream, WebSocket,
+};
 
 /// Body limit of requests that no operation describes.
 pub(crate) const DEFAULT_MAX_BODY_BYTES: u64 = 1 << 20;
@@ -33,6 +39,12 @@ pub struct Plan {
     pub(crate) profiles: HashMap<String, Arc<Grants>>,
     pub(crate) credentials: Credentials,
     pub(crate) pepper: Arc<Pepper>,
+    /// Signs tokens for upstreams; absent where there is no key, as in simulations.
+    pub(crate) signer: Option<Arc<Signer>>,
+    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) tracing: Tracing,
+    /// Public path of the key set.
+    pub(crate) jwks_path: Option<String>,
 }
 
 /// An API of the plan.
@@ -51,6 +63,7 @@ pub struct ApiPlan {
     pub(crate) max_response_bytes: u64,
     pub(crate) operations: Range<u32>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,
+    pub(crate) proxy: ProxyPlan,
     total_weight: u64,
 }
 
@@ -98,6 +111,8 @@ pub struct OperationPlan {
     pub(crate) websocket: Option<WebSocket>,
     /// Header fields of the contract that would otherwise be taken off.
     pub(crate) declared_headers: Vec<HeaderName>,
+    /// The path's name at the upstream, where it is another.
+    pub(crate) upstream_path: Option<Template>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,
 }
 
@@ -168,6 +183,17 @@ impl Plan {
         &self.operations
     }
 
+    /// The proxies in front whose word about a caller is taken.
+    #[must_use]
+    pub fn trusted_proxies(&self) -> &TrustedProxies {
+        &self.trusted_proxies
+    }
+
+    /// The first API that tells its upstream who calls, and so needs a signing key.
+    pub(crate) fn signs_for(&self) -> Option<usize> {
+        self.apis.iter().position(|api| api.proxy.tokens.is_some())
+    }
+
     /// A credential as it is stored, its app and profiles resolved.
     ///
     /// # Errors
@@ -190,7 +216,9 @@ impl Plan {
         let hash = decode_hex(&credential.hash)
             .filter(|hash| hash.len() == 32)
             .ok_or_else(|| Diagnostic::new(format!("{path}/hash"), "hash-malformed", "a credential hash is 64 hex digits"))?;
-        Ok(Stored { id: credential.id.as_str().into(), hash, expires_at: credential.expires_at, app: app.clone(), grants })
+        let profiles = credential.profiles.as_ref().map(|names| names.iter().map(|name| name.as_str().into()).collect());
+        let (id, expires_at) = (credential.id.as_str().into(), credential.expires_at);
+        Ok(Stored { id, hash, expires_at, app: app.clone(), grants, profiles })
     }
 
     fn narrow<'n>(&self, app: &AppPlan, names: &'n [String]) -> Result<Arc<Grants>, &'n str> {
@@ -207,7 +235,7 @@ impl Plan {
     pub(crate) fn assume(&self, app: &str) -> Option<Principal> {
         let app = self.apps.get(app)?.clone();
         let grants = app.grants.clone();
-        Some(Principal { app, credential: None, grants })
+        Some(Principal { app, credential: None, grants, narrowed: None })
     }
 }
 

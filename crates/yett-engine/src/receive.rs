@@ -134,7 +134,7 @@ fn host(parts: &Parts) -> Result<String, Box<Refusal>> {
 }
 
 /// Host without port, lower case. Userinfo, empty names and odd characters have no place here.
-fn host_name(spoken: &str) -> Option<String> {
+pub(crate) fn host_name(spoken: &str) -> Option<String> {
     let (name, port) = match spoken.rfind(':') {
         Some(colon) if !spoken.ends_with(']') => (spoken.get(..colon)?, spoken.get(colon + 1..)?),
         _ => (spoken, ""),

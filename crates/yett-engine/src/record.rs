@@ -44,6 +44,8 @@ struct Line<'a> {
     reason: Option<Cow<'a, str>>,
     would_deny: Vec<String>,
     target: Option<&'a str>,
+    trace: Option<String>,
+    span: Option<String>,
     bytes_in: u64,
     bytes_out: u64,
     duration_us: u64,
@@ -81,6 +83,8 @@ impl Exchange {
             reason: self.refusal.as_ref().map(|(_, refusal)| mask_keys(shorten(&refusal.reason, LONGEST_REASON))),
             would_deny: self.would_deny.iter().map(|would| would_deny(would.guard, &would.refusal)).collect(),
             target: self.target.and_then(|target| api?.targets.get(target)).map(|target| &*target.url),
+            trace: self.trace.as_ref().map(|trace| trace.id_text()),
+            span: self.trace.as_ref().map(|trace| trace.span_text()),
             bytes_in: end.bytes_in,
             bytes_out: end.bytes_out,
             duration_us: end.duration_us,
@@ -113,6 +117,8 @@ impl Line<'_> {
             reason,
             would_deny,
             target,
+            trace,
+            span,
             bytes_in,
             bytes_out,
             duration_us,
@@ -141,6 +147,8 @@ impl Line<'_> {
         event.may_have("reason", reason.as_deref());
         event.texts("would_deny", &would_deny);
         event.may_have("target", target);
+        event.may_have("trace", trace.as_deref());
+        event.may_have("span", span.as_deref());
         event.value("bytes_in", &bytes_in);
         event.value("bytes_out", &bytes_out);
         event.value("duration_us", &duration_us);

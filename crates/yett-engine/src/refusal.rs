@@ -10,6 +10,8 @@ use yett_model::{Code, Source, Violation};
 pub struct Refusal {
     /// Stable code; gives status and title.
     pub code: Code,
+    /// Status in the place of the code's own.
+    pub status: Option<u16>,
     /// Why, for the log: may say what would help an attacker.
     pub reason: String,
     /// Why, for the caller: empty when the title says enough.
@@ -36,13 +38,20 @@ struct Problem<'a> {
 impl Refusal {
     /// A refusal whose reason is for the log only.
     pub fn new(code: Code, reason: impl Into<String>) -> Box<Self> {
-        Box::new(Self { code, reason: reason.into(), detail: String::new(), violations: Vec::new(), headers: Vec::new() })
+        Box::new(Self {
+            code,
+            status: None,
+            reason: reason.into(),
+            detail: String::new(),
+            violations: Vec::new(),
+            headers: Vec::new(),
+        })
     }
 
     /// A refusal whose reason the caller may read too.
     pub fn open(code: Code, reason: impl Into<String>) -> Box<Self> {
         let reason = reason.into();
-        Box::new(Self { code, detail: reason.clone(), reason, violations: Vec::new(), headers: Vec::new() })
+        Box::new(Self { code, status: None, detail: reason.clone(), reason, violations: Vec::new(), headers: Vec::new() })
     }
 
     /// The same refusal with a header on its answer.
@@ -59,6 +68,12 @@ impl Refusal {
         self
     }
 
+    /// Status of the answer.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status.unwrap_or_else(|| self.code.status())
+    }
+
     /// The answer: `application/problem+json` (RFC 9457) with `code` and `decision`.
     #[must_use]
     pub fn response(&self, decision: &str) -> Response<Bytes> {
@@ -66,7 +81,7 @@ impl Refusal {
         let problem = Problem {
             r#type: format!("urn:yett:error:{}", entry.code),
             title: entry.title,
-            status: entry.status,
+            status: self.status(),
             detail: &self.detail,
             code: entry.code,
             decision,
@@ -76,10 +91,11 @@ impl Refusal {
         // Serialising strings and numbers cannot fail; an empty body would still be a refusal.
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = Response::new(Bytes::from(body));
-        *response.status_mut() = StatusCode::from_u16(entry.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         for (name, value) in &self.headers {
             headers.insert(name.clone(), value.clone());
         }

@@ -133,6 +133,8 @@ catalogue! {
     TunnelIdle "tunnel-idle" 408 Caller true
         "Nothing passed through the tunnel for too long" "Send pings, and connect again.";
     // respond
+    UpstreamError "upstream-error" 502 Upstream true
+        "The API reported an error" "Report the decision id to the API's owner.";
     ResponseInvalid "response-invalid" 502 Upstream false
         "The API's answer does not fit its contract" "Report the decision id to the API's owner.";
     // record: failures of the gateway itself

@@ -59,6 +59,12 @@ pub struct Event {
     /// Base URL of the upstream target that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// Id of the W3C trace: 32 hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+    /// Id of this hop in the trace, the upstream's parent: 16 hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<String>,
     /// Body bytes received from the caller.
     pub bytes_in: u64,
     /// Body bytes sent to the caller.

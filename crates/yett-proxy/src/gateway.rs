@@ -9,7 +9,7 @@ use crate::options::{Options, Tls};
 use crate::record::{Ring, Writer};
 use crate::tls::{Security, Settings};
 use crate::worker::Shared;
-use crate::{listen, pepper, redirect, telemetry, upstream, worker};
+use crate::{identity, listen, pepper, redirect, telemetry, upstream, worker};
 use serde::Serialize;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -80,6 +80,11 @@ impl Overview {
         }
     }
 
+    /// The public keys of tokens for upstreams, if there are any.
+    pub(crate) fn jwks(&self) -> Option<bytes::Bytes> {
+        self.shared.engine.signer().map(|signer| signer.jwks())
+    }
+
     pub(crate) fn metrics(&self) -> String {
         let plan = self.shared.engine.plan();
         let settings = self.shared.security.as_ref().map(Security::settings);
@@ -128,14 +133,14 @@ impl Gateway {
     /// Makes a gateway; nothing listens yet.
     ///
     /// # Errors
-    /// `option-invalid`, `pepper-invalid` or `tls-invalid`.
+    /// `option-invalid`, `pepper-invalid`, `identity-key-invalid` or `tls-invalid`.
     pub fn new(options: Options) -> Result<Self, Error> {
         options.check()?;
         let empty = format!(r#"{{"apis":[],"format":{SNAPSHOT_FORMAT}}}"#);
         let nothing = Plan::build(empty.as_bytes(), Arc::new(pepper::read(&options.pepper)?))
             .map_err(|_| Error::new("option-invalid", "the empty snapshot was refused"))?;
         let shared = Arc::new(Shared {
-            engine: Engine::new(pepper::read(&options.pepper)?),
+            engine: Engine::new(pepper::read(&options.pepper)?).signing(identity::signer(&options.identity_keys)?),
             nothing: Arc::new(nothing),
             limits: options.limits(),
             security: options.tls.as_ref().map(Security::read).transpose()?,

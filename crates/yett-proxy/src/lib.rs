@@ -18,6 +18,7 @@ mod framing;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gateway;
+mod identity;
 mod line;
 mod link;
 mod listen;

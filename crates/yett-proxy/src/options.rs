@@ -39,6 +39,10 @@ pub struct Options {
     pub access_log: String,
     /// Secret that credential hashes are made with: at least 32 bytes as hex or base64, or the path of a file with it.
     pub pepper: Secret,
+    /// Ed25519 private keys (PKCS #8, PEM) that tokens for upstreams are signed with, or paths of files with one each. The
+    /// first signs; the public halves of all are served, so that one can be replaced without a gap.
+    #[serde(default)]
+    pub identity_keys: Vec<Secret>,
     /// Certificates of the listeners and what their callers must prove; absent means plain HTTP.
     #[serde(default)]
     pub tls: Option<Tls>,
@@ -173,6 +177,7 @@ impl Options {
             telemetry: None,
             access_log: off(),
             pepper,
+            identity_keys: Vec::new(),
             tls: None,
             max_connections: max_connections(),
             max_connections_per_address: max_connections_per_address(),

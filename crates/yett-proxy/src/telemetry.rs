@@ -1,4 +1,4 @@
-//! The telemetry listener: `/metrics`, `/healthz`, `/readyz`, on a thread of its own so that busy workers cannot hide it.
+//! The telemetry listener: `/metrics`, `/healthz`, `/readyz` and the key set, on a thread of its own so that busy workers cannot hide it.
 
 use crate::gateway::Overview;
 use crate::metrics::text;
@@ -86,6 +86,14 @@ fn answer(overview: &Overview, request: &Request<Incoming>) -> Response<Page> {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(text::CONTENT_TYPE));
             response
         }
+        "/.well-known/jwks.json" => match overview.jwks() {
+            None => page(StatusCode::NOT_FOUND, "there is no identity key\n"),
+            Some(keys) => {
+                let mut response = page(StatusCode::OK, keys);
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
+                response
+            }
+        },
         _ => page(StatusCode::NOT_FOUND, "there are /metrics, /healthz and /readyz\n"),
     }
 }

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from yett.compile.operations import OperationIndex, check_operations
 from yett.compile.places import place_of
+from yett.compile.proxy import check_proxies
 from yett.compile.snapshot import compile_snapshot
 from yett.compile.source import ContractSource, OperationSource
 
-__all__ = ["ContractSource", "OperationIndex", "OperationSource", "check_operations", "compile_snapshot", "place_of"]
+__all__ = [
+    "ContractSource",
+    "OperationIndex",
+    "OperationSource",
+    "check_operations",
+    "check_proxies",
+    "compile_snapshot",
+    "place_of",
+]

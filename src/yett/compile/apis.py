@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from yett.compile.fields import compact
 from yett.compile.limits import LimitNames, compile_limits
+from yett.compile.proxy import compile_proxy, upstream_path
 from yett.model.api import OperationSettings
 
 if TYPE_CHECKING:
     from yett.compile.source import ContractSource, OperationSource
     from yett.model.api import Api, Identify, Upstream
     from yett.model.tls import UpstreamTls
-
-
-def compact(**fields: Any) -> dict[str, Any]:
-    """`fields` without those that are absent or empty: the snapshot's defaults."""
-    return {key: value for key, value in fields.items() if value is not None and value != [] and value != {}}
 
 
 def compile_api(api: Api, contract: ContractSource, names: LimitNames) -> dict[str, Any]:
@@ -28,6 +25,7 @@ def compile_api(api: Api, contract: ContractSource, names: LimitNames) -> dict[s
         hosts=list(api.hosts),
         base_path=api.base_path,
         upstream=_upstream(api.upstream),
+        proxy=compile_proxy(api.proxy),
         guards=asdict(api.guards),
         limits=compile_limits(api.limits, names, "api", api.name),
         schemas=compact(request=dict(contract.request_schemas), response=dict(contract.response_schemas)),
@@ -72,6 +70,7 @@ def _operation(
         id=f"{api.name}:{operation.operation_id}",
         method=operation.method,
         path=operation.path,
+        upstream_path=upstream_path(own.upstream_path, api.proxy.rewrites, operation.path),
         public=own.public,
         cost=operation.cost if own.cost is None else own.cost,
         max_body_bytes=api.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,

@@ -22,6 +22,9 @@ def place_of(
     A pointer that leads to nothing anybody wrote gives `NOWHERE` and an empty name.
     """
     parts = pointer.split("/")[1:]
+    if parts and parts[0] in ("trusted_proxies", "tracing", "identity"):
+        gateway = configuration.gateway
+        return gateway.identity.place if parts[0] == "identity" and gateway.identity else gateway.place, "the gateway"
     sections: Mapping[str, Sequence[Any]] = {
         "limits": configuration.gateway.limits,
         "apis": configuration.apis,
@@ -54,5 +57,23 @@ def _in_api(parts: Sequence[str], api: Api, contracts: Mapping[str, ContractSour
     if parts[:1] == ["schemas"] and len(parts) > 2:
         name = parts[2].replace("~1", "/").replace("~0", "~")
         return Place(api.contract), f"schema `{name}` of API `{api.name}`"
+    if parts[:1] == ["proxy"]:
+        return _in_proxy(parts[1:], api), f"API `{api.name}`"
     places = {"upstream": api.upstream.place, "limits": api.place}
     return places.get(parts[0] if parts else "", api.place), f"API `{api.name}`"
+
+
+def _in_proxy(parts: Sequence[str], api: Api) -> Place:
+    proxy = api.proxy
+    match parts:
+        case ["redirects", *index]:
+            redirect = _item(proxy.redirects, index[:1])
+            return api.place if redirect is None else redirect.place
+        case ["headers", "request", *_]:
+            return proxy.request_headers.place
+        case ["headers", "response", *_]:
+            return proxy.response_headers.place
+        case ["upstream_identity", *_] if proxy.upstream_identity is not None:
+            return proxy.upstream_identity.place
+        case _:
+            return api.place

@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from yett.compile.apis import compact, compile_api
+from yett.compile.apis import compile_api
+from yett.compile.fields import compact
 from yett.compile.limits import LimitNames, compile_limits
 from yett.compile.operations import OperationIndex
+from yett.compile.proxy import compile_edge
 
 if TYPE_CHECKING:
     from yett.compile.source import ContractSource
@@ -56,6 +58,7 @@ def compile_snapshot(
         ],
         credentials=[_credential(one) for one in credentials.items],
     )
+    snapshot |= compile_edge(configuration.gateway)
     snapshot["apis"] = [compile_api(one, contracts[one.name], names) for one in configuration.apis]
     text = json.dumps(snapshot, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8")

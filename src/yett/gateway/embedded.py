@@ -18,7 +18,8 @@ class GatewayOptions:
     `tls` and `redirect` are as the native gateway takes them (`schemas/options.json`); PROXY headers are taken from the
     networks `proxy_protocol_from`. `access_log` is `-`, a path, or `None` for off; `workers` is `None` for one a core;
     `event_capacity` is how many events are held for `EmbeddedGateway.events`, the oldest giving way, and 0 holds none;
-    `clients` holds the limits on callers by the names of the native options, those that are `None` left to the gateway.
+    `clients` holds the limits on callers by the names of the native options, those that are `None` left to the gateway;
+    `identity_keys` are PEM texts of the keys that sign tokens for upstreams, the first one signing, and as secret.
     """
 
     listen: str | Sequence[str | Mapping[str, Any]]
@@ -31,6 +32,7 @@ class GatewayOptions:
     proxy_protocol_from: Sequence[str] = ()
     event_capacity: int = 0
     clients: Mapping[str, int | None] = field(default_factory=dict)
+    identity_keys: tuple[str, ...] = field(default=(), repr=False)
 
     def as_json(self) -> bytes:
         """The options in the form the native gateway takes."""
@@ -45,6 +47,8 @@ class GatewayOptions:
             options["workers"] = self.workers
         if self.telemetry is not None:
             options["telemetry"] = self.telemetry
+        if self.identity_keys:
+            options["identity_keys"] = list(self.identity_keys)
         if self.tls is not None:
             options["tls"] = self.tls
         if self.redirect is not None:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from yett.model.limit import Limit
 from yett.model.place import NOWHERE, Place, Reference
+from yett.model.proxy import Proxy
 from yett.model.tls import UpstreamTls
 
 Mode = Literal["enforce", "monitor", "off"]
@@ -115,6 +116,7 @@ class OperationSettings:
     limits: tuple[Limit, ...] = ()
     priority: Priority = "normal"
     long_lived: bool = False
+    upstream_path: str | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -139,5 +141,6 @@ class Api:
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     patterns: Patterns = "refuse"
     contract_folders: tuple[str, ...] = ()
+    proxy: Proxy = Proxy()
     place: Place = field(default=NOWHERE, compare=False, repr=False)
     contract_place: Place = field(default=NOWHERE, compare=False, repr=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from yett.model.limit import DEFAULT_GATEWAY_LIMITS, Limit
 from yett.model.place import NOWHERE, Place
+from yett.model.proxy import Issuer, Tracing
 from yett.model.secret import SecretReference
 from yett.model.tls import Tls
 
@@ -53,7 +54,8 @@ class GatewaySettings:
     `access_log` is `-` for standard output, a path, or `None` for off; `pepper` is `None` for the default file.
     PROXY headers are taken from the networks `proxy_protocol_from`. `redirect_http` is the address of the listener that
     sends callers to HTTPS, at `redirect_port` or that of the first listener with TLS, and shows what lies in the
-    webroot `acme_challenges`.
+    webroot `acme_challenges`. `trusted_proxies` are networks in CIDR form; `identity` is `None` where no upstream is
+    told who calls.
     """
 
     listen: tuple[Listener, ...] = (Listener("127.0.0.1:8080"),)
@@ -68,4 +70,7 @@ class GatewaySettings:
     tls: Tls | None = None
     limits: tuple[Limit, ...] = DEFAULT_GATEWAY_LIMITS
     clients: Clients = Clients()
+    trusted_proxies: tuple[str, ...] = ()
+    tracing: Tracing = Tracing()
+    identity: Issuer | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from yett.compile import check_operations, compile_snapshot
+from yett.compile import check_operations, check_proxies, compile_snapshot
 from yett.config import Loaded, load_configuration
 from yett.contract import Contract
 from yett.errors import ConfigurationError
@@ -21,6 +21,7 @@ from yett.services.certificates import certificate_warnings
 from yett.services.contracts import ContractShelf
 from yett.services.costs import impossible_costs
 from yett.services.credentials import resolve_credentials
+from yett.services.identity import load_identity_keys
 from yett.services.pepper import Pepper, load_pepper
 
 
@@ -38,6 +39,7 @@ class Assembly:
     pepper: Pepper = field(repr=False)
     diagnostics: tuple[Diagnostic, ...]
     files: frozenset[str]
+    identity_keys: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def sound(self) -> bool:
@@ -96,17 +98,20 @@ def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *
     configuration, draft = loaded.configuration, loaded.draft
     contracts = shelf.load(draft.apis)
     pepper = _pepper(loaded, environment, create=create_pepper)
+    identity = load_identity_keys(configuration, loaded.home, environment, create=create_pepper)
     resolved = resolve_credentials(draft.apps, pepper.secret, environment, now=time.time())
     found = [
         *_told_once(loaded.diagnostics, draft),
         *contracts.diagnostics,
         *first_of(check_operations(draft, contracts.contracts, loaded.unread)),
+        *first_of(check_proxies(draft, contracts.contracts)),
         *first_of(impossible_costs(configuration, contracts.contracts)),
         *first_of(certificate_warnings(configuration, now=time.time())),
         *pepper.diagnostics,
+        *identity.diagnostics,
         *first_of(resolved.diagnostics),
     ]
-    files = {*loaded.files, *contracts.files, *resolved.files}
+    files = {*loaded.files, *contracts.files, *resolved.files, *identity.files}
     if pepper.reference.kind == "file":
         files.add(pepper.reference.name)
     return Assembly(
@@ -117,6 +122,7 @@ def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *
         pepper=pepper,
         diagnostics=in_order(found),
         files=frozenset(files),
+        identity_keys=identity.keys,
     )
 
 

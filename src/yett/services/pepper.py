@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import mkstemp
 from typing import TYPE_CHECKING, Final
 
 from yett.access.keys import new_pepper, read_pepper
@@ -16,6 +13,7 @@ from yett.config import read_secret
 from yett.errors import SecretError
 from yett.model.place import Place
 from yett.model.secret import SecretReference
+from yett.services.private_files import create_private_file
 
 if TYPE_CHECKING:
     from yett.model.diagnostic import Diagnostic
@@ -72,22 +70,7 @@ def create_pepper(path: Path) -> None:
 
     Raises `OSError`.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ignore = path.parent / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
-    # `mkstemp` opens with O_EXCL and mode 0600.
-    descriptor, draft = mkstemp(prefix="pepper-draft-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(new_pepper().encode("ascii") + b"\n")
-            file.flush()
-            os.fsync(descriptor)
-        # A link appears whole and never replaces a file that another process made meanwhile.
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-    finally:
-        Path(draft).unlink()
+    create_private_file(path, new_pepper().encode("ascii") + b"\n")
 
 
 def _stand_in(reference: SecretReference, error: SecretError | None = None) -> Pepper:

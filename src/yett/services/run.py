@@ -223,6 +223,7 @@ def _options(assembly: Assembly) -> GatewayOptions:
     return GatewayOptions(
         listen=listen_options(settings),
         pepper=assembly.pepper.secret,
+        identity_keys=assembly.identity_keys,
         workers=settings.workers,
         telemetry=settings.telemetry,
         access_log=settings.access_log,

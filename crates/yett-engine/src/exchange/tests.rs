@@ -1,6 +1,6 @@
 use super::*;
 use crate::engine::Engine;
-use crate::fixture::{KEY, bytes, change, changed, engine, exchange, head, snapshot};
+use crate::fixture::{self, KEY, bytes, change, changed, engine, exchange, head, snapshot};
 use serde_json::{Value, json};
 
 /// Judges head and body; the code of the refusal and the phase that gave it.
@@ -202,7 +202,10 @@ fn test_fields_that_forge_or_override_when_sent_then_stay_behind() {
     exchange.upstream_request(&mut parts).unwrap();
     let mut names: Vec<&str> = parts.headers.keys().map(|name| name.as_str()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["host", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "yett-app", "yett-decision"]);
+    assert_eq!(
+        names,
+        ["host", "traceparent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "yett-app", "yett-decision"]
+    );
 }
 
 #[test]
@@ -352,3 +355,6 @@ fn test_an_exchange_when_begun_before_a_new_snapshot_then_keeps_its_plan() {
     assert!(judge(&mut running, &parts, "").is_none());
     assert_eq!(verdict(&engine, &parts, ""), Some((Phase::Route, Code::ApiUnknown)));
 }
+
+#[path = "proxying.rs"]
+mod proxying;

@@ -3,13 +3,23 @@
 //! Lengths and transfer codings are never copied: the HTTP library writes its own framing from the body it is given.
 //! Nothing here opens a socket or reads a body.
 
+mod cookies;
+pub(crate) mod forwarded;
+mod links;
 mod places;
+mod plan;
+mod redirect;
 mod request;
 mod response;
+mod rules;
+pub(crate) mod token;
+pub(crate) mod trace;
 
 pub(crate) use places::Origin;
+pub(crate) use plan::{ProxyPlan, upstream_path};
 pub(crate) use request::{Facts, carries_key, is_ambiguous, is_owned, request_headers, request_target};
-pub(crate) use response::{is_revealing, response_headers};
+pub(crate) use response::{Answering, is_revealing, replacement, response_headers};
+pub(crate) use rules::Words;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 

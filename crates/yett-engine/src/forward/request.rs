@@ -1,29 +1,30 @@
 //! The head that goes upstream: what is not the caller's to say goes, facts come.
 
-use super::{DECISION, insert};
-use crate::address::spelled;
+use super::plan::ProxyPlan;
+use super::rules::{Way, Words};
+use super::trace::Trace;
+use super::{DECISION, forwarded, insert};
 use crate::exchange::Caller;
 use crate::identity::{key, pair_name};
 use crate::plan::ApiPlan;
 use crate::receive::HOP_BY_HOP;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, HOST};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
 use std::fmt::Write;
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const APP: HeaderName = HeaderName::from_static("yett-app");
 const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
 
 /// Facts of the exchange that go upstream.
 pub(crate) struct Facts<'a> {
     pub caller: &'a Caller,
-    pub host: &'a str,
-    pub decision: &'a str,
-    pub app: Option<&'a str>,
+    pub words: Words<'a>,
+    pub trace: Option<&'a Trace>,
+    /// Who calls, signed.
+    pub token: Option<HeaderValue>,
     /// Whether the answer must be readable.
     pub plain: bool,
     /// Header fields that the contract names although they are usually taken off.
@@ -48,15 +49,31 @@ pub(crate) fn request_headers(parts: &mut Parts, api: &ApiPlan, target_host: &He
     if facts.plain && headers.contains_key(ACCEPT_ENCODING) {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
-    insert(headers, FORWARDED_FOR, &spelled(facts.caller.address));
-    insert(headers, FORWARDED_PROTO, if facts.caller.tls { "https" } else { "http" });
-    insert(headers, FORWARDED_HOST, facts.host);
-    insert(headers, DECISION, facts.decision);
-    if let Some(app) = facts.app {
+    if let Some(rules) = &api.proxy.request {
+        rules.strip(headers, Way::Upstream);
+        rules.put(headers, &facts.words);
+    }
+    tell(headers, &api.proxy, facts);
+}
+
+/// What the gateway says, after all rules.
+fn tell(headers: &mut HeaderMap, proxy: &ProxyPlan, facts: &Facts<'_>) {
+    forwarded::tell(headers, proxy.forwarded, facts.caller, facts.words.host);
+    insert(headers, DECISION, facts.words.decision);
+    if let Some(app) = facts.words.app {
         insert(headers, APP, app);
     }
     if let Some(certificate) = &facts.caller.client_certificate {
         headers.insert(CLIENT_CERT, certificate.clone());
+    }
+    if let Some(trace) = facts.trace {
+        trace.tell(headers);
+    }
+    if let Some(tokens) = &proxy.tokens {
+        headers.remove(&tokens.header);
+        if let Some(token) = &facts.token {
+            headers.insert(tokens.header.clone(), token.clone());
+        }
     }
 }
 
@@ -71,7 +88,21 @@ fn is_unwanted(name: &HeaderName, api: &ApiPlan, declared: &[HeaderName]) -> boo
 
 /// What only the gateway may say about a caller, and what it has dealt with itself.
 pub(crate) fn is_owned(name: &str) -> bool {
-    let own = ["expect", "http2-settings", "forwarded", "x-real-ip", "true-client-ip", "x-client-ip", "x-cluster-client-ip"];
+    let own = [
+        "expect",
+        "http2-settings",
+        "forwarded",
+        "x-forwarded",
+        "x-real-ip",
+        "true-client-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-original-forwarded-for",
+        "x-original-host",
+        "cf-connecting-ip",
+        "fastly-client-ip",
+        "x-envoy-external-address",
+    ];
     name.starts_with("yett-") || name.starts_with("x-forwarded-") || own.contains(&name) || is_certificate(name)
 }
 
@@ -113,18 +144,20 @@ pub(crate) fn request_target(prefix: &str, rest: &str, query: &str, credential: 
     if target.is_empty() {
         target.push('/');
     }
-    if query.is_empty() {
-        return target;
-    }
-    if credential.is_none() && query.len() < key::SHORTEST {
+    if let Some(query) = public_query(query, credential) {
         let _ = write!(target, "?{query}");
-        return target;
-    }
-    let kept: Vec<&str> = query.split('&').filter(|pair| !is_secret(pair, credential)).collect();
-    if !kept.is_empty() {
-        let _ = write!(target, "?{}", kept.join("&"));
     }
     target
+}
+
+/// The query without pairs that hold credentials; `None` if nothing is left.
+pub(super) fn public_query<'q>(query: &'q str, credential: Option<&str>) -> Option<Cow<'q, str>> {
+    if credential.is_none() && query.len() < key::SHORTEST {
+        return (!query.is_empty()).then_some(Cow::Borrowed(query));
+    }
+    let kept: Vec<&str> = query.split('&').filter(|pair| !is_secret(pair, credential)).collect();
+    let kept = kept.join("&");
+    (!kept.is_empty()).then_some(Cow::Owned(kept))
 }
 
 fn is_secret(pair: &str, credential: Option<&str>) -> bool {

@@ -1,51 +1,101 @@
-//! The head that the caller gets: what tells of the upstream or belongs to its hop goes.
+//! The head that the caller gets: what tells of the upstream or belongs to its hop goes, places are told anew, and what
+//! protects the reader of the answer comes.
 
-use super::places::{Origin, translate_locations};
+use super::cookies::translate_cookies;
+use super::places::{Origin, translate_places};
+use super::plan::ProxyPlan;
+use super::rules::{Way, Words};
 use super::{DECISION, insert};
 use crate::receive::HOP_BY_HOP;
-use http::header::SERVER;
-use http::{HeaderMap, HeaderName};
+use crate::refusal::Refusal;
+use http::header::{ALLOW, CONTENT_SECURITY_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use yett_model::Code;
 
-/// What tells an attacker about the upstream and nobody else anything.
-const REVEALING: [HeaderName; 6] = [
-    SERVER,
-    HeaderName::from_static("x-powered-by"),
-    HeaderName::from_static("x-aspnet-version"),
-    HeaderName::from_static("x-aspnetmvc-version"),
-    http::header::VIA,
-    // It would lead callers around the gateway.
-    http::header::ALT_SVC,
-];
-
-/// Whether a field tells of the upstream.
+/// What tells an attacker about the upstream and nobody else anything; `Alt-Svc` would lead callers around the gateway.
 pub(crate) fn is_revealing(name: &HeaderName) -> bool {
-    REVEALING.contains(name)
+    matches!(
+        name.as_str(),
+        "server"
+            | "via"
+            | "alt-svc"
+            | "x-powered-by"
+            | "x-aspnet-version"
+            | "x-aspnetmvc-version"
+            | "x-generator"
+            | "x-runtime"
+            | "x-version"
+            | "x-backend-server"
+            | "x-served-by"
+            | "x-server"
+            | "x-host"
+            | "x-envoy-upstream-service-time"
+            | "x-envoy-decorator-operation"
+            | "x-debug-token"
+            | "x-sourcefiles"
+    )
+}
+
+/// Nothing in an API's answer is to be run or framed, even if somebody opens it as a page.
+const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
+/// What the answer's head is written by.
+pub(crate) struct Answering<'a> {
+    pub(crate) proxy: &'a ProxyPlan,
+    pub(crate) origin: Origin<'a>,
+    pub(crate) words: Words<'a>,
+    pub(crate) tls: bool,
 }
 
 /// Turns the upstream's fields into those the caller gets.
-pub(crate) fn response_headers(headers: &mut HeaderMap, decision: &str, origin: Option<&Origin<'_>>) {
-    if let Some(origin) = origin {
-        translate_locations(headers, origin);
+pub(crate) fn response_headers(headers: &mut HeaderMap, decision: &str, answering: Option<&Answering<'_>>) {
+    strip(headers);
+    if let Some(answering) = answering {
+        translate(headers, answering);
     }
-    let nominated: Vec<HeaderName> = headers
-        .get_all(http::header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(',').filter_map(|name| name.trim().parse().ok()))
-        .collect();
-    // Few fields are there and fewer go: looking at those that are there costs less than removing all that could be.
-    let unwanted = headers.keys().filter(|name| HOP_BY_HOP.contains(name) || REVEALING.contains(name)).cloned();
-    let unwanted: Vec<HeaderName> = unwanted.chain(nominated).collect();
-    unwanted.iter().for_each(|name| {
-        headers.remove(name);
-    });
     insert(headers, DECISION, decision);
+}
+
+fn translate(headers: &mut HeaderMap, answering: &Answering<'_>) {
+    let proxy = answering.proxy;
+    translate_places(headers, &answering.origin);
+    if headers.contains_key(http::header::SET_COOKIE) {
+        translate_cookies(headers, &answering.origin, proxy.shelf(answering.tls, answering.words.host));
+    }
+    if let Some(rules) = &proxy.response {
+        rules.strip(headers, Way::Caller);
+        rules.put(headers, &answering.words);
+    }
+    if proxy.security_headers {
+        headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(NOSNIFF);
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert(POLICY);
+    }
+}
+
+fn strip(headers: &mut HeaderMap) {
+    let mut unwanted: Vec<HeaderName> =
+        headers.keys().filter(|name| HOP_BY_HOP.contains(name) || is_revealing(name)).cloned().collect();
+    for value in headers.get_all(http::header::CONNECTION) {
+        let names = value.to_str().unwrap_or("").split(',');
+        unwanted.extend(names.filter_map(|name| name.trim().parse::<HeaderName>().ok()));
+    }
+    unwanted.iter().for_each(|name| drop(headers.remove(name)));
+}
+
+/// The answer in the place of an upstream's error: its status, and of its fields only what tells the caller what to do.
+pub(crate) fn replacement(status: u16, headers: &HeaderMap) -> Box<Refusal> {
+    let mut refusal = Refusal::new(Code::UpstreamError, format!("the upstream answered {status}"));
+    refusal.status = Some(status);
+    for name in [RETRY_AFTER, WWW_AUTHENTICATE, ALLOW] {
+        refusal.headers.extend(headers.get_all(&name).iter().map(|value| (name.clone(), value.clone())));
+    }
+    refusal
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     #[test]
     fn what_the_upstream_says_of_itself_and_its_hop_is_dropped() {
@@ -56,6 +106,7 @@ mod tests {
             ("server", "a/1"),
             ("alt-svc", "h3=\":443\""),
             ("x-powered-by", "b"),
+            ("x-runtime", "0.1"),
             ("keep-alive", "5"),
             ("etag", "\"e\""),
         ] {
@@ -65,5 +116,17 @@ mod tests {
         let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["etag", "yett-decision"]);
+    }
+
+    #[test]
+    fn a_replacement_keeps_the_status_and_what_the_caller_must_know() {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        headers.insert("x-trace-dump", HeaderValue::from_static("secret"));
+        let answer = replacement(503, &headers).response("D");
+        assert_eq!((answer.status().as_u16(), &answer.headers()[RETRY_AFTER]), (503, &HeaderValue::from_static("5")));
+        assert!(!answer.headers().contains_key("x-trace-dump"));
+        let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+        assert_eq!((&body["status"], &body["code"]), (&503.into(), &"upstream-error".into()));
     }
 }

@@ -104,6 +104,11 @@ pub trait Guard: Send + Sync {
         Ok(())
     }
 
+    /// Whether the contract has a schema for this answer's body, so that an error may be told in the upstream's words.
+    fn describes(&self, _response: &ResponseView<'_>) -> bool {
+        false
+    }
+
     /// Phase `respond`, before the answer's body is read: whether the guard must see it whole.
     fn response_need(&self, _request: &RequestView<'_>, _response: &ResponseView<'_>) -> BodyNeed {
         BodyNeed::Pass

@@ -22,6 +22,8 @@ pub struct Stored {
     pub app: Arc<AppPlan>,
     /// Operations it may use.
     pub grants: Arc<Grants>,
+    /// The app's profiles that it is narrowed to; absent means all.
+    pub profiles: Option<Arc<[Arc<str>]>>,
 }
 
 type Shard = RwLock<HashMap<Box<str>, Vec<Stored>>>;

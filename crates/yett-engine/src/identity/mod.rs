@@ -46,6 +46,16 @@ pub struct Principal {
     pub credential: Option<Arc<str>>,
     /// Operations the credential may use: the app's, or fewer.
     pub grants: Arc<Grants>,
+    /// Profiles that the credential is narrowed to; absent means all of the app's.
+    pub narrowed: Option<Arc<[Arc<str>]>>,
+}
+
+impl Principal {
+    /// Names of the profiles in force.
+    #[must_use]
+    pub fn profiles(&self) -> &[Arc<str>] {
+        self.narrowed.as_deref().unwrap_or(&self.app.profiles)
+    }
 }
 
 /// Finds the credential of a request and checks it. `Ok(None)`: none was sent.
@@ -77,7 +87,9 @@ fn check(key: &str, credentials: &Credentials, pepper: &Pepper, now: Now) -> Res
         Some(found) if found.expires_at.is_some_and(|at| at <= now.unix_ms / 1000) => {
             Err(refuse(places_hint(), Code::CredentialExpired, format!("credential {} has expired", found.id)))
         }
-        Some(found) => Ok(Principal { app: found.app, credential: Some(found.id), grants: found.grants }),
+        Some(found) => {
+            Ok(Principal { app: found.app, credential: Some(found.id), grants: found.grants, narrowed: found.profiles })
+        }
     }
 }
 

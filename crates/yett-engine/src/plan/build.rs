@@ -3,13 +3,14 @@
 use super::target::parse_target;
 use super::{ApiPlan, OperationPlan, Plan, Scope, TargetPlan, stable_number};
 use crate::access::Grants;
-use crate::forward::is_ambiguous;
+use crate::forward::forwarded::TrustedProxies;
+use crate::forward::{ProxyPlan, is_ambiguous, upstream_path};
 use crate::guards::limits::LimitPlan;
 use crate::guards::{self, contract, limits};
 use crate::identity::AppPlan;
 use crate::identity::credentials::Credentials;
 use crate::identity::key::Pepper;
-use crate::routing::Routes;
+use crate::routing::{Routes, target};
 use aws_lc_rs::digest;
 use http::{HeaderName, Method};
 use std::collections::HashMap;
@@ -82,12 +83,17 @@ impl<'a> Builder<'a> {
             profiles: HashMap::new(),
             credentials: Credentials::default(),
             pepper,
+            signer: None,
+            trusted_proxies: self.trusted_proxies(),
+            tracing: self.snapshot.tracing,
+            jwks_path: self.snapshot.identity.as_ref().and_then(|identity| identity.jwks.clone()),
         };
         let numbers = self.number_operations();
         let collections = self.collections_of_operations();
         for (number, api) in self.snapshot.apis.iter().enumerate() {
             self.api(&mut plan, number as u32, api, &collections);
         }
+        self.check_edge(&plan);
         self.profiles(&mut plan, &numbers);
         self.apps(&mut plan);
         self.credentials(&mut plan);
@@ -96,6 +102,31 @@ impl<'a> Builder<'a> {
 
     fn report(&mut self, path: impl Into<String>, code: &str, message: impl Into<String>) {
         self.diagnostics.push(Diagnostic::new(path, code, message));
+    }
+
+    fn trusted_proxies(&mut self) -> TrustedProxies {
+        TrustedProxies::parse(&self.snapshot.trusted_proxies).unwrap_or_else(|(index, message)| {
+            self.report(format!("/trusted_proxies/{index}"), "network-invalid", message);
+            TrustedProxies::default()
+        })
+    }
+
+    /// What concerns the gateway's own face: the share of traces, and the path of the key set.
+    fn check_edge(&mut self, plan: &Plan) {
+        if plan.tracing.sample_percent > 100 {
+            self.report("/tracing/sample_percent", "percent-invalid", "a share is at most 100");
+        }
+        let Some(path) = &plan.jwks_path else { return };
+        let hosts = self.snapshot.apis.iter().flat_map(Self::hosts).map(|host| host.unwrap_or(""));
+        match () {
+            () if target::normalise(path).map(|target| target.path != *path || target.query.is_some()).unwrap_or(true) => {
+                self.report("/identity/jwks", "jwks-path-invalid", format!("'{path}' is no plain path"));
+            }
+            () if hosts.clone().any(|host| plan.routes.has_path(host, path)) => {
+                self.report("/identity/jwks", "jwks-path-taken", format!("'{path}' is a path of an API"));
+            }
+            () => {}
+        }
     }
 
     fn number_operations(&mut self) -> HashMap<&'a str, u32> {
@@ -143,7 +174,7 @@ impl<'a> Builder<'a> {
                 app_limits: self.app_limits,
                 limits_guards: &self.limits_guards,
                 schemas: &schemas,
-                path,
+                path: path.clone(),
             };
             plan.operations.push(OperationPlan {
                 id: operation.id.as_str().into(),
@@ -159,6 +190,7 @@ impl<'a> Builder<'a> {
                 idle_timeout_ms: operation.idle_timeout_ms,
                 websocket: operation.websocket.clone(),
                 declared_headers: ambiguous_headers(operation),
+                upstream_path: upstream_path(operation, &path, &mut self.diagnostics),
                 guards: guards::build(&scope),
             });
         }
@@ -186,6 +218,7 @@ impl<'a> Builder<'a> {
             max_response_bytes: api.guards.contract.max_response_bytes,
             operations: first..plan.operations.len() as u32,
             guards,
+            proxy: ProxyPlan::build(api, self.snapshot, &path, &mut self.diagnostics),
         });
     }
 

@@ -58,7 +58,7 @@ fn normalise_path(path: &str) -> Result<Cow<'_, str>, &'static str> {
 }
 
 /// Also `..;x`: some servers cut off what follows a ';' before they resolve dots.
-fn is_dot_segment(segment: &str) -> bool {
+pub(crate) fn is_dot_segment(segment: &str) -> bool {
     let name = segment.split(';').next().unwrap_or("");
     let name = name.split("%3B").next().unwrap_or("");
     name == "." || name == ".."

@@ -55,6 +55,42 @@ impl Template {
         self.segments.iter().map(segment).collect()
     }
 
+    /// Names of the parameters, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.segments.iter().flatten().filter_map(|piece| match piece {
+            Piece::Parameter(name) => Some(name),
+            Piece::Literal(_) => None,
+        })
+    }
+
+    /// Whether a segment is a dot segment as it is written, or empty before the end.
+    pub(crate) fn is_crooked(&self) -> bool {
+        let probe = self.probe();
+        let inner = self.segments.len() - 1;
+        probe.split('/').any(target::is_dot_segment) || self.segments.iter().take(inner).any(Vec::is_empty)
+    }
+
+    /// The path with percent-encoded values in the place of the parameters; `None` if one is missing, or if the path
+    /// would lead somewhere else than its template: by a dot segment, or one that is empty.
+    pub(crate) fn fill(&self, values: &[(Arc<str>, String)]) -> Option<String> {
+        let mut path = String::new();
+        for pieces in &self.segments {
+            path.push('/');
+            let start = path.len();
+            for piece in pieces {
+                match piece {
+                    Piece::Literal(text) => path.push_str(text),
+                    Piece::Parameter(name) => path.push_str(&values.iter().find(|(known, _)| known == name)?.1),
+                }
+            }
+            let segment = path.get(start..)?;
+            if segment.contains('/') || target::is_dot_segment(segment) || segment.is_empty() != pieces.is_empty() {
+                return None;
+            }
+        }
+        Some(path)
+    }
+
     /// How many bytes are literal: more literal templates are tried first.
     #[must_use]
     pub fn literal_length(&self) -> usize {
@@ -80,6 +116,21 @@ impl Template {
             capture_segment(pieces, texts.next()?, &mut found)?;
         }
         texts.next().is_none().then_some(found)
+    }
+}
+
+impl std::fmt::Display for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for pieces in &self.segments {
+            f.write_str("/")?;
+            for piece in pieces {
+                match piece {
+                    Piece::Literal(text) => f.write_str(text)?,
+                    Piece::Parameter(name) => write!(f, "{{{name}}}")?,
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ mod guards;
 mod identify;
 mod limit;
 mod operation;
+mod proxy;
 mod tls;
 mod upstream;
 
@@ -18,6 +19,10 @@ pub use limit::{Limit, Measure, Period, Subject};
 pub use operation::{
     Body, Encoding, Location, Media, MediaKind, Operation, Parameter, Priority, Response, Schemas, Shape, SimpleType, Style,
     WebSocket,
+};
+pub use proxy::{
+    AcceptTraces, Cookies, Errors, ForwardedFields, HeaderRules, Headers, Issuer, Proxy, Redirect, SameSite, SecureCookies,
+    Tracing, UpstreamIdentity,
 };
 pub use tls::{TlsVersion, UpstreamCertificate, UpstreamTls};
 pub use upstream::{Protocol, Target, Upstream};
@@ -43,6 +48,15 @@ pub struct Snapshot {
     /// Limits on all traffic, whatever the API.
     #[serde(default)]
     pub limits: Vec<Limit>,
+    /// Networks (CIDR) of the proxies in front, whose word about the caller's address is taken.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
+    /// W3C trace context.
+    #[serde(default)]
+    pub tracing: Tracing,
+    /// Who signs the tokens for upstreams.
+    #[serde(default)]
+    pub identity: Option<Issuer>,
     /// The APIs.
     pub apis: Vec<Api>,
     /// Collections that carry limits or are granted.
@@ -74,6 +88,9 @@ pub struct Api {
     pub base_path: String,
     /// Where requests go.
     pub upstream: Upstream,
+    /// What is written anew on the way to the upstream and back.
+    #[serde(default)]
+    pub proxy: Proxy,
     /// How callers prove themselves.
     pub identify: Identify,
     /// Settings of the guards for this API.

@@ -29,6 +29,9 @@ pub struct Operation {
     pub method: String,
     /// Path template of the contract, relative to the base path: `/books/{id}`.
     pub path: String,
+    /// Path template for the upstream, with the parameters of `path`; absent means `path`.
+    #[serde(default)]
+    pub upstream_path: Option<String>,
     /// No credential is needed for this operation; absent means as the API says.
     #[serde(default)]
     pub public: Option<bool>,

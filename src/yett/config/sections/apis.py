@@ -7,7 +7,17 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from yett.config.sections.base import At, Shape
+from yett.config.sections.exposure import PathTemplate
 from yett.config.sections.limits import LimitShape, build_limits
+from yett.config.sections.proxy import (
+    CookiesShape,
+    ErrorsShape,
+    HeadersShape,
+    RedirectShape,
+    RewriteShape,
+    UpstreamIdentityShape,
+    build_proxy,
+)
 from yett.config.sections.scalars import BasePath, Duration, HeaderName, Host, Name, Origin, Size
 from yett.config.sections.upstreams import UpstreamShape, build_upstream
 from yett.model.api import (
@@ -26,6 +36,7 @@ from yett.model.api import (
     WebSocket,
 )
 from yett.model.place import Reference
+from yett.model.proxy import ForwardedFields
 
 
 class KeyPlacesShape(Shape):
@@ -108,6 +119,8 @@ class OperationShape(Shape):
     """Which requests are refused last, and which first, while the API is overloaded."""
     long_lived: bool = False
     """Its answers may take as long as they like: `gateway.clients.request_timeout` is not for it."""
+    upstream_path: PathTemplate | None = None
+    """Its path at the upstream, with the parameters of the contract's path; absent means the contract's path."""
 
 
 def _identify_kind(value: object) -> str:
@@ -145,6 +158,25 @@ class ApiShape(Shape):
     """Limits on the whole API."""
     operations: dict[str, OperationShape] = Field(default_factory=dict)
     """By `operationId`: what single operations do differently."""
+    strip_base_path: bool = True
+    """Whether the base path is taken off before the upstream's own path is put on."""
+    rewrite: list[RewriteShape] = Field(default_factory=list)
+    """Paths that have another name at the upstream; the first that fits counts, an operation's `upstream_path` before
+    all."""
+    redirects: list[RedirectShape] = Field(default_factory=list)
+    """Old paths that the gateway answers itself."""
+    headers: HeadersShape = HeadersShape()
+    """Which header fields pass, go and are put in, both ways."""
+    cookies: CookiesShape = CookiesShape()
+    """What is added to the cookies that the upstream sets."""
+    forwarded: ForwardedFields = "x-forwarded"
+    """Which fields tell the upstream where a request came from."""
+    security_headers: bool = True
+    """Whether answers without them get `X-Content-Type-Options` and `Content-Security-Policy`."""
+    errors: ErrorsShape = ErrorsShape()
+    """Which of the upstream's error answers are replaced."""
+    upstream_identity: UpstreamIdentityShape | None = None
+    """Tell the upstream who calls, in a signed token; absent means not."""
     max_body: Size = DEFAULT_MAX_BODY_BYTES
     """Largest request body."""
 
@@ -169,6 +201,7 @@ def build_api(shape: ApiShape, at: At) -> Api:
         patterns=shape.guards.contract.patterns,
         contract_folders=_contract_folders(shape.contract_folders, at / "contract_folders"),
         place=at.place,
+        proxy=build_proxy(shape, at),
         contract_place=(at / "contract").place,
     )
 
@@ -210,6 +243,7 @@ def _build_operations(shapes: dict[str, OperationShape], at: At) -> tuple[Operat
             limits=build_limits(shape.limits, at / operation_id / "limits"),
             priority=shape.priority,
             long_lived=shape.long_lived,
+            upstream_path=shape.upstream_path,
             place=(at / operation_id).place,
         )
         for operation_id, shape in shapes.items()

@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag
 from yett.config.sections.base import At, Shape
 from yett.config.sections.clients import ClientsShape, build_clients
 from yett.config.sections.limits import LimitShape, build_limits
+from yett.config.sections.proxy import IssuerShape, TracingShape, build_issuer, build_tracing
 from yett.config.sections.scalars import Address, Network
 from yett.config.sections.secrets import SecretShape, build_secret
 from yett.config.sections.tls import TlsShape, build_tls
@@ -68,6 +69,12 @@ class GatewayShape(Shape):
     client address; `[]` lifts them."""
     clients: ClientsShape = ClientsShape()
     """How long callers are waited for, and how much each may hold."""
+    trusted_proxies: list[Network] = Field(default_factory=list)
+    """Networks of the proxies in front, whose `X-Forwarded-*` or `Forwarded` is believed; none means nobody's is."""
+    tracing: TracingShape = TracingShape()
+    """Whose W3C traces go on, and how many of the new ones are sampled."""
+    identity: IssuerShape | None = None
+    """Who signs the tokens that tell upstreams who calls; needed where an API has `upstream_identity`."""
 
 
 def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
@@ -85,6 +92,9 @@ def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
         tls=None if shape.tls is None else build_tls(shape.tls, at / "tls"),
         limits=DEFAULT_GATEWAY_LIMITS if shape.limits is None else build_limits(shape.limits, at / "limits"),
         clients=build_clients(shape.clients),
+        trusted_proxies=tuple(dict.fromkeys(shape.trusted_proxies)),
+        tracing=build_tracing(shape.tracing),
+        identity=None if shape.identity is None else build_issuer(shape.identity, at / "identity"),
         place=at.place,
     )
 

@@ -101,6 +101,10 @@ impl Guard for ContractGuard {
         verdict(Code::RequestInvalid, found)
     }
 
+    fn describes(&self, response: &ResponseView<'_>) -> bool {
+        self.responses.describes(response)
+    }
+
     fn response_need(&self, request: &RequestView<'_>, response: &ResponseView<'_>) -> BodyNeed {
         self.responses.need(request.method, response)
     }

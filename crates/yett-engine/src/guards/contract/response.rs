@@ -75,6 +75,12 @@ impl Responses {
         ranked.max_by_key(|(rank, _)| *rank).map(|(_, one)| one)
     }
 
+    /// Whether the status and media type have a schema that the body can be held against.
+    pub(super) fn describes(&self, response: &ResponseView<'_>) -> bool {
+        self.find(response.status)
+            .is_some_and(|documented| documented.schema(&media::sent(response.headers), response.headers).is_some())
+    }
+
     /// Whether the body must be collected: JSON with a schema, not known to be too long.
     pub(super) fn need(&self, method: &Method, response: &ResponseView<'_>) -> BodyNeed {
         let schema =

@@ -35,7 +35,7 @@ fn app(subject: u64, limits: &[Limit]) -> Principal {
     let grants = Arc::new(Grants::none(0));
     let limits = limits.iter().map(LimitPlan::new).collect();
     let app = AppPlan { name: "a".into(), team: "t".into(), subject, profiles: Vec::new(), limits, grants: grants.clone() };
-    Principal { app: Arc::new(app), credential: None, grants }
+    Principal { app: Arc::new(app), credential: None, grants, narrowed: None }
 }
 
 /// A guard and all it needs to judge requests.
