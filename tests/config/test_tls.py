@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import subprocess
 from pathlib import Path
@@ -190,3 +191,21 @@ def test_what_proves_nothing_to_an_upstream_is_told_where_it_stands(folder: Path
     plain = before("server_name: books.internal").replace("https://a.internal", "http://a.internal")
     found = only_mistake(folder, plain)
     assert (found.code, found.pointer) == ("upstream-plain", "/apis/0/upstream/server_name")
+
+
+PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "tls.md"
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@OPENSSL
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_the_examples_of_the_page_are_sound(folder: Path, example: str) -> None:
+    make_pair(folder, "shop")
+    make_pair(folder, "partners-ca")
+    (folder / "partners.crl").write_text("-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n")
+    (folder / "webroot").mkdir()
+    assert mistakes(folder, f"yett: 1\n{example}") == []
+
+
+def test_the_page_has_examples() -> None:
+    assert len(EXAMPLES) >= 6
