@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 import typer
+import yaml
 
 from tests import configuration_page
 from yett.cli import app
+from yett.config.sections.apis import ApiShape, OperationShape
+from yett.config.sections.base import Shape
+from yett.config.sections.upstreams import UpstreamSettingsShape
 from yett.services.schemas import schema_of
 
 if TYPE_CHECKING:
@@ -102,3 +106,26 @@ def test_pages_keep_to_the_vocabulary(page: Path) -> None:
     if page.name == "CONTRIBUTING.md":
         pytest.skip("the page that lists the words which are not used")
     assert WORDS.findall(page.read_text()) == []
+
+
+SHAPES: dict[str, type[Shape]] = {
+    "an API": ApiShape,
+    "an upstream": UpstreamSettingsShape,
+    "an operation of an API": OperationShape,
+}
+EXAMPLES = [
+    pytest.param(kind, text, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, (kind, text) in enumerate(
+        re.findall(
+            r"^```yaml\n# (an API|an upstream|an operation of an API)\n(.*?)^```",
+            page.read_text(),
+            re.MULTILINE | re.DOTALL,
+        )
+    )
+]
+
+
+@pytest.mark.parametrize(("kind", "text"), EXAMPLES)
+def test_parts_of_a_configuration_in_the_pages_are_accepted(kind: str, text: str) -> None:
+    SHAPES[kind].model_validate(yaml.safe_load(text))

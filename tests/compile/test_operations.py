@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from tests.compile.contracts import api, contract
 from yett.compile import OperationIndex, check_operations
 from yett.compile.operations import matches
 from yett.model.access import Collection, Profile
-from yett.model.api import OperationSettings
+from yett.model.api import OperationSettings, Target, Upstream, WebSocket
 from yett.model.configuration import Configuration, Unread
 from yett.model.place import Place, Reference
 
@@ -73,3 +74,19 @@ def test_grants_and_settings_of_unknown_operations_are_reported() -> None:
 def test_a_wildcard_matches_as_a_regular_expression_would(pattern: str, text: str) -> None:
     expression = ".*".join(re.escape(part) for part in pattern.split("*"))
     assert matches(pattern, text) is (re.fullmatch(expression, text) is not None)
+
+
+def test_a_websocket_that_cannot_be_is_a_mistake() -> None:
+    settings = (OperationSettings("getBook", websocket=WebSocket(), place=Place("yett.yaml", 12)),)
+    posted = replace(SHOP, operations=tuple(replace(one, method="POST") for one in SHOP.operations))
+    newer = api(operations=settings)
+    newer = replace(newer, upstream=Upstream((Target("http://127.0.0.1:1"),), protocol="http2"))
+    found = [
+        list(check_operations(Configuration(apis=(one,)), {"shop": contract}, Unread()))
+        for one, contract in ((api(operations=settings), SHOP), (api(operations=settings), posted), (newer, SHOP))
+    ]
+    assert [[(one.code, one.line) for one in each] for each in found] == [
+        [],
+        [("websocket-impossible", 12)],
+        [("websocket-impossible", 12)],
+    ]

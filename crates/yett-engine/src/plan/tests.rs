@@ -29,6 +29,8 @@ fn test_a_mistake_when_built_then_is_told_with_its_path() {
     assert_mistake("/apis/0/operations/3/id", json!("shop:list"), "/apis/0/operations/3/id", "operation-duplicate");
     assert_mistake("/apis/0/operations/0/method", json!("G T"), "/apis/0/operations/0/method", "method-invalid");
     assert_mistake("/apis/0/operations/0/path", json!("/a/{"), "/apis/0/operations/0/path", "path-invalid");
+    let impossible = "/apis/0/operations/2/websocket";
+    assert_mistake(impossible, json!({}), impossible, "websocket-impossible");
     assert_mistake("/apis/0/upstream/targets", json!([]), "/apis/0/upstream/targets", "target-missing");
     for url in ["ftp://a", "a b", "http://", "http://user@a/", "http://a/?q=1", "/path"] {
         assert_mistake("/apis/0/upstream/targets/0", target(url), "/apis/0/upstream/targets/0/url", "target-invalid");
