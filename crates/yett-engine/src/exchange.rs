@@ -18,7 +18,7 @@ use crate::refusal::Refusal;
 use crate::routing::{Found, Parameters};
 use crate::{grpc, trailers, upgrade};
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, TE, TRAILER, UPGRADE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, TE, TRAILER, UPGRADE, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use std::net::IpAddr;
@@ -270,13 +270,34 @@ impl Exchange {
     /// # Errors
     /// The answer to send instead, if the request is refused.
     pub fn judge_head(&mut self, parts: &Parts) -> Result<BodyNeed, Box<Response<Bytes>>> {
-        self.try_head(parts).map_err(|stop| match stop {
+        self.judge_head_unless(parts, |_, _| None)
+    }
+
+    /// The same, where the shell may find that there is no room for the request: it is asked as soon as the API and the
+    /// operation are known, before a credential is looked at and anything is counted against the caller.
+    ///
+    /// # Errors
+    /// The answer to send instead, if the request is refused.
+    pub fn judge_head_unless(
+        &mut self,
+        parts: &Parts,
+        crowded: impl FnOnce(u32, Option<u32>) -> Option<Mode>,
+    ) -> Result<BodyNeed, Box<Response<Bytes>>> {
+        self.try_head(parts, crowded).map_err(|stop| match stop {
             Stop::Refused(refusal) => self.refuse(refusal),
             Stop::Answered(reply) => self.dress(reply),
         })
     }
 
-    fn try_head(&mut self, parts: &Parts) -> Result<BodyNeed, Stop> {
+    /// What is refused for want of room may be asked for again soon, but not by everybody at the same moment.
+    fn check_room(&mut self, crowded: impl FnOnce(u32, Option<u32>) -> Option<Mode>) -> Result<(), Box<Refusal>> {
+        let Some(mode) = self.api.and_then(|api| crowded(api, self.operation)) else { return Ok(()) };
+        let refusal = Refusal::new(Code::OverloadShed, "there is no room for another request of this priority")
+            .with_header(RETRY_AFTER, HeaderValue::from(1 + self.random % 3));
+        weigh("overload", mode, Phase::Screen, Err(refusal), &mut self.would_deny)
+    }
+
+    fn try_head(&mut self, parts: &Parts, crowded: impl FnOnce(u32, Option<u32>) -> Option<Mode>) -> Result<BodyNeed, Stop> {
         self.method = parts.method.clone();
         self.protocol = parts.version;
         self.grpc = grpc::is_call(parts);
@@ -295,6 +316,7 @@ impl Exchange {
         if let Some(reply) = self.reply.take() {
             return Err(Stop::Answered(reply));
         }
+        self.check_room(crowded)?;
         self.phase = Phase::Identify;
         self.identify(parts)?;
         self.phase = Phase::Authorize;

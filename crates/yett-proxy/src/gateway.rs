@@ -148,6 +148,7 @@ impl Gateway {
             start: Instant::now(),
             connections: AtomicUsize::new(0),
             crowd: Crowd::new(),
+            overload: options.overload.clone(),
         });
         let shards = (0..options.worker_count()).map(|_| Arc::default()).collect();
         let ring = Arc::new(Ring::new(options.event_capacity));

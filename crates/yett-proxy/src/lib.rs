@@ -32,6 +32,7 @@ mod random;
 mod record;
 mod redirect;
 mod serve;
+mod shed;
 mod streams;
 mod telemetry;
 mod tls;
@@ -42,7 +43,7 @@ mod worker;
 
 pub use error::Error;
 pub use gateway::{Bound, Gateway, Stats, Stopped};
-pub use options::{CertificateFiles, ClientCertificates, ClientMode, Hsts, Listener, Options, Redirect, Secret, Tls};
+pub use options::{CertificateFiles, ClientCertificates, ClientMode, Hsts, Listener, Options, Overload, Redirect, Secret, Tls};
 pub use random::random;
 pub use yett_engine::Applied;
 pub use yett_model::Diagnostic;

@@ -1,17 +1,26 @@
 //! A plan as one worker uses it: its counters and its upstreams, looked up once and found by number from then on.
 
 use crate::metrics::{Durations, Requests, Shard};
+use crate::shed::ApiGauge;
 use crate::upstream::{Upstream, Upstreams};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use yett_engine::Plan;
+use yett_engine::overload::Bounds;
 use yett_engine::plan::TargetPlan;
 
 struct LocalApi {
     durations: Arc<Durations>,
     undocumented: Arc<Requests>,
     targets: Vec<(Arc<TargetPlan>, Rc<Upstream>)>,
+    gauge: Rc<ApiGauge>,
+    /// Number of the API's first operation in the plan.
+    first: u32,
+}
+
+fn operations(plan: &Plan, api: u32) -> impl Iterator<Item = &str> {
+    plan.operations().iter().filter(move |operation| operation.api == api).map(|operation| &*operation.id)
 }
 
 /// The worker's side of a plan.
@@ -24,9 +33,20 @@ pub(crate) struct LocalPlan {
 }
 
 impl LocalPlan {
-    pub(crate) fn new(plan: Arc<Plan>, shard: Arc<Shard>, upstreams: &Upstreams) -> Self {
+    /// What was learned under the plan `before` is kept for APIs that have the same operations.
+    pub(crate) fn new(
+        plan: Arc<Plan>,
+        shard: Arc<Shard>,
+        upstreams: &Upstreams,
+        bounds: Bounds,
+        before: Option<&LocalPlan>,
+    ) -> Self {
         let nothing: Arc<str> = "".into();
-        let apis = plan.apis().iter().map(|api| LocalApi {
+        let apis = plan.apis().iter().enumerate().map(|(number, api)| LocalApi {
+            gauge: before
+                .and_then(|before| before.same_gauge(&plan, number as u32))
+                .unwrap_or_else(|| ApiGauge::new(bounds, operations(&plan, number as u32).count())),
+            first: plan.operations().iter().position(|operation| operation.api == number as u32).unwrap_or(0) as u32,
             durations: shard.durations(&api.name),
             undocumented: shard.requests(&api.name, &nothing),
             targets: api.targets.iter().map(|target| (target.clone(), upstreams.get(api, target))).collect(),
@@ -42,6 +62,24 @@ impl LocalPlan {
 
     pub(crate) fn plan(&self) -> &Arc<Plan> {
         &self.plan
+    }
+
+    /// The gauge of an API of this plan.
+    pub(crate) fn gauge(&self, api: u32) -> Option<&Rc<ApiGauge>> {
+        self.apis.get(api as usize).map(|api| &api.gauge)
+    }
+
+    /// The number of an operation within its API.
+    pub(crate) fn place(&self, api: u32, operation: u32) -> usize {
+        let first = self.apis.get(api as usize).map_or(0, |api| api.first);
+        operation.saturating_sub(first) as usize
+    }
+
+    fn same_gauge(&self, plan: &Plan, number: u32) -> Option<Rc<ApiGauge>> {
+        let name = &plan.api(number)?.name;
+        let mine = self.plan.apis().iter().position(|api| api.name == *name)? as u32;
+        let alike = operations(&self.plan, mine).eq(operations(plan, number));
+        alike.then(|| self.gauge(mine).cloned()).flatten()
     }
 
     /// The upstream of a target of this plan.

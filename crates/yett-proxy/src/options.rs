@@ -8,10 +8,12 @@ use std::fmt;
 use std::time::Duration;
 
 mod listeners;
+mod overload;
 mod tls;
 
 pub(crate) use listeners::Network;
 pub use listeners::{Listener, Redirect};
+pub use overload::Overload;
 pub use tls::{CertificateFiles, ClientCertificates, ClientMode, Hsts, Tls};
 
 /// Settings of a [`Gateway`](crate::Gateway), fixed for its life. As JSON, every field may be left out but `pepper`.
@@ -86,6 +88,9 @@ pub struct Options {
     /// HTTP/2 requests that a caller may abandon at once on one connection; as many are forgiven every ten seconds.
     #[serde(default = "max_resets")]
     pub max_resets: u32,
+    /// When requests are refused so that others are answered soon.
+    #[serde(default)]
+    pub overload: Overload,
     /// Idle connections kept per upstream target and worker.
     #[serde(default = "upstream_idle_connections")]
     pub upstream_idle_connections: usize,
@@ -191,6 +196,7 @@ impl Options {
             max_headers: max_headers(),
             max_streams: max_streams(),
             max_resets: max_resets(),
+            overload: Overload::default(),
             upstream_idle_connections: upstream_idle_connections(),
             upstream_idle_timeout_ms: upstream_idle_timeout_ms(),
             event_capacity: 0,
@@ -217,6 +223,7 @@ impl Options {
             () if self.max_connections == 0 => wrong("`max_connections` must be at least 1"),
             () if self.max_connections_per_address == 0 => wrong("`max_connections_per_address` must be at least 1"),
             () if self.max_streams == 0 => wrong("`max_streams` must be at least 1"),
+            () if self.overload.mistake().is_some() => wrong(self.overload.mistake().unwrap_or_default()),
             () if self.max_resets == 0 => wrong("`max_resets` must be at least 1"),
             () if !(1..=1000).contains(&self.max_headers) => wrong("`max_headers` must be between 1 and 1000"),
             () if self.min_upload_rate.max(self.min_download_rate) > 1_000_000 => {
@@ -318,6 +325,10 @@ mod tests {
             r#""idle_timeout_ms": 0"#,
             r#""max_streams": 0"#,
             r#""max_resets": 0"#,
+            r#""overload": {"tolerance": 0}"#,
+            r#""overload": {"slack_ms": 0}"#,
+            r#""overload": {"floor": 0}"#,
+            r#""overload": {"lag_ms": 1}"#,
             r#""max_headers": 0"#,
             r#""max_connections_per_address": 0"#,
             r#""request_timeout_ms": 0"#,

@@ -6,6 +6,7 @@ use crate::body::{Upload, collect, drain};
 use crate::clock::Alarm;
 use crate::line::Line;
 use crate::patience::Patience;
+use crate::shed::{self, Passing};
 use crate::tls::{Misdirected, Proof};
 use crate::trip::{OVERDUE, Trip};
 use crate::upgrade::{Opened, Tunnel};
@@ -156,7 +157,11 @@ async fn forward(
     trip.exchange.judge_body(parts, whole)?;
     let target = trip.exchange.upstream_request(parts);
     let target = target.ok_or_else(|| trip.exchange.fail(Code::GatewayError, "the API has no target"))?;
-    let (call, answered) = send(trip, parts, &target, content).await?;
+    // A body that is still arriving takes as long as its caller likes.
+    let passing = (!matches!(content, Content::Stream(..))).then(|| Passing::begin(trip)).flatten();
+    let sent = send(trip, parts, &target, content).await;
+    passing.into_iter().for_each(|passing| passing.end(trip.exchange.code()));
+    let (call, answered) = sent?;
     if answered.status == StatusCode::SWITCHING_PROTOCOLS {
         return agree(trip, parts, call, answered);
     }
@@ -218,7 +223,8 @@ fn check_coding(trip: &mut Trip, headers: &HeaderMap) -> Result<(), Refused> {
 }
 
 fn judge_head(trip: &mut Trip, parts: &Parts) -> Result<BodyNeed, Refused> {
-    let judged = trip.exchange.judge_head(parts);
+    let Trip { exchange, local, worker, .. } = &mut *trip;
+    let judged = exchange.judge_head_unless(parts, |api, operation| shed::judge(worker, local, api, operation));
     let unconfigured = Arc::ptr_eq(trip.local.plan(), &trip.worker.shared.nothing);
     match unconfigured && trip.exchange.code() == Some(Code::ApiUnknown) {
         true => Err(trip.exchange.fail(Code::NotConfigured, "no snapshot has been applied")),

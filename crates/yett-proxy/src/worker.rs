@@ -8,9 +8,10 @@ use crate::line::Line;
 use crate::listen::Door;
 use crate::local::LocalPlan;
 use crate::metrics::{Full, Shard};
-use crate::options::{Limits, Network};
+use crate::options::{Limits, Network, Overload};
 use crate::random::Random;
 use crate::record::Recorder;
+use crate::shed::Lag;
 use crate::tls::Security;
 use crate::upstream::Upstreams;
 use slab::Slab;
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) start: Instant,
     pub(crate) connections: AtomicUsize,
     pub(crate) crowd: Crowd,
+    pub(crate) overload: Overload,
 }
 
 /// A worker's own.
@@ -54,6 +56,7 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Rc<Clock>,
     pub(crate) shard: Arc<Shard>,
+    pub(crate) lag: Lag,
     random: RefCell<Random>,
     local: RefCell<Rc<LocalPlan>>,
     upstreams: Upstreams,
@@ -82,9 +85,10 @@ impl Drop for Entry<'_> {
 impl Worker {
     fn new(shared: Arc<Shared>, shard: Arc<Shard>, recorder: Recorder) -> Self {
         let upstreams = Upstreams::new(shared.limits.upstream_idle_connections, shared.limits.upstream_idle_timeout);
-        let local = LocalPlan::new(shared.nothing.clone(), shard.clone(), &upstreams);
+        let local = LocalPlan::new(shared.nothing.clone(), shard.clone(), &upstreams, shared.overload.bounds(), None);
         Self {
             clock: Clock::new(shared.start),
+            lag: Lag::default(),
             shared,
             shard,
             random: RefCell::new(Random::new()),
@@ -102,7 +106,8 @@ impl Worker {
         let plan = self.shared.engine.plan().unwrap_or_else(|| self.shared.nothing.clone());
         let mut local = self.local.borrow_mut();
         if !Arc::ptr_eq(local.plan(), &plan) {
-            *local = Rc::new(LocalPlan::new(plan, self.shard.clone(), &self.upstreams));
+            *local =
+                Rc::new(LocalPlan::new(plan, self.shard.clone(), &self.upstreams, self.shared.overload.bounds(), Some(&local)));
         }
         local.clone()
     }
@@ -142,6 +147,7 @@ impl Worker {
 
     fn tick(&self) {
         self.clock.tick();
+        self.lag.tick(self.clock.latest_us());
         let draining = self.draining_since_us.get().is_some();
         let lines: Vec<Rc<Line>> = self.lines.borrow().iter().map(|(_, line)| line.clone()).collect();
         lines.iter().for_each(|line| line.tick(self.clock.latest_us(), draining));
@@ -289,6 +295,7 @@ mod tests {
             start: Instant::now(),
             connections: AtomicUsize::new(0),
             crowd: Crowd::new(),
+            overload: Overload::default(),
         })
     }
 

@@ -18,8 +18,9 @@ class GatewayOptions:
     `tls` and `redirect` are as the native gateway takes them (`schemas/options.json`); PROXY headers are taken from the
     networks `proxy_protocol_from`. `access_log` is `-`, a path, or `None` for off; `workers` is `None` for one a core;
     `event_capacity` is how many events are held for `EmbeddedGateway.events`, the oldest giving way, and 0 holds none;
-    `clients` holds the limits on callers by the names of the native options, those that are `None` left to the gateway;
-    `identity_keys` are PEM texts of the keys that sign tokens for upstreams, the first one signing, and as secret.
+    `clients` holds the limits on callers by the names of the native options, those that are `None` left to the gateway,
+    and `overload` when requests are shed; `identity_keys` are PEM texts of the keys that sign tokens for upstreams, the
+    first one signing, and as secret.
     """
 
     listen: str | Sequence[str | Mapping[str, Any]]
@@ -33,6 +34,7 @@ class GatewayOptions:
     event_capacity: int = 0
     clients: Mapping[str, int | None] = field(default_factory=dict)
     identity_keys: tuple[str, ...] = field(default=(), repr=False)
+    overload: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> bytes:
         """The options in the form the native gateway takes."""
@@ -42,6 +44,7 @@ class GatewayOptions:
             "access_log": self.access_log or "off",
             "event_capacity": self.event_capacity,
             **{name: limit for name, limit in self.clients.items() if limit is not None},
+            "overload": dict(self.overload),
         }
         if self.workers is not None:
             options["workers"] = self.workers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from yett.model.limit import DEFAULT_GATEWAY_LIMITS, Limit
 from yett.model.place import NOWHERE, Place
@@ -47,6 +48,17 @@ class Clients:
 
 
 @dataclass(frozen=True, slots=True)
+class Overload:
+    """When requests are refused so that others are answered soon; times are milliseconds."""
+
+    mode: Literal["enforce", "monitor", "off"] = "enforce"
+    tolerance: int = 2
+    slack_ms: int = 200
+    floor: int = 8
+    lag_ms: int = 250
+
+
+@dataclass(frozen=True, slots=True)
 class GatewaySettings:
     """Where a gateway listens, what it writes and what it limits whatever the API.
 
@@ -73,4 +85,5 @@ class GatewaySettings:
     trusted_proxies: tuple[str, ...] = ()
     tracing: Tracing = Tracing()
     identity: Issuer | None = None
+    overload: Overload = Overload()
     place: Place = field(default=NOWHERE, compare=False, repr=False)

@@ -231,6 +231,7 @@ def _options(assembly: Assembly) -> GatewayOptions:
         redirect=redirect_options(settings),
         proxy_protocol_from=settings.proxy_protocol_from,
         clients=asdict(settings.clients),
+        overload=asdict(settings.overload),
     )
 
 

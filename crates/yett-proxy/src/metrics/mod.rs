@@ -6,6 +6,7 @@
 pub(crate) mod text;
 
 use crate::line::Cause;
+use crate::shed::Shed;
 use crate::tls::Failed;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -92,6 +93,7 @@ pub(crate) struct Shard {
     pub(crate) connections: Counter,
     pub(crate) turned_away: [Counter; TURNED_AWAY.len()],
     cut: [Counter; Cause::LABELS.len()],
+    shed: [Counter; Shed::LABELS.len()],
     pub(crate) in_flight: Counter,
     pub(crate) unchecked: Counter,
     handshakes: [Counter; Failed::ALL.len()],
@@ -114,6 +116,13 @@ impl Shard {
     /// Counts a refusal or failure.
     pub(crate) fn refused(&self, code: Code) {
         if let Some(counter) = self.codes.0.get(code as usize) {
+            counter.add(1);
+        }
+    }
+
+    /// Counts a request for which there was no room.
+    pub(crate) fn shed(&self, shed: Shed) {
+        if let Some(counter) = self.shed.get(shed as usize) {
             counter.add(1);
         }
     }
@@ -162,6 +171,7 @@ pub(crate) struct Sums {
     pub(crate) connections: u64,
     pub(crate) turned_away: [u64; TURNED_AWAY.len()],
     pub(crate) cut: [u64; Cause::LABELS.len()],
+    pub(crate) shed: [u64; Shed::LABELS.len()],
     pub(crate) in_flight: u64,
     pub(crate) unchecked: u64,
     pub(crate) handshakes: BTreeMap<&'static str, u64>,
@@ -184,6 +194,7 @@ impl Sums {
         self.connections += shard.connections.get();
         merge(&mut self.turned_away, &shard.turned_away);
         merge(&mut self.cut, &shard.cut);
+        merge(&mut self.shed, &shard.shed);
         self.in_flight += shard.in_flight.get();
         self.unchecked += shard.unchecked.get();
         for ((_, kind), counter) in Failed::ALL.iter().zip(&shard.handshakes).filter(|(_, counter)| counter.get() > 0) {

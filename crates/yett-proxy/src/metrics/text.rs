@@ -2,6 +2,7 @@
 
 use super::{BOUNDS_US, Sums, TURNED_AWAY};
 use crate::line::Cause;
+use crate::shed::Shed;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub(crate) fn render(sums: &Sums, facts: &Facts<'_>) -> String {
     single(out, "yett_requests_in_flight", "gauge", "Requests that have not ended.", sums.in_flight);
     let turned_away = TURNED_AWAY.into_iter().zip(sums.turned_away).collect();
     labelled(out, "yett_connections_refused_total", "Connections turned away, by what is full.", "reason", &turned_away);
+    let shed = Shed::LABELS.into_iter().zip(sums.shed).collect();
+    labelled(out, "yett_requests_shed_total", "Requests for which there was no room, by what is overloaded.", "cause", &shed);
     let cut = Cause::LABELS.into_iter().zip(sums.cut).collect();
     labelled(out, "yett_callers_cut_total", "Connections and HTTP/2 streams of callers cut off.", "cause", &cut);
     single(out, "yett_responses_unchecked_total", "counter", "Answers too large to be checked.", sums.unchecked);

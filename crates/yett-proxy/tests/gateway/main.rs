@@ -11,6 +11,7 @@ mod guarding;
 mod http2;
 mod hygiene;
 mod listeners;
+mod overload;
 mod proxying;
 mod refusals;
 mod secure;

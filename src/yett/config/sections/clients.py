@@ -1,4 +1,5 @@
-"""`gateway.clients`: how long callers are waited for, and how much each may hold."""
+"""`gateway.clients` and `gateway.overload`: how long callers are waited for, how much each may hold, and what is refused
+when there is no room."""
 
 from __future__ import annotations
 
@@ -8,10 +9,12 @@ from pydantic import AfterValidator, Field
 
 from yett.config.sections.base import Shape
 from yett.config.sections.scalars import Duration, Size, mistake
-from yett.model.gateway import Clients
+from yett.model.api import Mode
+from yett.model.gateway import Clients, Overload
 
 _MIN_HEAD, _MAX_HEAD = 4096, 65_536
 _MAX_RATE = 1_000_000
+_MIN_LAG_MS, _MAX_MS = 10, 3_600_000
 
 
 def _head(size: int) -> int:
@@ -24,6 +27,18 @@ def _rate(size: int) -> int:
     if size <= _MAX_RATE:
         return size
     raise mistake("rate-out-of-range", "a rate is at most 1000000 bytes a second", "write `1KiB`, or 0 for none")
+
+
+def _lag(milliseconds: int) -> int:
+    if milliseconds < _MIN_LAG_MS or milliseconds > _MAX_MS:
+        raise mistake("duration-out-of-range", "a worker may be behind by 10ms to 1h", "write `250ms`")
+    return milliseconds
+
+
+def _slack(milliseconds: int) -> int:
+    if milliseconds > _MAX_MS:
+        raise mistake("duration-out-of-range", "an answer may come at most 1h later", "write `200ms`")
+    return milliseconds
 
 
 _Head = Annotated[Size, AfterValidator(_head)]
@@ -63,6 +78,30 @@ class ClientsShape(Shape):
     """HTTP/2 requests at the same time on one connection."""
     max_resets: Annotated[int, Field(ge=1, le=1_000_000)] = 200
     """HTTP/2 requests that a caller may abandon at once on one connection; as many are forgiven every ten seconds."""
+
+
+class OverloadShape(Shape):
+    """Sheds what would only wait, so that what is let in is answered soon."""
+
+    mode: Mode = "enforce"
+    """What to do with requests that there is no room for."""
+    tolerance: Annotated[int, Field(ge=1, le=100)] = 2
+    """An answer is late that took this many times what its operation usually takes, and `slack` more. While answers are
+    not late, nothing is refused."""
+    slack: Annotated[Duration, AfterValidator(_slack)] = 200
+    """How much later than that an answer may come."""
+    floor: Annotated[int, Field(ge=1, le=1_000_000)] = 8
+    """Requests to an API at the same time, on each worker, for which there is always room."""
+    lag: Annotated[Duration, AfterValidator(_lag)] = 250
+    """How far a worker may be behind its own clock before it refuses what has low priority; the rest at twice, what is
+    critical at four times as much. At least 10ms."""
+
+
+def build_overload(shape: OverloadShape) -> Overload:
+    """The settings, in the units of the model."""
+    return Overload(
+        mode=shape.mode, tolerance=shape.tolerance, slack_ms=shape.slack, floor=shape.floor, lag_ms=shape.lag
+    )
 
 
 def build_clients(shape: ClientsShape) -> Clients:

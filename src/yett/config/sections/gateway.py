@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Discriminator, Field, Tag
 
 from yett.config.sections.base import At, Shape
-from yett.config.sections.clients import ClientsShape, build_clients
+from yett.config.sections.clients import ClientsShape, OverloadShape, build_clients, build_overload
 from yett.config.sections.limits import LimitShape, build_limits
 from yett.config.sections.proxy import IssuerShape, TracingShape, build_issuer, build_tracing
 from yett.config.sections.scalars import Address, Network
@@ -75,6 +75,8 @@ class GatewayShape(Shape):
     """Whose W3C traces go on, and how many of the new ones are sampled."""
     identity: IssuerShape | None = None
     """Who signs the tokens that tell upstreams who calls; needed where an API has `upstream_identity`."""
+    overload: OverloadShape = OverloadShape()
+    """When requests are refused because there is no room for them."""
 
 
 def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
@@ -95,6 +97,7 @@ def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
         trusted_proxies=tuple(dict.fromkeys(shape.trusted_proxies)),
         tracing=build_tracing(shape.tracing),
         identity=None if shape.identity is None else build_issuer(shape.identity, at / "identity"),
+        overload=build_overload(shape.overload),
         place=at.place,
     )
 

@@ -1,0 +1,149 @@
+//! Shedding: an API that slows down is sent what it can answer soon, the rest is refused at once.
+
+use crate::common::{Origin, PATIENCE, Stage, get, options, post, reply, snapshot};
+use serde_json::json;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+use yett_model::Code;
+use yett_model::snapshot::Mode;
+
+/// An origin that works on so many requests at a time, each for so many milliseconds.
+fn busy_origin(workers: usize, millis: &Arc<AtomicU64>) -> Origin {
+    let free = Arc::new((Mutex::new(workers), Condvar::new()));
+    let millis = millis.clone();
+    Origin::start(move |_, stream| {
+        let (count, changed) = &*free;
+        let mut guard = changed.wait_while(count.lock().unwrap(), |free| *free == 0).unwrap();
+        *guard -= 1;
+        drop(guard);
+        std::thread::sleep(Duration::from_millis(millis.load(Ordering::Relaxed)));
+        *count.lock().unwrap() += 1;
+        changed.notify_one();
+        reply(stream, "200 OK", "", b"done")
+    })
+}
+
+#[derive(Default)]
+struct Tally {
+    answered: Vec<Duration>,
+    shed: Vec<Duration>,
+}
+
+impl Tally {
+    fn p99(times: &mut [Duration]) -> Duration {
+        times.sort_unstable();
+        times.get(times.len() * 99 / 100).copied().unwrap_or_default()
+    }
+}
+
+/// So many callers, each of which asks again when it is answered, and a while later when it is not.
+fn press(stage: &Stage, callers: usize, time: Duration) -> Tally {
+    let (began, tally) = (Instant::now(), Mutex::new(Tally::default()));
+    std::thread::scope(|scope| {
+        for _ in 0..callers {
+            scope.spawn(|| {
+                let mut caller = stage.caller();
+                while began.elapsed() < time {
+                    let asked = Instant::now();
+                    caller.send(get("/shop/books"));
+                    let answer = caller.read().unwrap();
+                    match answer.status() {
+                        200 => tally.lock().unwrap().answered.push(asked.elapsed()),
+                        503 => {
+                            assert_eq!(answer.json()["code"], "overload-shed");
+                            let wait: u64 = answer.field("retry-after").unwrap().parse().unwrap();
+                            assert!((1..=3).contains(&wait));
+                            tally.lock().unwrap().shed.push(asked.elapsed());
+                            std::thread::sleep(Duration::from_millis(50));
+                        }
+                        other => panic!("{other}"),
+                    }
+                }
+            });
+        }
+    });
+    tally.into_inner().unwrap()
+}
+
+fn stage(origin: &Origin, mode: Mode) -> Stage {
+    let mut options = options();
+    options.overload.mode = mode;
+    options.overload.slack_ms = 50;
+    // The machine of a test may stop for a while.
+    options.overload.lag_ms = 60_000;
+    Stage::start(options, &snapshot(&json!({"targets": [{"url": format!("http://{}", origin.address)}]})))
+}
+
+#[test]
+fn an_api_that_slows_down_twentyfold_answers_what_is_let_in_soon_and_the_rest_is_shed_at_once() {
+    let millis = Arc::new(AtomicU64::new(10));
+    let origin = busy_origin(8, &millis);
+    let stage = stage(&origin, Mode::Enforce);
+    let healthy = press(&stage, 6, Duration::from_secs(1));
+    assert_eq!(healthy.shed.len(), 0, "healthy traffic was shed");
+    millis.store(200, Ordering::Relaxed);
+    // 40 a second can be answered; without a limit 160 callers would wait four seconds each.
+    press(&stage, 160, Duration::from_secs(6));
+    let mut then = press(&stage, 160, Duration::from_secs(5));
+    let p99 = Tally::p99(&mut then.answered);
+    assert!(p99 < Duration::from_secs(2), "{p99:?}");
+    assert!(then.answered.len() >= 5 * 40 * 7 / 10, "{} answered of {}", then.answered.len(), 5 * 40);
+    assert!(!then.shed.is_empty());
+    let median = then.shed.get(then.shed.len() / 2).copied().unwrap();
+    assert!(median < Duration::from_millis(50), "a refusal took {median:?}");
+    let page = stage.telemetry("/metrics");
+    assert!(!page.text().contains("yett_requests_shed_total{cause=\"upstream\"} 0\n"));
+    let events = stage.finish();
+    let shed = events.iter().find(|event| event.code == Some(Code::OverloadShed)).unwrap();
+    assert_eq!((shed.status, shed.upstream_us), (503, None), "nothing is sent upstream");
+}
+
+#[test]
+fn an_api_that_answers_in_constant_time_is_never_held_back_whatever_the_concurrency() {
+    let millis = Arc::new(AtomicU64::new(100));
+    let origin = busy_origin(10_000, &millis);
+    let stage = stage(&origin, Mode::Enforce);
+    for callers in [4, 200, 20, 200] {
+        assert_eq!(press(&stage, callers, Duration::from_secs(1)).shed.len(), 0, "{callers} callers");
+    }
+}
+
+#[test]
+fn in_monitor_nothing_is_shed_and_what_would_have_been_is_told() {
+    let millis = Arc::new(AtomicU64::new(5));
+    let origin = busy_origin(2, &millis);
+    let stage = stage(&origin, Mode::Monitor);
+    press(&stage, 2, Duration::from_millis(500));
+    millis.store(100, Ordering::Relaxed);
+    assert_eq!(press(&stage, 60, Duration::from_secs(4)).shed.len(), 0);
+    assert!(stage.telemetry("/metrics").text().contains("yett_would_deny_total{guard=\"overload\"}"));
+}
+
+#[test]
+fn a_request_is_shed_before_its_body_is_read_and_its_credential_looked_at() {
+    let millis = Arc::new(AtomicU64::new(5));
+    let origin = busy_origin(1, &millis);
+    let mut options = options();
+    (options.overload.slack_ms, options.overload.floor, options.overload.lag_ms) = (10, 1, 60_000);
+    let stage = Stage::start(options, &snapshot(&json!({"targets": [{"url": format!("http://{}", origin.address)}]})));
+    press(&stage, 1, Duration::from_millis(300));
+    millis.store(300, Ordering::Relaxed);
+    let hold = std::thread::scope(|scope| {
+        scope.spawn(|| press(&stage, 40, Duration::from_secs(3)));
+        std::thread::sleep(Duration::from_millis(1500));
+        // Most of the body never comes, and the answer is there all the same.
+        let began = Instant::now();
+        loop {
+            let mut caller = stage.caller();
+            let whole = post("/shop/books", &"x".repeat(50_000));
+            caller.send(whole.get(..whole.len() - 40_000).unwrap());
+            caller.stream.set_read_timeout(Some(Duration::from_millis(700))).unwrap();
+            if let Ok(answer) = caller.read() {
+                break answer;
+            }
+            assert!(began.elapsed() < PATIENCE, "it is not shed");
+        }
+    });
+    assert_eq!((hold.status(), hold.json()["code"].as_str()), (503, Some("overload-shed")));
+}
