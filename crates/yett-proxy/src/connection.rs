@@ -11,7 +11,7 @@ use crate::serve::{self, serve};
 use crate::streams::Streams;
 use crate::tls::{Failed, accept};
 use crate::upgrade::Opened;
-use crate::worker::Worker;
+use crate::worker::{Place, Worker};
 use bytes::BytesMut;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -43,7 +43,7 @@ enum Ended {
 }
 
 /// Serves a connection until it ends.
-pub(crate) async fn attend(worker: Rc<Worker>, stream: TcpStream, caller: Caller, door: Door) {
+pub(crate) async fn attend(worker: Rc<Worker>, stream: TcpStream, caller: Caller, door: Door, _place: Place) {
     let _ = stream.set_nodelay(true);
     let line = Line::new(caller, &worker);
     let _entry = worker.enter(&line);

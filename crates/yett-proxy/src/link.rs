@@ -77,6 +77,10 @@ impl AsyncRead for Link {
         } else {
             let taken = self.head.len().min(buffer.remaining());
             buffer.put_slice(&self.head.split_to(taken));
+            if self.head.is_empty() {
+                // An idle connection keeps no room for what it read to tell the protocol.
+                self.head = BytesMut::new();
+            }
         }
         if let Some(heard @ [_, ..]) = buffer.filled().get(before..).filter(|_| self.guarded) {
             self.line.heard(heard);

@@ -70,15 +70,25 @@ pub(crate) struct Worker {
 pub(crate) struct Entry<'a> {
     worker: &'a Worker,
     key: usize,
+}
+
+/// A connection's place among those that all workers may have, given back when it is dropped.
+pub(crate) struct Place {
+    shared: Arc<Shared>,
     address: Option<IpAddr>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.connections.fetch_sub(1, Ordering::Relaxed);
+        self.address.into_iter().for_each(|address| self.shared.crowd.leave(address));
+    }
 }
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
         self.worker.lines.borrow_mut().try_remove(self.key);
         self.worker.shard.connections.subtract(1);
-        self.worker.shared.connections.fetch_sub(1, Ordering::Relaxed);
-        self.address.into_iter().for_each(|address| self.worker.shared.crowd.leave(address));
     }
 }
 
@@ -138,7 +148,7 @@ impl Worker {
     /// Books a connection.
     pub(crate) fn enter(&self, line: &Rc<Line>) -> Entry<'_> {
         self.shard.connections.add(1);
-        Entry { worker: self, key: self.lines.borrow_mut().insert(line.clone()), address: self.counted(line.caller().address) }
+        Entry { worker: self, key: self.lines.borrow_mut().insert(line.clone()) }
     }
 
     fn is_quiet(&self) -> bool {
@@ -157,7 +167,9 @@ impl Worker {
     /// The address, if its connections are counted: those of a proxy are many callers'.
     fn counted(&self, address: IpAddr) -> Option<IpAddr> {
         let address = address.to_canonical();
-        (!self.shared.proxies.iter().any(|proxy| proxy.contains(address))).then_some(address)
+        let proxy = self.shared.proxies.iter().any(|proxy| proxy.contains(address))
+            || self.shared.engine.plan().is_some_and(|plan| plan.trusted_proxies().contains(address));
+        (!proxy).then_some(address)
     }
 
     fn turn_away(&self, stream: &TcpStream, full: Full, door: Door) {
@@ -180,12 +192,15 @@ impl Worker {
             return self.turn_away(&stream, Full::Gateway, door);
         }
         let most = limits.max_connections_per_address;
-        if self.counted(address.ip()).is_some_and(|address| !self.shared.crowd.enter(address, most)) {
-            self.shared.connections.fetch_sub(1, Ordering::Relaxed);
-            return self.turn_away(&stream, Full::Address, door);
+        let mut place = Place { shared: self.shared.clone(), address: None };
+        if let Some(address) = self.counted(address.ip()) {
+            if !self.shared.crowd.enter(address, most) {
+                return self.turn_away(&stream, Full::Address, door);
+            }
+            place.address = Some(address);
         }
         let caller = Caller::new(address.ip().to_canonical(), door.tls);
-        spawn_local(attend(self.clone(), stream, caller, door));
+        spawn_local(attend(self.clone(), stream, caller, door, place));
     }
 }
 

@@ -19,6 +19,7 @@ class GatewayOptions:
     networks `proxy_protocol_from`. `access_log` is `-`, a path, or `None` for off; `workers` is `None` for one a core;
     `event_capacity` is how many events are held for `EmbeddedGateway.events`, the oldest giving way, and 0 holds none;
     `clients` holds the limits on callers by the names of the native options, those that are `None` left to the gateway,
+    `clients` holds the limits on callers by the names of the native options, those that are `None` left to the gateway,
     and `overload` when requests are shed; `identity_keys` are PEM texts of the keys that sign tokens for upstreams, the
     first one signing, and as secret.
     """

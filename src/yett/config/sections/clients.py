@@ -1,5 +1,4 @@
-"""`gateway.clients` and `gateway.overload`: how long callers are waited for, how much each may hold, and what is refused
-when there is no room."""
+"""`gateway.clients` and `gateway.overload`: how long callers are waited for, how much each may hold, what is shed."""
 
 from __future__ import annotations
 
