@@ -34,7 +34,7 @@ export PYO3_PYTHON := $(ROOT)/$(BIN)/python
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python check fmt lint types audit bench build docs
+.PHONY: help demo test test-rust test-python check fmt lint types audit fuzz bench build docs
 .DELETE_ON_ERROR:
 # The order of what a verb needs is the order of the output: the tests come last.
 .NOTPARALLEL:
@@ -54,6 +54,9 @@ fmt: $(SYNCED) ## format Python and Rust, and mend what the linter can mend
 	$(BIN)/ruff check --fix-only -q
 	$(BIN)/ruff format
 	cargo fmt --all
+
+fuzz: $(SYNCED) ## fuzz every parser that meets the network, a minute each (SECONDS_EACH=10: shorter; ARGS="NAME...")
+	@fuzz/run $(ARGS)
 
 bench: build ## measure beside nginx, HAProxy and Envoy (BENCH_QUICK=1: shorter)
 	@$(BIN)/python -m bench $(ARGS)

@@ -156,3 +156,8 @@ def faults2(case: Case2, talk: Talk2, heard: Heard) -> list[str]:
         return found if talk.closed or talk.goaway is not None else [*found, f"not closed: {seen}"]
     refused = bool(talk.reset) or 400 <= talk.statuses.get(1, 0) < 500 or talk.closed
     return found if refused else [*found, f"no refusal: {seen}"]
+
+
+def expected(case: Case | Case2) -> Result:
+    """Return what must come of a case, as a column of the comparison."""
+    return Result.ONE if case.verdict is Verdict.ONE else Result.REFUSED
