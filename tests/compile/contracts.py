@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from yett.contract import Contract, Operation
-from yett.model.api import Api, Target, Upstream
+from yett.model.api import Api
 from yett.model.place import Place
+from yett.model.upstream import Target, Upstream
 
 
 def operation(operation_id: str, path: str = "/x", line: int = 7) -> Operation:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.config.certificates import OPENSSL, make_pair
 from tests.config.files import BOOKSHOP, load, mistakes, only_mistake
-from yett.compile.apis import compile_upstream_tls
+from yett.compile.upstreams import compile_upstream_tls
 from yett.config import CertificateFacts, certificate_facts
 from yett.model.gateway import GatewaySettings, Listener
 from yett.model.tls import CertificateFiles, ClientCertificates, Hsts, Tls, UpstreamTls

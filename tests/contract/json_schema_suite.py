@@ -17,8 +17,9 @@ from yett.contract import Contract, load_contract
 from yett.documents import read_document
 from yett.gateway import Request, decide
 from yett.model.access import Credentials
-from yett.model.api import Api, Identify, Target, Upstream
+from yett.model.api import Api, Identify
 from yett.model.configuration import Configuration
+from yett.model.upstream import Target, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

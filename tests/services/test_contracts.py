@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 from tests.services.places import CONTRACT, ENVIRONMENT, SETTINGS, lay_out
-from yett.model.api import Api, Target, Upstream
+from yett.model.api import Api
+from yett.model.upstream import Target, Upstream
 from yett.services.check import check_configuration
 from yett.services.contracts import ContractShelf
 

@@ -174,6 +174,7 @@ fn explain_target(exchange: &Exchange) -> Vec<String> {
     let api = exchange.api.and_then(|api| exchange.plan.api(api));
     let target = exchange.target.and_then(|target| api?.targets.get(target));
     let mut reasons: Vec<String> = target.map(|target| format!("to {}", target.url)).into_iter().collect();
+    reasons.extend(api.and_then(|api| exchange.explain_choice(api)));
     reasons.extend(exchange.upstream_template().map(|template| format!("the path is written anew by {template}")));
     reasons
 }

@@ -18,7 +18,9 @@ use crate::refusal::Refusal;
 use crate::routing::{Found, Parameters};
 use crate::{grpc, trailers, upgrade};
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, TE, TRAILER, UPGRADE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, RETRY_AFTER, TE, TRAILER, UPGRADE, X_CONTENT_TYPE_OPTIONS,
+};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use std::net::IpAddr;
@@ -81,6 +83,10 @@ pub struct End {
     pub duration_us: u64,
     /// Microseconds from sending upstream to the upstream's response head.
     pub upstream_us: Option<u64>,
+    /// How often the request was sent upstream.
+    pub attempts: u32,
+    /// Whether a copy went to the mirror.
+    pub mirrored: bool,
 }
 
 /// What a guard in `monitor` would have done.
@@ -98,16 +104,16 @@ pub struct Exchange {
     pub(crate) id: String,
     pub(crate) now: Now,
     pub(crate) caller: Caller,
-    random: u64,
+    pub(crate) random: u64,
     pub(crate) method: Method,
     pub(crate) protocol: Version,
     pub(crate) host: String,
     pub(crate) path: String,
     pub(crate) query: String,
-    base: usize,
+    pub(crate) base: usize,
     pub(crate) api: Option<u32>,
     pub(crate) operation: Option<u32>,
-    parameters: Parameters,
+    pub(crate) parameters: Parameters,
     pub(crate) principal: Option<Principal>,
     /// Set by simulations only: act as this app without a credential.
     pub(crate) assumed: Option<Principal>,
@@ -257,11 +263,11 @@ impl Exchange {
         self.operation_plan().is_some_and(|operation| operation.long_lived)
     }
 
-    fn operation_plan(&self) -> Option<&OperationPlan> {
+    pub(crate) fn operation_plan(&self) -> Option<&OperationPlan> {
         self.plan.operation(self.operation?)
     }
 
-    fn api_plan(&self) -> Option<&ApiPlan> {
+    pub(crate) fn api_plan(&self) -> Option<&ApiPlan> {
         self.plan.api(self.api?)
     }
 
@@ -553,14 +559,21 @@ impl Exchange {
         verdict.map_err(|refusal| self.refuse(refusal))
     }
 
-    /// Phase `forward`: picks a target and turns the caller's head into the upstream's. The method, path and fields are
-    /// final; the shell adds framing only.
+    /// Phase `forward` where there is nothing to watch: picks a target by what the request says and its weight, and turns
+    /// the caller's head into the upstream's. See [`Exchange::forward_to`].
     pub fn upstream_request(&mut self, parts: &mut Parts) -> Option<Arc<TargetPlan>> {
+        let index = self.pick(parts)?;
+        self.forward_to(parts, index)
+    }
+
+    /// Phase `forward` to a target: turns the caller's head into the upstream's. The method, path and fields are final;
+    /// the shell adds framing only.
+    pub fn forward_to(&mut self, parts: &mut Parts, index: usize) -> Option<Arc<TargetPlan>> {
         self.phase = Phase::Forward;
         self.takes_trailers = trailers::are_taken(&parts.headers);
         let plan = self.plan.clone();
         let api = plan.api(self.api?)?;
-        let (index, target) = api.pick(self.random)?;
+        let target = api.targets.get(index)?;
         self.target = Some(index);
         let path = self.upstream_path(api, target);
         let operation = self.operation_plan();
@@ -583,12 +596,26 @@ impl Exchange {
         Some(target.clone())
     }
 
+    /// Aims a head that was made for one target at another.
+    pub fn redirect_to(&mut self, parts: &mut Parts, index: usize) -> Option<Arc<TargetPlan>> {
+        let plan = self.plan.clone();
+        let api = plan.api(self.api?)?;
+        let target = api.targets.get(index)?;
+        self.target = Some(index);
+        if !api.preserve_host {
+            parts.headers.insert(HOST, target.host.clone());
+        }
+        parts.uri = self.upstream_path(api, target).parse().ok()?;
+        Some(target.clone())
+    }
+
     /// The template of the path at the upstream, where it is another than the contract's.
     pub(crate) fn upstream_template(&self) -> Option<String> {
         self.operation_plan()?.upstream_path.as_ref().map(|template| template.to_string())
     }
 
-    fn upstream_path(&self, api: &ApiPlan, target: &TargetPlan) -> String {
+    /// The path and query at a target.
+    pub(crate) fn upstream_path(&self, api: &ApiPlan, target: &TargetPlan) -> String {
         let credential = api.api_key.as_ref().and_then(|places| places.query.as_deref());
         let (base, rest) = self.path.split_at_checked(self.base).unwrap_or(("", "/"));
         let rest = self.rewritten.as_deref().unwrap_or(rest);
@@ -695,6 +722,11 @@ impl Exchange {
         };
         self.would_deny.append(&mut would_deny);
         verdict.map_err(|refusal| self.refuse(refusal))
+    }
+
+    /// The same as [`Exchange::fail`], with the seconds after which the caller may try again.
+    pub fn fail_for(&mut self, code: Code, reason: impl Into<String>, retry_after_s: u64) -> Box<Response<Bytes>> {
+        self.refuse(Refusal::new(code, reason).with_header(RETRY_AFTER, HeaderValue::from(retry_after_s)))
     }
 
     /// Whether the contract describes an error's body and it was seen to fit.

@@ -6,7 +6,9 @@
 
 pub mod access;
 mod address;
+pub mod balance;
 pub mod body;
+mod choose;
 pub mod decide;
 mod engine;
 pub mod exchange;
@@ -28,6 +30,7 @@ pub mod routing;
 pub mod trailers;
 pub mod upgrade;
 
+pub use choose::Wish;
 pub use decide::decide;
 pub use engine::{Applied, Engine};
 pub use exchange::{BodyNeed, Caller, End, Exchange, Now};

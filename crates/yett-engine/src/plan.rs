@@ -2,6 +2,7 @@
 
 mod build;
 pub(crate) mod target;
+mod upstream;
 
 use crate::access::Grants;
 use crate::forward::ProxyPlan;
@@ -51,8 +52,13 @@ pub struct Plan {
 pub struct ApiPlan {
     /// Name.
     pub name: Arc<str>,
-    /// Targets of the upstream.
+    /// Targets of the upstream, those of all versions one after the other.
     pub targets: Vec<Arc<TargetPlan>>,
+    /// Versions of the upstream; none where there is but one.
+    pub versions: Vec<VersionPlan>,
+    /// Where copies of requests go.
+    pub mirror: Option<Arc<TargetPlan>>,
+    pub(crate) base_path: String,
     /// Settings of the upstream.
     pub upstream: Upstream,
     pub(crate) preserve_host: bool,
@@ -64,7 +70,17 @@ pub struct ApiPlan {
     pub(crate) operations: Range<u32>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,
     pub(crate) proxy: ProxyPlan,
-    total_weight: u64,
+}
+
+/// A version of an upstream.
+#[derive(Debug)]
+pub struct VersionPlan {
+    /// Name.
+    pub name: Arc<str>,
+    /// Its targets among those of the API.
+    pub targets: Range<usize>,
+    pub(crate) weight: u32,
+    pub(crate) header: Vec<(HeaderName, String)>,
 }
 
 /// A target of an upstream.
@@ -84,7 +100,8 @@ pub struct TargetPlan {
     pub prefix: String,
     /// Number of the API in the plan.
     pub api: u32,
-    weight: u32,
+    /// Share of the traffic relative to the others.
+    pub weight: u32,
 }
 
 /// An operation of the plan.
@@ -240,16 +257,24 @@ impl Plan {
 }
 
 impl ApiPlan {
-    /// Picks a target by weight.
-    pub(crate) fn pick(&self, random: u64) -> Option<(usize, &Arc<TargetPlan>)> {
-        let mut left = random.checked_rem(self.total_weight)?;
-        self.targets.iter().enumerate().find(|(_, target)| match left.checked_sub(u64::from(target.weight)) {
-            Some(rest) => {
-                left = rest;
-                false
-            }
-            None => true,
-        })
+    /// Name of the version that a target belongs to.
+    #[must_use]
+    pub fn version_of(&self, target: usize) -> Option<&str> {
+        self.versions.iter().find(|version| version.targets.contains(&target)).map(|version| &*version.name)
+    }
+
+    /// The targets of a version by number; all of them where there are no versions.
+    #[must_use]
+    pub fn targets_of(&self, version: usize) -> Range<usize> {
+        self.versions.get(version).map_or(0..self.targets.len(), |version| version.targets.clone())
+    }
+}
+
+impl TargetPlan {
+    /// A number that stands for the target in every plan and every gateway.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        crate::balance::digest(self.url.as_bytes())
     }
 }
 

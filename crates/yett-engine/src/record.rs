@@ -44,6 +44,9 @@ struct Line<'a> {
     reason: Option<Cow<'a, str>>,
     would_deny: Vec<String>,
     target: Option<&'a str>,
+    version: Option<&'a str>,
+    attempts: Option<u32>,
+    mirrored: bool,
     trace: Option<String>,
     span: Option<String>,
     bytes_in: u64,
@@ -83,6 +86,9 @@ impl Exchange {
             reason: self.refusal.as_ref().map(|(_, refusal)| mask_keys(shorten(&refusal.reason, LONGEST_REASON))),
             would_deny: self.would_deny.iter().map(|would| would_deny(would.guard, &would.refusal)).collect(),
             target: self.target.and_then(|target| api?.targets.get(target)).map(|target| &*target.url),
+            version: self.target.and_then(|target| api?.version_of(target)),
+            attempts: (end.attempts > 1).then_some(end.attempts),
+            mirrored: end.mirrored,
             trace: self.trace.as_ref().map(|trace| trace.id_text()),
             span: self.trace.as_ref().map(|trace| trace.span_text()),
             bytes_in: end.bytes_in,
@@ -117,6 +123,9 @@ impl Line<'_> {
             reason,
             would_deny,
             target,
+            version,
+            attempts,
+            mirrored,
             trace,
             span,
             bytes_in,
@@ -147,6 +156,13 @@ impl Line<'_> {
         event.may_have("reason", reason.as_deref());
         event.texts("would_deny", &would_deny);
         event.may_have("target", target);
+        event.may_have("version", version);
+        if let Some(attempts) = attempts {
+            event.value("attempts", &attempts);
+        }
+        if mirrored {
+            event.value("mirrored", &mirrored);
+        }
         event.may_have("trace", trace.as_deref());
         event.may_have("span", span.as_deref());
         event.value("bytes_in", &bytes_in);

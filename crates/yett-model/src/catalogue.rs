@@ -132,6 +132,10 @@ catalogue! {
         "The API did not answer in time" "Try again later.";
     TunnelIdle "tunnel-idle" 408 Caller true
         "Nothing passed through the tunnel for too long" "Send pings, and connect again.";
+    UpstreamOverloaded "upstream-overloaded" 503 Upstream true
+        "The API has no room for this request" "Wait as long as Retry-After says.";
+    CircuitOpen "circuit-open" 503 Upstream true
+        "The API failed again and again and is given a rest" "Wait as long as Retry-After says.";
     // respond
     UpstreamError "upstream-error" 502 Upstream true
         "The API reported an error" "Report the decision id to the API's owner.";

@@ -56,9 +56,18 @@ pub struct Event {
     /// What guards in `monitor` would have refused: `code: reason`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub would_deny: Vec<String>,
-    /// Base URL of the upstream target that was tried.
+    /// Base URL of the upstream target that was tried last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// Version of the upstream, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// How often the request was sent upstream, when more than once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
+    /// Whether a copy went to the mirror.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mirrored: bool,
     /// Id of the W3C trace: 32 hex digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,

@@ -126,9 +126,13 @@ impl Answer {
     }
 
     fn fail(&mut self, failure: Failure) {
+        let callers = failure.is_callers();
         let (code, reason) = failure.explain();
         self.rest = Rest::Nothing;
         if let Some(trip) = &mut self.trip {
+            if !callers {
+                trip.upstream_failed();
+            }
             trip.fail(code, reason);
         }
     }

@@ -6,10 +6,11 @@ use crate::error::Error;
 use crate::listen::Door;
 use crate::metrics::{Shard, Sums, text};
 use crate::options::{Options, Tls};
+use crate::pools::States;
 use crate::record::{Ring, Writer};
 use crate::tls::{Security, Settings};
 use crate::worker::Shared;
-use crate::{identity, listen, pepper, redirect, telemetry, upstream, worker};
+use crate::{identity, listen, pepper, prober, redirect, telemetry, upstream, worker};
 use serde::Serialize;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -93,7 +94,9 @@ impl Overview {
             digest: plan.as_ref().map(|plan| plan.digest()),
             certificates: settings.map(|settings| expiries(&settings)).unwrap_or_default(),
         };
-        text::render(&Sums::of(&self.shards), &facts)
+        let mut text = text::render(&Sums::of(&self.shards), &facts);
+        self.shared.states.render(&mut text, text::escape);
+        text
     }
 }
 
@@ -139,13 +142,15 @@ impl Gateway {
         let empty = format!(r#"{{"apis":[],"format":{SNAPSHOT_FORMAT}}}"#);
         let nothing = Plan::build(empty.as_bytes(), Arc::new(pepper::read(&options.pepper)?))
             .map_err(|_| Error::new("option-invalid", "the empty snapshot was refused"))?;
+        let start = Instant::now();
         let shared = Arc::new(Shared {
             engine: Engine::new(pepper::read(&options.pepper)?).signing(identity::signer(&options.identity_keys)?),
+            states: States::new(start),
             nothing: Arc::new(nothing),
             limits: options.limits(),
             security: options.tls.as_ref().map(Security::read).transpose()?,
             proxies: options.proxies()?,
-            start: Instant::now(),
+            start,
             connections: AtomicUsize::new(0),
             crowd: Crowd::new(),
             overload: options.overload.clone(),
@@ -206,7 +211,9 @@ impl Gateway {
             let work = move || worker::run(shared, shard, recorder, sockets, orders);
             workers.push(thread.spawn(work).map_err(unstarted)?);
         }
-        Ok(Running { orders, workers, writer, aside: Vec::new() })
+        let shared = self.overview.shared.clone();
+        let prober = aside("yett-prober", move |stop| prober::run(&shared, stop))?;
+        Ok(Running { orders, workers, writer, aside: vec![prober] })
     }
 
     /// Puts a snapshot in force. Requests in flight keep the plan they began with.
@@ -217,7 +224,11 @@ impl Gateway {
         let _one_at_a_time = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
         let mistakes = upstream::check(snapshot);
         match mistakes.is_empty() {
-            true => self.overview.shared.engine.apply(snapshot),
+            true => {
+                let applied = self.overview.shared.engine.apply(snapshot)?;
+                self.overview.shared.states.applied.send_replace(());
+                Ok(applied)
+            }
             false => Err(mistakes),
         }
     }

@@ -27,6 +27,8 @@ mod metrics;
 mod options;
 mod patience;
 mod pepper;
+mod pools;
+mod prober;
 mod proxy_protocol;
 mod random;
 mod record;

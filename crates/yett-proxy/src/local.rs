@@ -1,13 +1,14 @@
 //! A plan as one worker uses it: its counters and its upstreams, looked up once and found by number from then on.
 
 use crate::metrics::{Durations, Requests, Shard};
+use crate::pools::LocalPool;
 use crate::shed::ApiGauge;
 use crate::upstream::{Upstream, Upstreams};
+use crate::worker::Shared;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use yett_engine::Plan;
-use yett_engine::overload::Bounds;
 use yett_engine::plan::TargetPlan;
 
 struct LocalApi {
@@ -17,6 +18,7 @@ struct LocalApi {
     gauge: Rc<ApiGauge>,
     /// Number of the API's first operation in the plan.
     first: u32,
+    pool: Option<LocalPool>,
 }
 
 fn operations(plan: &Plan, api: u32) -> impl Iterator<Item = &str> {
@@ -38,9 +40,11 @@ impl LocalPlan {
         plan: Arc<Plan>,
         shard: Arc<Shard>,
         upstreams: &Upstreams,
-        bounds: Bounds,
+        shared: &Shared,
         before: Option<&LocalPlan>,
+        random: u64,
     ) -> Self {
+        let bounds = shared.overload.bounds();
         let nothing: Arc<str> = "".into();
         let apis = plan.apis().iter().enumerate().map(|(number, api)| LocalApi {
             gauge: before
@@ -50,6 +54,7 @@ impl LocalPlan {
             durations: shard.durations(&api.name),
             undocumented: shard.requests(&api.name, &nothing),
             targets: api.targets.iter().map(|target| (target.clone(), upstreams.get(api, target))).collect(),
+            pool: LocalPool::new(api, &shared.states, upstreams, random),
         });
         Self {
             apis: apis.collect(),
@@ -62,6 +67,11 @@ impl LocalPlan {
 
     pub(crate) fn plan(&self) -> &Arc<Plan> {
         &self.plan
+    }
+
+    /// The targets of an API that has several, or settings to watch them by.
+    pub(crate) fn pool(&self, api: u32) -> Option<&LocalPool> {
+        self.apis.get(api as usize)?.pool.as_ref()
     }
 
     /// The gauge of an API of this plan.

@@ -1,7 +1,7 @@
 //! The life of a request: the engine's phases, with the reading and sending between them.
 
 use crate::answer::{Answer, Rest};
-use crate::attempt::send;
+use crate::attempt::{Sent, send};
 use crate::body::{Upload, collect, drain};
 use crate::clock::Alarm;
 use crate::line::Line;
@@ -13,7 +13,7 @@ use crate::upgrade::{Opened, Tunnel};
 use crate::upstream::{Answered, Call, Content, Failure, Socket};
 use crate::worker::Worker;
 use bytes::{Bytes, BytesMut};
-use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, SET_COOKIE, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body;
@@ -155,13 +155,11 @@ async fn forward(
         _ => None,
     };
     trip.exchange.judge_body(parts, whole)?;
-    let target = trip.exchange.upstream_request(parts);
-    let target = target.ok_or_else(|| trip.exchange.fail(Code::GatewayError, "the API has no target"))?;
     // A body that is still arriving takes as long as its caller likes.
     let passing = (!matches!(content, Content::Stream(..))).then(|| Passing::begin(trip)).flatten();
-    let sent = send(trip, parts, &target, content).await;
+    let sent = send(trip, parts, content).await;
     passing.into_iter().for_each(|passing| passing.end(trip.exchange.code()));
-    let (call, answered) = sent?;
+    let Sent { call, answered } = sent?;
     if answered.status == StatusCode::SWITCHING_PROTOCOLS {
         return agree(trip, parts, call, answered);
     }
@@ -286,6 +284,9 @@ async fn respond(
     // Whether the body fits is seen here, and counted when it does not; asked with the length, the engine would not say.
     let length = head.headers.remove(CONTENT_LENGTH);
     let need = trip.exchange.judge_response(parts, &mut head);
+    if let Some(cookie) = trip.cookie.take() {
+        head.headers.append(SET_COOKIE, cookie);
+    }
     if let Some(length) = length {
         head.headers.insert(CONTENT_LENGTH, length);
     }
@@ -295,7 +296,11 @@ async fn respond(
         BodyNeed::Collect if fits => call.collect(most, idle).await,
         _ => call.at_hand(AT_HAND).await,
     };
-    let ahead = gathered.map_err(|failure| fail(trip, failure))?.join();
+    let ahead = gathered.map_err(|failure| {
+        trip.upstream_failed();
+        fail(trip, failure)
+    })?;
+    let ahead = ahead.join();
     let whole = (need == BodyNeed::Collect && call.is_finished()).then(|| ahead.clone());
     if need == BodyNeed::Collect && whole.is_none() {
         trip.worker.shard.unchecked.add(1);

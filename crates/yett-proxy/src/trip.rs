@@ -2,11 +2,13 @@
 
 use crate::line::{Cause, Line};
 use crate::local::LocalPlan;
+use crate::pools::Held;
 use crate::worker::Worker;
 use http::request::Parts;
-use http::{Method, Version};
+use http::{HeaderValue, Method, Version};
 use std::cell::Cell;
 use std::rc::Rc;
+use yett_engine::balance::Outcome;
 use yett_engine::{End, Exchange, Now};
 use yett_model::Code;
 
@@ -22,6 +24,10 @@ pub(crate) struct Trip {
     pub(crate) end: End,
     /// Bytes of a streamed request body, counted where it is read.
     pub(crate) uploaded: Option<Rc<Cell<u64>>>,
+    /// The request's place with its target, where targets are watched.
+    pub(crate) held: Option<Held>,
+    /// Cookie that keeps the caller on its target, for the answer.
+    pub(crate) cookie: Option<HeaderValue>,
     /// Whether the answer has no body on the wire whatever its head says.
     pub(crate) head_only: bool,
     /// When the answer must have ended, by the clock of the worker; absent when it may take as long as it likes.
@@ -55,6 +61,8 @@ impl Trip {
             local,
             end: End::default(),
             uploaded: None,
+            held: None,
+            cookie: None,
             head_only: false,
             due_us: None,
             is_http2: false,
@@ -66,6 +74,13 @@ impl Trip {
     /// The time now.
     pub(crate) fn now(&self) -> Now {
         self.worker.clock.now()
+    }
+
+    /// The upstream failed after it had begun to answer.
+    pub(crate) fn upstream_failed(&self) {
+        if let Some(held) = &self.held {
+            held.group.pool.learn(held.index, Outcome::Failed, self.now().mono_us);
+        }
     }
 
     /// The answer was handed over whole.

@@ -9,6 +9,7 @@ use crate::listen::Door;
 use crate::local::LocalPlan;
 use crate::metrics::{Full, Shard};
 use crate::options::{Limits, Network, Overload};
+use crate::pools::States;
 use crate::random::Random;
 use crate::record::Recorder;
 use crate::shed::Lag;
@@ -39,6 +40,8 @@ const ADDRESS_TURNED_AWAY: &[u8] =
 /// What all workers share.
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
+    /// What is known of the targets.
+    pub(crate) states: States,
     /// Decides while there is no snapshot: it knows no API.
     pub(crate) nothing: Arc<Plan>,
     pub(crate) limits: Limits,
@@ -95,7 +98,7 @@ impl Drop for Entry<'_> {
 impl Worker {
     fn new(shared: Arc<Shared>, shard: Arc<Shard>, recorder: Recorder) -> Self {
         let upstreams = Upstreams::new(shared.limits.upstream_idle_connections, shared.limits.upstream_idle_timeout);
-        let local = LocalPlan::new(shared.nothing.clone(), shard.clone(), &upstreams, shared.overload.bounds(), None);
+        let local = LocalPlan::new(shared.nothing.clone(), shard.clone(), &upstreams, &shared, None, 0);
         Self {
             clock: Clock::new(shared.start),
             lag: Lag::default(),
@@ -116,8 +119,8 @@ impl Worker {
         let plan = self.shared.engine.plan().unwrap_or_else(|| self.shared.nothing.clone());
         let mut local = self.local.borrow_mut();
         if !Arc::ptr_eq(local.plan(), &plan) {
-            *local =
-                Rc::new(LocalPlan::new(plan, self.shard.clone(), &self.upstreams, self.shared.overload.bounds(), Some(&local)));
+            let (random, shard) = (self.random() as u64, self.shard.clone());
+            *local = Rc::new(LocalPlan::new(plan, shard, &self.upstreams, &self.shared, Some(&local), random));
         }
         local.clone()
     }
@@ -303,6 +306,7 @@ mod tests {
         let pepper = || Pepper::new(&[1; 32]).unwrap();
         Arc::new(Shared {
             engine: Engine::new(pepper()),
+            states: States::new(Instant::now()),
             nothing: Arc::new(Plan::build(br#"{"apis":[],"format":1}"#, Arc::new(pepper())).ok().unwrap()),
             limits: Options::new(Secret::new("")).limits(),
             security: None,

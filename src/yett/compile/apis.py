@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from yett.compile.fields import compact
 from yett.compile.limits import LimitNames, compile_limits
 from yett.compile.proxy import compile_proxy, upstream_path
+from yett.compile.upstreams import compile_upstream
 from yett.model.api import OperationSettings
 
 if TYPE_CHECKING:
     from yett.compile.source import ContractSource, OperationSource
-    from yett.model.api import Api, Identify, Upstream
-    from yett.model.tls import UpstreamTls
+    from yett.model.api import Api, Identify
 
 
 def compile_api(api: Api, contract: ContractSource, names: LimitNames) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def compile_api(api: Api, contract: ContractSource, names: LimitNames) -> dict[s
         version=contract.version,
         hosts=list(api.hosts),
         base_path=api.base_path,
-        upstream=_upstream(api.upstream),
+        upstream=compile_upstream(api.upstream),
         proxy=compile_proxy(api.proxy),
         guards=asdict(api.guards),
         limits=compile_limits(api.limits, names, "api", api.name),
@@ -33,29 +33,6 @@ def compile_api(api: Api, contract: ContractSource, names: LimitNames) -> dict[s
     compiled["identify"] = _identify(api.identify)
     compiled["operations"] = [_operation(one, api, settings, names) for one in contract.operations]
     return compiled
-
-
-def _upstream(upstream: Upstream) -> dict[str, Any]:
-    return compact(
-        targets=[{"url": target.url, "weight": target.weight} for target in upstream.targets],
-        connect_timeout_ms=upstream.connect_timeout_ms,
-        response_timeout_ms=upstream.response_timeout_ms,
-        idle_timeout_ms=upstream.idle_timeout_ms,
-        protocol=None if upstream.protocol == "http1" else upstream.protocol,
-        preserve_host=upstream.preserve_host,
-        ca_pem=upstream.ca_pem,
-        tls=compile_upstream_tls(upstream.tls),
-    )
-
-
-def compile_upstream_tls(tls: UpstreamTls) -> dict[str, Any]:
-    """`UpstreamTls` of the snapshot: the certificate, but only the path of its key."""
-    own = {"certificate_pem": tls.certificate_pem, "key_file": tls.key_file} if tls.certificate_pem else None
-    return compact(
-        client_certificate=own,
-        server_name=tls.server_name,
-        min_version=None if tls.min_version == "1.2" else tls.min_version,
-    )
 
 
 def _identify(identify: Identify) -> dict[str, Any]:

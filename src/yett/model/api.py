@@ -8,7 +8,7 @@ from typing import Literal
 from yett.model.limit import Limit
 from yett.model.place import NOWHERE, Place, Reference
 from yett.model.proxy import Proxy
-from yett.model.tls import UpstreamTls
+from yett.model.upstream import Upstream
 
 Mode = Literal["enforce", "monitor", "off"]
 """What a guard does with what it finds: refuse it, record it, or not look."""
@@ -20,34 +20,7 @@ Patterns = Literal["refuse", "unenforced"]
 Priority = Literal["low", "normal", "critical"]
 """What a regular expression that cannot run in linear time is: a mistake, or left out and said aloud."""
 
-Protocol = Literal["http1", "http2"]
-"""What an upstream speaks."""
-
 DEFAULT_MAX_BODY_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One upstream target; `weight` is its share of the traffic relative to the others."""
-
-    url: str
-    weight: int = 1
-    place: Place = field(default=NOWHERE, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Upstream:
-    """Where an API's requests go. Times are in milliseconds; `ca_pem` replaces the platform's trusted roots."""
-
-    targets: tuple[Target, ...]
-    connect_timeout_ms: int = 2_000
-    response_timeout_ms: int = 15_000
-    idle_timeout_ms: int = 30_000
-    protocol: Protocol = "http1"
-    preserve_host: bool = False
-    ca_pem: str | None = field(default=None, repr=False)
-    tls: UpstreamTls = UpstreamTls()
-    place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

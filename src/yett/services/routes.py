@@ -56,8 +56,19 @@ def _routes_of(api: Api, assembly: Assembly, granted: Mapping[str, tuple[str, ..
             hosts=api.hosts,
             public=api.identify.public if public is None else public,
             profiles=granted.get(name, ()),
-            upstream=api.upstream.targets[0].url,
+            upstream=_upstream(api),
         )
+
+
+def _upstream(api: Api) -> str:
+    """The target, or the first of several, how many there are more and how they are chosen."""
+    targets, versions = api.upstream.all_targets(), api.upstream.versions
+    if not targets or len(targets) == 1:
+        return targets[0].url if targets else ""
+    balance = api.upstream.balance
+    how: str = balance if isinstance(balance, str) else f"by {balance.kind} {balance.name}".rstrip()
+    among = f" in versions {', '.join(one.name for one in versions)}" if versions else ""
+    return f"{targets[0].url} and {len(targets) - 1} more{among}, {how}"
 
 
 def _granted(assembly: Assembly) -> dict[str, tuple[str, ...]]:

@@ -106,7 +106,7 @@ pub(crate) struct Tokens {
     api: String,
     lifetime_s: u64,
     /// Field that carries them.
-    pub(super) header: HeaderName,
+    pub(crate) header: HeaderName,
     shards: Vec<Mutex<HashMap<Key, Kept>>>,
     hasher: RandomState,
 }

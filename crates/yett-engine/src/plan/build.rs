@@ -1,7 +1,6 @@
 //! From a snapshot to a plan: every part is compiled, and every mistake told, before anything is put in force.
 
-use super::target::parse_target;
-use super::{ApiPlan, OperationPlan, Plan, Scope, TargetPlan, stable_number};
+use super::{ApiPlan, OperationPlan, Plan, Scope, stable_number};
 use crate::access::Grants;
 use crate::forward::forwarded::TrustedProxies;
 use crate::forward::{ProxyPlan, is_ambiguous, upstream_path};
@@ -16,7 +15,7 @@ use http::{HeaderName, Method};
 use std::collections::HashMap;
 use std::sync::Arc;
 use yett_model::snapshot::{
-    Api, Collection, Limit, Location, MediaKind, Mode, Operation, Parameter, Profile, Protocol, Snapshot, Style, Upstream,
+    Api, Collection, Limit, Location, MediaKind, Mode, Operation, Parameter, Profile, Protocol, Snapshot, Style,
 };
 use yett_model::{Diagnostic, SNAPSHOT_FORMAT};
 
@@ -63,7 +62,8 @@ fn check_head(snapshot: &Snapshot, pepper: &Pepper) -> Vec<Diagnostic> {
     found
 }
 
-struct Builder<'a> {
+/// What a snapshot is compiled with.
+pub(super) struct Builder<'a> {
     snapshot: &'a Snapshot,
     app_limits: bool,
     limits_guards: limits::Shared,
@@ -100,7 +100,7 @@ impl<'a> Builder<'a> {
         plan
     }
 
-    fn report(&mut self, path: impl Into<String>, code: &str, message: impl Into<String>) {
+    pub(super) fn report(&mut self, path: impl Into<String>, code: &str, message: impl Into<String>) {
         self.diagnostics.push(Diagnostic::new(path, code, message));
     }
 
@@ -205,11 +205,15 @@ impl<'a> Builder<'a> {
             path: path.clone(),
         };
         let guards = guards::build(&scope);
-        let targets = self.targets(number, &api.upstream, &format!("{path}/upstream"));
+        let (targets, versions) = self.upstream(number, &api.upstream, &format!("{path}/upstream"));
+        let mirror = api.upstream.mirror.as_ref();
+        let mirror = mirror.and_then(|mirror| self.target(&mirror.url, 1, number, &format!("{path}/upstream/mirror/url")));
         plan.apis.push(ApiPlan {
             name: api.name.as_str().into(),
-            total_weight: targets.iter().map(|target| u64::from(target.weight)).sum(),
             targets,
+            versions,
+            mirror,
+            base_path: api.base_path.clone(),
             upstream: api.upstream.clone(),
             preserve_host: api.upstream.preserve_host,
             all_public: api.identify.public && api.operations.iter().all(|operation| operation.public != Some(false)),
@@ -264,21 +268,6 @@ impl<'a> Builder<'a> {
             let message = "a WebSocket is opened by GET, and passed on to an upstream of HTTP/1.1 only";
             self.report(format!("{path}/websocket"), "websocket-impossible", message);
         }
-    }
-
-    fn targets(&mut self, api: u32, upstream: &Upstream, path: &str) -> Vec<Arc<TargetPlan>> {
-        if upstream.targets.iter().all(|target| target.weight == 0) {
-            self.report(format!("{path}/targets"), "target-missing", "an upstream needs a target with weight");
-        }
-        let parsed: Vec<_> = upstream.targets.iter().map(|target| parse_target(target, api)).collect();
-        let mut targets = Vec::new();
-        for (index, target) in parsed.into_iter().enumerate() {
-            match target {
-                Ok(target) => targets.push(Arc::new(target)),
-                Err(message) => self.report(format!("{path}/targets/{index}/url"), "target-invalid", message),
-            }
-        }
-        targets
     }
 
     fn profiles(&mut self, plan: &mut Plan, numbers: &HashMap<&str, u32>) {

@@ -25,7 +25,10 @@ pub use proxy::{
     Tracing, UpstreamIdentity,
 };
 pub use tls::{TlsVersion, UpstreamCertificate, UpstreamTls};
-pub use upstream::{Protocol, Target, Upstream};
+pub use upstream::{
+    Affinity, Balance, Circuit, HashKey, HeaderMatch, Health, Mirror, Outlier, Protocol, Retries, RetryBudget, RetryOn, Target,
+    Upstream, UpstreamVersion,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

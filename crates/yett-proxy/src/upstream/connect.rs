@@ -3,22 +3,18 @@
 use super::{Failure, Socket, Upstream};
 use crate::clock::{Clock, within};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-
-/// How long the addresses of a name are believed.
-const ADDRESSES_FOR_US: u64 = 10_000_000;
 
 pub(super) async fn connect(upstream: &Upstream, clock: &Rc<Clock>) -> Result<Socket, Failure> {
     let late = || Failure::Unreachable(format!("no connection within {} ms", upstream.connect_timeout.as_millis()));
     within(clock, upstream.connect_timeout, open(upstream, clock)).await.ok_or_else(late)?
 }
 
-async fn open(upstream: &Upstream, clock: &Clock) -> Result<Socket, Failure> {
+async fn open(upstream: &Upstream, clock: &Rc<Clock>) -> Result<Socket, Failure> {
     let stream = tcp(upstream, clock).await.map_err(|error| {
-        upstream.addresses.borrow_mut().0.clear();
+        upstream.addresses.doubt();
         Failure::Unreachable(format!("{}:{} cannot be reached: {error}", upstream.name, upstream.port))
     })?;
     let _ = stream.set_nodelay(true);
@@ -33,28 +29,17 @@ async fn open(upstream: &Upstream, clock: &Clock) -> Result<Socket, Failure> {
     Ok(Socket::Tls(Box::new(stream)))
 }
 
-async fn tcp(upstream: &Upstream, clock: &Clock) -> io::Result<TcpStream> {
+/// Tries all addresses, each for its part of the time: one that answers nothing must not use it up.
+async fn tcp(upstream: &Upstream, clock: &Rc<Clock>) -> io::Result<TcpStream> {
     let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in addresses(upstream, clock).await? {
-        match TcpStream::connect(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failed = error,
+    let addresses = upstream.addresses.get(clock).await?;
+    let part = upstream.connect_timeout / addresses.len().max(1) as u32;
+    for address in addresses {
+        match within(clock, part, TcpStream::connect(address)).await {
+            Some(Ok(stream)) => return Ok(stream),
+            Some(Err(error)) => failed = error,
+            None => failed = io::ErrorKind::TimedOut.into(),
         }
     }
     Err(failed)
-}
-
-async fn addresses(upstream: &Upstream, clock: &Clock) -> io::Result<Vec<SocketAddr>> {
-    if let Ok(address) = upstream.name.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, upstream.port)]);
-    }
-    {
-        let known = upstream.addresses.borrow();
-        if !known.0.is_empty() && known.1 > clock.latest_us() {
-            return Ok(known.0.clone());
-        }
-    }
-    let found: Vec<SocketAddr> = lookup_host((upstream.name.as_str(), upstream.port)).await?.collect();
-    *upstream.addresses.borrow_mut() = (found.clone(), clock.latest_us() + ADDRESSES_FOR_US);
-    Ok(found)
 }

@@ -12,6 +12,7 @@ pub(crate) mod fuzzing;
 mod head;
 mod http1;
 mod http2;
+mod names;
 mod shared;
 mod trust;
 
@@ -22,12 +23,12 @@ pub(crate) use trust::check;
 
 use crate::clock::Clock;
 use bytes::BytesMut;
+use names::Addresses;
 use shared::{Connections, Place};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -49,6 +50,8 @@ pub(crate) enum Failure {
     Closed,
     /// The upstream says that it has not begun the request: it may be sent again, whatever it is.
     Unprocessed,
+    /// There was no place to wait for a connection.
+    Overloaded(&'static str),
     /// The answer cannot be passed on.
     Broken(String),
     /// The answer did not come in time.
@@ -62,10 +65,16 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Whether the caller's body failed, and not the upstream.
+    pub(crate) fn is_callers(&self) -> bool {
+        matches!(self, Self::BodyTooLarge | Self::BodyIncomplete | Self::BodyTimeout)
+    }
+
     /// Code and reason for the record.
     pub(crate) fn explain(self) -> (Code, String) {
         match self {
             Self::Unreachable(reason) => (Code::UpstreamUnreachable, reason),
+            Self::Overloaded(reason) => (Code::UpstreamOverloaded, reason.to_owned()),
             Self::Closed => (Code::UpstreamBroken, "the upstream closed the connection without an answer".to_owned()),
             Self::Unprocessed => (Code::UpstreamBroken, "the upstream took no more requests on the connection".to_owned()),
             Self::Broken(reason) => (Code::UpstreamBroken, reason),
@@ -155,7 +164,7 @@ pub(crate) struct Upstream {
     idle: RefCell<Vec<Idle>>,
     /// With HTTP/2: the connections that requests share.
     shared: Option<Connections>,
-    addresses: RefCell<(Vec<SocketAddr>, u64)>,
+    addresses: Rc<Addresses>,
     most_idle: usize,
     idle_for_us: u64,
 }
@@ -215,9 +224,10 @@ impl Upstreams {
 
     /// The upstream of a target.
     pub(crate) fn get(&self, api: &ApiPlan, target: &TargetPlan) -> Rc<Upstream> {
+        let settings = &api.upstream;
         let mut key = format!(
-            "{}://{}:{} {} {:?}",
-            target.tls, target.name, target.port, api.upstream.connect_timeout_ms, api.upstream.protocol
+            "{}://{}:{} {} {} {:?}",
+            target.tls, target.name, target.port, settings.connect_timeout_ms, settings.dns_refresh_ms, settings.protocol
         );
         let _ = write!(key, " {}", trust::key(&api.upstream));
         self.known.borrow_mut().entry(key).or_insert_with(|| Rc::new(self.make(api, target))).clone()
@@ -232,7 +242,7 @@ impl Upstreams {
             connect_timeout: Duration::from_millis(api.upstream.connect_timeout_ms),
             idle: RefCell::default(),
             shared: is_http2.then(Connections::default),
-            addresses: RefCell::default(),
+            addresses: Addresses::new(&target.name, target.port, api.upstream.dns_refresh_ms),
             most_idle: self.most_idle,
             idle_for_us: self.idle_for.as_micros() as u64,
         }
