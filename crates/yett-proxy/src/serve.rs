@@ -258,7 +258,7 @@ async fn take_body(trip: &mut Trip, need: BodyNeed, body: &mut Option<Incoming>)
         None => Upload::new(incoming, most, &trip.worker.clock, Patience::new(limit, limits.min_upload_rate)),
     };
     trip.uploaded = Some(upload.counted());
-    Ok(Content::Stream(upload, length))
+    Ok(Content::Stream(Box::new(upload), length))
 }
 
 /// Holds the upstream's agreement against what the caller asked for.

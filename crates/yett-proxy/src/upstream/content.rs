@@ -11,7 +11,7 @@ pub(crate) enum Content {
     /// It is here.
     Whole(Bytes),
     /// It is still arriving; the length if it is known.
-    Stream(Upload, Option<u64>),
+    Stream(Box<Upload>, Option<u64>),
 }
 
 impl Content {

@@ -53,7 +53,7 @@ pub(super) struct Http1 {
     clock: Rc<Clock>,
     out: Bytes,
     then: Bytes,
-    upload: Option<Upload>,
+    upload: Option<Box<Upload>>,
     chunked: bool,
     begun: bool,
     sent: bool,

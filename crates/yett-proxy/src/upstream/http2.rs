@@ -37,7 +37,7 @@ pub(super) struct Http2 {
     state: State,
     sending: Option<SendStream<Bytes>>,
     next: Bytes,
-    upload: Option<Upload>,
+    upload: Option<Box<Upload>>,
     progress: u64,
     left: Option<u64>,
     trailers: Option<HeaderMap>,
@@ -182,7 +182,7 @@ impl Http2 {
 fn poll_send(
     stream: &mut SendStream<Bytes>,
     next: &mut Bytes,
-    upload: &mut Option<Upload>,
+    upload: &mut Option<Box<Upload>>,
     context: &mut Context<'_>,
 ) -> Poll<Result<(usize, bool), Failure>> {
     if next.is_empty() {
