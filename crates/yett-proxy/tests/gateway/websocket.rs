@@ -1,12 +1,18 @@
 //! WebSocket: who may open one, what goes through, and how it ends.
 
 use crate::common::{Caller, Message, Origin, PATIENCE, Stage, api_key, options, read_message, snapshot};
+use crate::secure::{Authority, BOTH, Folder, Secured, client, provider, secure};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use yett_model::Code;
+use yett_proxy::Tls;
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
@@ -35,7 +41,7 @@ fn stage(origin: SocketAddr) -> Stage {
     Stage::start(options(), &offering(origin, 60_000))
 }
 
-fn agree(stream: &mut TcpStream, accept: &str, fields: &str) {
+fn agree(stream: &mut impl Write, accept: &str, fields: &str) {
     let head = format!(
         "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: {accept}\r\n\
          server: x\r\n{fields}\r\n"
@@ -314,4 +320,39 @@ fn a_caller_that_takes_nothing_stops_the_upstream_and_not_the_memory() {
     switched(&mut caller);
     let total = sent.recv_timeout(PATIENCE).unwrap();
     assert!(total < 64 << 20, "{total} bytes were taken for a caller that reads none");
+}
+
+#[test]
+fn a_socket_over_tls_is_a_tunnel_between_two_sessions() {
+    let (authority, folder) = (Authority::new(), Folder::new("websocket"));
+    let issued = authority.issue(&["localhost"], 1);
+    let chain = vec![CertificateDer::from_pem_slice(issued.certificate.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes()).unwrap();
+    let config = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().unwrap();
+    let config = Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap());
+    let origin = Origin::raw(move |_, stream| {
+        let mut stream = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream);
+        read_message(&mut stream, false).unwrap();
+        agree(&mut stream, ACCEPT, "");
+        let mut heard = Vec::new();
+        stream.read_to_end(&mut heard).unwrap();
+        stream.write_all(&heard).unwrap();
+        stream.conn.send_close_notify();
+        stream.flush().unwrap();
+    });
+    let mut snapshot = offering(origin, 60_000);
+    snapshot["apis"][0]["upstream"] =
+        json!({"targets": [{"url": format!("https://localhost:{}/v1", origin.port())}], "ca_pem": authority.pem()});
+    let tls = Tls { certificates: vec![folder.pair("localhost", &issued)], ..Tls::default() };
+    let stage = Stage::start(secure(tls), &snapshot);
+    let mut caller = Secured::open(stage.address, "localhost", &Arc::new(client(&authority, None, BOTH))).0;
+    caller.write_all(handshake("/shop/chat", "").as_bytes()).unwrap();
+    assert_eq!(read_message(&mut caller, true).unwrap().status(), 101);
+    let sent: Vec<u8> = (0..200_000u32).map(|number| number as u8).collect();
+    caller.write_all(&sent).unwrap();
+    caller.conn.send_close_notify();
+    caller.flush().unwrap();
+    let mut heard = Vec::new();
+    caller.read_to_end(&mut heard).unwrap();
+    assert!(heard == sent, "{} of {} bytes came back", heard.len(), sent.len());
 }
