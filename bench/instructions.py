@@ -3,9 +3,9 @@
     python -m bench.instructions [--requests 2000] [--keep FOLDER]
 
 needs valgrind and strace (`apt-get install valgrind strace`) and a release build (`make build`). Yett is counted with
-both loads, nginx beside it with the plain one. Instructions are those of user mode, under `valgrind --tool=callgrind`;
-with `--keep` the profiles stay, for `callgrind_annotate`. System calls are counted by `strace -c`. Only the steady
-state is counted: connections are open, caches are warm.
+every load, nginx beside it with those that nothing guards. Instructions are those of user mode, as
+`valgrind --tool=callgrind` counts them; with `--keep` the profiles stay, for `callgrind_annotate`. System calls are
+those of `strace -c`. Only the steady state is counted: connections are open, caches are warm.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _instructions(stage: Stage, name: str, prepare: Prepare, call: Call, rounds:
 
 
 def _plain(name: str) -> str:
-    return name.replace(", ", "-")
+    return re.sub("[ ,]+", "-", name)
 
 
 def _control(subject: Running, order: str) -> None:
@@ -179,6 +179,7 @@ def measure(tools: Tools, home: Path, requests: int, keep: Path | None) -> list[
 
         subjects = [(f"yett, {load}", prepared.command(tools), calls[0]) for load, calls in prepared.calls.items()]
         subjects.append(("nginx, plain", _nginx(tools, proxy), looks[0]))
+        subjects.append(("nginx, 64 KB", _nginx(tools, proxy), prepared.calls["64 KB"][0]))
         return [count(stage, name, prepare, call, requests, keep).row(name) for name, prepare, call in subjects]
     finally:
         stage.stop()

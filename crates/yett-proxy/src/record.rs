@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use yett_engine::{End, Exchange};
 
-const BATCH: usize = 32 * 1024;
+const BATCH: usize = 64 * 1024;
 /// Batches under way to the writer, over all workers.
-const UNDER_WAY: usize = 256;
+const UNDER_WAY: usize = 128;
 /// How long the last events may take to be written even if there is no grace.
 const LEAST: Duration = Duration::from_secs(1);
 

@@ -118,14 +118,11 @@ fn parse(buffer: &mut BytesMut, method: &Method) -> Result<Option<Answered>, Fai
     let http_11 = response.version == Some(1);
     let status = response.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or_else(|| broken("odd status"))?;
     let base = buffer.as_ptr() as usize;
-    let places: Vec<(HeaderName, usize, usize)> = response
-        .headers
-        .iter()
-        .map(|field| {
-            let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| broken("odd field name"))?;
-            Ok((name, field.value.as_ptr() as usize - base, field.value.len()))
-        })
-        .collect::<Result<_, Failure>>()?;
+    let mut places = Vec::with_capacity(response.headers.len());
+    for field in response.headers.iter() {
+        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| broken("odd field name"))?;
+        places.push((name, field.value.as_ptr() as usize - base, field.value.len()));
+    }
     let head = buffer.split_to(length).freeze();
     let headers = collect(&head, places)?;
     let keep_alive = http_11 && !headers.get_all(CONNECTION).iter().any(names_close);

@@ -18,7 +18,9 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncReadExt, AsyncWrite};
 
 /// Bytes read at once: enough for most answers in one go.
-const FILL: usize = 16 * 1024;
+pub(super) const FILL: usize = 16 * 1024;
+/// Bytes read at once where answers are long: 64 KiB and a head.
+const LONG_FILL: usize = 68 * 1024;
 
 /// Bodies up to this size are sent in one piece with their head.
 const TOGETHER: usize = 16 * 1024;
@@ -228,10 +230,19 @@ impl Http1 {
 
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
         let Some(wire) = &mut self.wire else { return Poll::Ready(Ok(0)) };
-        if wire.buffer.capacity() - wire.buffer.len() < FILL / 4 {
-            wire.buffer.reserve(FILL);
+        // What is left of the room is used up first, but not where one more call of the system would be the price.
+        let least = if wire.fill > FILL { wire.fill } else { FILL / 4 };
+        if wire.buffer.capacity() - wire.buffer.len() < least {
+            wire.buffer.reserve(wire.fill);
         }
-        pin!(wire.socket.read_buf(&mut wire.buffer)).poll(context)
+        let room = wire.buffer.capacity() - wire.buffer.len();
+        let read = ready!(pin!(wire.socket.read_buf(&mut wire.buffer)).poll(context));
+        match read {
+            Ok(bytes) if bytes == room => wire.fill = LONG_FILL,
+            Ok(bytes) if !self.heard && bytes < FILL => wire.fill = FILL,
+            _ => {}
+        }
+        Poll::Ready(read)
     }
 
     /// Sends as much as can be sent. An upstream that stops reading may still answer, so that is no failure.

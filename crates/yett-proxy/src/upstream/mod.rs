@@ -148,6 +148,8 @@ pub(crate) enum Connection {
 pub(crate) struct Wire {
     socket: Socket,
     buffer: BytesMut,
+    /// Bytes to read at once: more where the answers before were long.
+    fill: usize,
 }
 
 struct Idle {
@@ -190,7 +192,7 @@ impl Upstream {
             return shared.open(self, clock).await.map(Connection::Http2);
         }
         let socket = connect::connect(self, clock).await?;
-        Ok(Connection::Http1(Wire { socket, buffer: BytesMut::new() }))
+        Ok(Connection::Http1(Wire { socket, buffer: BytesMut::new(), fill: http1::FILL }))
     }
 
     fn keep(&self, wire: Wire, clock: &Clock) {
