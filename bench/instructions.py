@@ -165,8 +165,8 @@ def _wait_for_tracer(subject: Running, tracer: subprocess.Popen[bytes]) -> None:
     raise SubjectFailed("strace does not get hold of the subject")
 
 
-def measure(tools: Tools, home: Path, requests: int, keep: Path | None) -> list[str]:
-    """Count every subject; return the rows of a table."""
+def measure(tools: Tools, home: Path, requests: int, keep: Path | None) -> None:
+    """Count every subject; print the rows of a table as they come."""
     stage = Stage(tools, home)
     looks = workload.plain_calls(workload.SMALL)
     try:
@@ -180,7 +180,13 @@ def measure(tools: Tools, home: Path, requests: int, keep: Path | None) -> list[
         subjects = [(f"yett, {load}", prepared.command(tools), calls[0]) for load, calls in prepared.calls.items()]
         subjects.append(("nginx, plain", _nginx(tools, proxy), looks[0]))
         subjects.append(("nginx, 64 KB", _nginx(tools, proxy), prepared.calls["64 KB"][0]))
-        return [count(stage, name, prepare, call, requests, keep).row(name) for name, prepare, call in subjects]
+        print(
+            "| subject | instructions/request | system calls/request | of these |",
+            "| --- | --- | --- | --- |",
+            sep="\n",
+        )
+        for name, prepare, call in subjects:
+            print(count(stage, name, prepare, call, requests, keep).row(name), flush=True)
     finally:
         stage.stop()
 
@@ -207,12 +213,12 @@ def main() -> int:
         options.keep.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
         try:
-            rows = measure(gather(), Path(home), options.requests, options.keep)
+            # The upstream's worker is another user.
+            Path(home).chmod(0o755)
+            measure(gather(), Path(home), options.requests, options.keep)
         except (ToolMissing, SubjectFailed) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
-    print("| subject | instructions/request | system calls/request | of these |", "| --- | --- | --- | --- |", sep="\n")
-    print("\n".join(rows))
     return 0
 
 

@@ -7,7 +7,7 @@ use crate::exchange::{End, Exchange, Now};
 use crate::identity::pair_name;
 use jiff::fmt::StdFmtWrite;
 use jiff::fmt::temporal::DateTimePrinter;
-use members::Members;
+use members::{Members, name};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
@@ -134,42 +134,42 @@ impl Line<'_> {
             upstream_us,
         } = self;
         let mut event = Members::begin(out);
-        event.value("time", &time);
-        event.text("decision", decision);
-        event.text("digest", digest);
-        event.text("method", method);
-        event.text("path", &path);
-        event.texts("query", &query);
-        event.text("host", host);
-        event.text("protocol", protocol);
-        event.text("address", &spelled(address));
-        event.may_have("api", api);
-        event.may_have("operation", operation);
-        event.may_have("app", app);
-        event.may_have("team", team);
-        event.may_have("credential", credential);
-        event.value("status", &status);
-        event.may_have("code", code.map(Code::as_str));
+        event.value(name!("time"), &time);
+        event.text(name!("decision"), decision);
+        event.text(name!("digest"), digest);
+        event.text(name!("method"), method);
+        event.text(name!("path"), &path);
+        event.texts(name!("query"), &query);
+        event.text(name!("host"), host);
+        event.text(name!("protocol"), protocol);
+        event.text(name!("address"), &spelled(address));
+        event.may_have(name!("api"), api);
+        event.may_have(name!("operation"), operation);
+        event.may_have(name!("app"), app);
+        event.may_have(name!("team"), team);
+        event.may_have(name!("credential"), credential);
+        event.value(name!("status"), &status);
+        event.may_have(name!("code"), code.map(Code::as_str));
         if let Some(source) = source {
-            event.value("source", &source);
+            event.value(name!("source"), &source);
         }
-        event.may_have("reason", reason.as_deref());
-        event.texts("would_deny", &would_deny);
-        event.may_have("target", target);
-        event.may_have("version", version);
+        event.may_have(name!("reason"), reason.as_deref());
+        event.texts(name!("would_deny"), &would_deny);
+        event.may_have(name!("target"), target);
+        event.may_have(name!("version"), version);
         if let Some(attempts) = attempts {
-            event.value("attempts", &attempts);
+            event.value(name!("attempts"), &attempts);
         }
         if mirrored {
-            event.value("mirrored", &mirrored);
+            event.value(name!("mirrored"), &mirrored);
         }
-        event.may_have("trace", trace.as_deref());
-        event.may_have("span", span.as_deref());
-        event.value("bytes_in", &bytes_in);
-        event.value("bytes_out", &bytes_out);
-        event.value("duration_us", &duration_us);
+        event.may_have(name!("trace"), trace.as_deref());
+        event.may_have(name!("span"), span.as_deref());
+        event.value(name!("bytes_in"), &bytes_in);
+        event.value(name!("bytes_out"), &bytes_out);
+        event.value(name!("duration_us"), &duration_us);
         if let Some(upstream_us) = upstream_us {
-            event.value("upstream_us", &upstream_us);
+            event.value(name!("upstream_us"), &upstream_us);
         }
         event.end();
     }

@@ -3,52 +3,61 @@
 
 use serde::Serialize;
 
+/// What stands before the value of a member; [`name!`] makes it.
+#[derive(Clone, Copy)]
+pub(super) struct Name(pub(super) &'static str);
+
+/// A [`Name`] with its marks, in one piece.
+macro_rules! name {
+    ($name:literal) => {
+        crate::record::members::Name(concat!(",\"", $name, "\":"))
+    };
+}
+pub(super) use name;
+
 /// An object under construction.
 pub(super) struct Members<'o> {
     out: &'o mut Vec<u8>,
+    start: usize,
 }
 
 impl<'o> Members<'o> {
     /// Opens the object.
     pub(super) fn begin(out: &'o mut Vec<u8>) -> Self {
-        out.push(b'{');
-        Self { out }
+        let start = out.len();
+        Self { out, start }
     }
 
-    /// Closes the object.
+    /// Closes the object, which must have a member: the brace that opens it takes the place of the first comma.
     pub(super) fn end(self) {
+        if let Some(first) = self.out.get_mut(self.start) {
+            *first = b'{';
+        }
         self.out.push(b'}');
     }
 
-    fn name(&mut self, name: &'static str) {
-        // No value ends with a brace.
-        self.out.extend_from_slice(if self.out.ends_with(b"{") { b"\"" } else { b",\"" });
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
-    }
-
     /// Adds a text.
-    pub(super) fn text(&mut self, name: &'static str, text: &str) {
-        self.name(name);
+    pub(super) fn text(&mut self, name: Name, text: &str) {
+        self.out.extend_from_slice(name.0.as_bytes());
         quote(self.out, text);
     }
 
     /// Adds a text if there is one.
-    pub(super) fn may_have(&mut self, name: &'static str, text: Option<&str>) {
+    pub(super) fn may_have(&mut self, name: Name, text: Option<&str>) {
         if let Some(text) = text {
             self.text(name, text);
         }
     }
 
-    /// Adds anything but an object.
-    pub(super) fn value(&mut self, name: &'static str, value: &impl Serialize) {
-        self.name(name);
+    /// Adds anything.
+    pub(super) fn value(&mut self, name: Name, value: &impl Serialize) {
+        self.out.extend_from_slice(name.0.as_bytes());
         // Writing to memory does not fail.
         let _ = serde_json::to_writer(&mut *self.out, value);
     }
 
     /// Adds a list of texts if there are any.
-    pub(super) fn texts<T: Serialize>(&mut self, name: &'static str, texts: &[T]) {
+    pub(super) fn texts<T: Serialize>(&mut self, name: Name, texts: &[T]) {
         if !texts.is_empty() {
             self.value(name, &texts);
         }
@@ -77,12 +86,12 @@ mod tests {
     fn members_are_one_object() {
         let mut out = Vec::new();
         let mut members = Members::begin(&mut out);
-        members.text("a", "x\"\n");
-        members.may_have("b", None);
-        members.may_have("c", Some("y"));
-        members.value("d", &7);
-        members.texts::<&str>("e", &[]);
-        members.texts("f", &["z"]);
+        members.text(name!("a"), "x\"\n");
+        members.may_have(name!("b"), None);
+        members.may_have(name!("c"), Some("y"));
+        members.value(name!("d"), &7);
+        members.texts::<&str>(name!("e"), &[]);
+        members.texts(name!("f"), &["z"]);
         members.end();
         let read: Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(read, json!({"a": "x\"\n", "c": "y", "d": 7, "f": ["z"]}));

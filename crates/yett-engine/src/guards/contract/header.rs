@@ -14,6 +14,11 @@ pub(super) struct Parametrised<'t> {
 }
 
 impl<'t> Parametrised<'t> {
+    /// A value without parameters, in lower case already.
+    pub(super) fn plain(value: &'t str) -> Self {
+        Self { value: Cow::Borrowed(value), parameters: Vec::new() }
+    }
+
     /// Reads a field value; `None` if it is malformed, or names a parameter twice or in an extended form.
     pub(super) fn parse(text: &'t str) -> Option<Self> {
         let end = text.bytes().position(|byte| byte == b';').unwrap_or(text.len());

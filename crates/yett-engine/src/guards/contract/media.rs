@@ -9,6 +9,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use std::collections::BTreeMap;
 use yett_model::snapshot::{self, MediaKind, Shape};
 
+const JSON: &str = "application/json";
+
 /// A media range: `a/b`, `a/*`, `*/*`, or `a/*+suffix`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Range {
@@ -84,6 +86,10 @@ pub(super) fn sent(headers: &HeaderMap) -> Sent<'_> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (first, second) = (values.next(), values.next());
     let Some(first) = first else { return Sent::Nothing };
+    if first == JSON && second.is_none() {
+        // What most messages say, and nothing to read in it.
+        return Sent::Type(Parametrised::plain(JSON));
+    }
     let read = first.to_str().ok().and_then(Parametrised::parse);
     match read {
         Some(read) if second.is_none() && is_media_type(&read.value) => Sent::Type(read),

@@ -33,6 +33,13 @@ impl<'t> Reader<'t> {
 
     /// The next byte that is not white space, not yet taken.
     fn peek(&mut self) -> Option<u8> {
+        match self.rest().first() {
+            Some(&byte) if byte > b' ' => Some(byte),
+            _ => self.peek_behind_blanks(),
+        }
+    }
+
+    fn peek_behind_blanks(&mut self) -> Option<u8> {
         let rest = self.rest();
         let blanks = rest.iter().position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
         self.at += blanks.unwrap_or(rest.len());
@@ -106,7 +113,7 @@ impl<'t> Reader<'t> {
     fn string(&mut self) -> Option<String> {
         self.take(b'"')?;
         let rest = self.rest();
-        let length = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ')?;
+        let length = plain_length(rest);
         match rest.get(length)? {
             b'"' => {
                 let start = self.at;
@@ -150,9 +157,32 @@ impl<'t> Reader<'t> {
     }
 }
 
+/// How many bytes come before a quote, a backslash or a control character, looked at eight at a time.
+fn plain_length(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let marks = marks(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return number * 8 + marks.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
+    words.len() * 8 + rest.iter().take_while(is_plain).count()
+}
+
+/// The highest bit of the first byte that is a quote, a backslash or a control character, and maybe of some behind it:
+/// taking more from a byte than it has shows in that bit, and borrows from the next.
+fn marks(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let below = |word: u64, least: u8| word.wrapping_sub(ONES * u64::from(least)) & !word & (ONES << 7);
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    below(word, b' ') | is(b'"') | is(b'\\')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn quick(text: &str) -> Option<Value> {
@@ -208,5 +238,15 @@ mod tests {
     fn test_quick_when_there_are_too_many_values_then_it_is_left() {
         assert!(quick(&json!(vec![0; 99]).to_string()).is_some());
         assert_eq!(quick(&json!(vec![0; 100]).to_string()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn test_quick_when_eight_bytes_are_looked_at_then_it_is_as_if_each_were(
+            bytes in prop::collection::vec(prop_oneof![3 => any::<u8>(), 1 => Just(b'"'), 1 => Just(b'\\'), 20 => b' '..], 0..40),
+        ) {
+            let slowly = bytes.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ');
+            prop_assert_eq!(plain_length(&bytes), slowly.unwrap_or(bytes.len()));
+        }
     }
 }
