@@ -262,3 +262,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_cookie_for_the_public_host_that_a_proxy_told_keeps_its_domain() {
+    let engine = shop(&[("/trusted_proxies", json!(["192.0.2.77"]))]);
+    let told = [("x-forwarded-for", PUBLIC), ("x-forwarded-host", "api.shop.example:8443"), ("x-forwarded-proto", "http")];
+    let (mut exchange, parts) = sent(&engine, head("GET", "/shop/health", &told)).ok().unwrap();
+    let answer = http::Response::builder().header("set-cookie", "a=1; Domain=shop.example; Path=/");
+    let mut response = answer.body(()).unwrap().into_parts().0;
+    exchange.judge_response(&parts, &mut response);
+    // The caller did not come over TLS: the proxy says so.
+    assert_eq!(response.headers["set-cookie"], "a=1; Domain=shop.example; Path=/shop");
+}

@@ -172,7 +172,7 @@ fn same_name(authority: &str, host: &str) -> bool {
     split_port(authority).0.eq_ignore_ascii_case(split_port(host).0)
 }
 
-fn split_port(authority: &str) -> (&str, Option<&str>) {
+pub(super) fn split_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
         Some((name, port)) => (name, Some(port)),
         None => (authority, None),

@@ -1,7 +1,7 @@
 //! How an API is exposed, compiled: what is not configured is `None` and costs one look.
 
 use super::cookies::Shelf;
-use super::places::Rewritten;
+use super::places::{Rewritten, split_port};
 use super::redirect::Redirects;
 use super::rules::{Rules, Way};
 use super::token::Tokens;
@@ -56,7 +56,7 @@ impl ProxyPlan {
     }
 
     pub(super) fn shelf<'a>(&self, tls: bool, host: &'a str) -> Shelf<'a> {
-        Shelf { rules: self.cookies, tls, host }
+        Shelf { rules: self.cookies, tls, host: split_port(host).0 }
     }
 }
 

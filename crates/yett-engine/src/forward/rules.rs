@@ -59,6 +59,9 @@ const CORE_OF_ANSWERS: [&str; 21] = [
     "www-authenticate",
 ];
 
+/// Fields that protocols on top of HTTP cannot do without.
+const OF_PROTOCOLS: [&str; 2] = ["sec-websocket-", "grpc-"];
+
 /// The rules of one direction, ready to run.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
@@ -127,8 +130,10 @@ impl Rules {
     pub(super) fn strip(&self, headers: &mut HeaderMap, way: Way) {
         if let Some(allow) = &self.allow {
             let core: &[&str] = if way == Way::Upstream { &CORE_OF_REQUESTS } else { &CORE_OF_ANSWERS };
-            let passes =
-                |name: &HeaderName| allow.contains(name) || core.contains(&name.as_str()) || usable(name.as_str(), way).is_err();
+            let of_protocol = |name: &HeaderName| OF_PROTOCOLS.iter().any(|start| name.as_str().starts_with(start));
+            let passes = |name: &HeaderName| {
+                of_protocol(name) || allow.contains(name) || core.contains(&name.as_str()) || usable(name.as_str(), way).is_err()
+            };
             let others: Vec<HeaderName> = headers.keys().filter(|name| !passes(name)).cloned().collect();
             others.iter().for_each(|name| drop(headers.remove(name)));
         }
@@ -261,12 +266,18 @@ mod tests {
     #[test]
     fn an_allow_list_leaves_itself_and_the_core() {
         let rules = build(Way::Upstream, json!({"allow": ["x-tenant"]})).unwrap();
-        let mut fields =
-            headers(&[("x-tenant", "a"), ("x-debug", "1"), ("cookie", "c=1"), ("content-type", "a/b"), ("host", "h")]);
+        let mut fields = headers(&[
+            ("x-tenant", "a"),
+            ("x-debug", "1"),
+            ("cookie", "c=1"),
+            ("content-type", "a/b"),
+            ("grpc-timeout", "1S"),
+            ("host", "h"),
+        ]);
         rules.strip(&mut fields, Way::Upstream);
         let mut names: Vec<&str> = fields.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
-        assert_eq!(names, ["content-type", "host", "x-tenant"]);
+        assert_eq!(names, ["content-type", "grpc-timeout", "host", "x-tenant"]);
     }
 
     #[test]

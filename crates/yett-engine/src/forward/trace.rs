@@ -57,9 +57,9 @@ impl Trace {
     pub(super) fn tell(&self, headers: &mut HeaderMap) {
         let mut text = String::with_capacity(55);
         text.push_str("00-");
-        text.push_str(&self.id_text());
+        HEXLOWER.encode_append(&self.id.to_be_bytes(), &mut text);
         text.push('-');
-        text.push_str(&self.span_text());
+        HEXLOWER.encode_append(&self.span.to_be_bytes(), &mut text);
         text.push_str(match self.flags {
             0 => "-00",
             SAMPLED => "-01",
