@@ -133,6 +133,12 @@ def test_listeners_may_be_several(tmp_path: Path) -> None:
     assert found.proxy_protocol_from == ("10.0.0.0/8",)
 
 
+def test_trusted_proxies_may_write_headers_where_nobody_else_is_named(tmp_path: Path) -> None:
+    listen = 'listen: [{address: "127.0.0.1:2", proxy_protocol: true}], trusted_proxies: ["10.0.0.0/8"]'
+    assert gateway(tmp_path, listen).proxy_protocol_from == ("10.0.0.0/8",)
+    assert gateway(tmp_path, f"{listen}, proxy_protocol_from: [10.0.0.7]").proxy_protocol_from == ("10.0.0.7/32",)
+
+
 @OPENSSL
 def test_a_certificate_tells_its_names_and_expiry(folder: Path) -> None:
     command = (

@@ -43,11 +43,11 @@ enum Ended {
 }
 
 /// Serves a connection until it ends.
-pub(crate) async fn attend(worker: Rc<Worker>, stream: TcpStream, caller: Caller, door: Door, _place: Place) {
+pub(crate) async fn attend(worker: Rc<Worker>, stream: TcpStream, caller: Caller, door: Door, mut place: Place) {
     let _ = stream.set_nodelay(true);
     let line = Line::new(caller, &worker);
     let _entry = worker.enter(&line);
-    let Some((link, is_http2)) = begin(&worker, stream, &line, door).await else { return };
+    let Some((link, is_http2)) = begin(&worker, stream, &line, door, &mut place).await else { return };
     match is_http2 {
         true => attend_http2(&worker, &line, link).await,
         false => attend_http1(&worker, &line, link).await,
@@ -55,8 +55,8 @@ pub(crate) async fn attend(worker: Rc<Worker>, stream: TcpStream, caller: Caller
 }
 
 /// Opens the conversation, unless it takes too long or the gateway drains.
-async fn begin(worker: &Worker, stream: TcpStream, line: &Rc<Line>, door: Door) -> Option<(Link, bool)> {
-    let mut opening = pin!(open(worker, stream, line, door));
+async fn begin(worker: &Worker, stream: TcpStream, line: &Rc<Line>, door: Door, place: &mut Place) -> Option<(Link, bool)> {
+    let mut opening = pin!(open(worker, stream, line, door, place));
     poll_fn(|context| {
         line.listen(context);
         match opening.as_mut().poll(context) {
@@ -78,10 +78,16 @@ async fn begin(worker: &Worker, stream: TcpStream, line: &Rc<Line>, door: Door) 
 }
 
 /// Finds out which protocol the caller speaks; `None` if the connection came to nothing.
-async fn open(worker: &Worker, mut stream: TcpStream, line: &Rc<Line>, door: Door) -> Option<(Link, bool)> {
+async fn open(worker: &Worker, mut stream: TcpStream, line: &Rc<Line>, door: Door, place: &mut Place) -> Option<(Link, bool)> {
     if door.proxy_protocol {
         let source = proxy_protocol::read(&mut stream, line.caller().address, &worker.shared.proxies).await.ok()?;
-        source.iter().for_each(|source| line.introduce(source.ip().to_canonical()));
+        if let Some(address) = source.map(|source| source.ip().to_canonical()) {
+            line.introduce(address);
+            if !worker.seat(place, address) {
+                worker.turned_away();
+                return None;
+            }
+        }
     }
     let Some(security) = worker.shared.security.as_ref().filter(|_| door.tls) else {
         let (head, is_http2) = sniff(&mut stream).await.ok().filter(|(head, _)| !head.is_empty())?;

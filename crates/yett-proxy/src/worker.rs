@@ -175,6 +175,20 @@ impl Worker {
         (!proxy).then_some(address)
     }
 
+    /// Books a connection for its address; `false` if that has as many as it may have.
+    pub(crate) fn seat(&self, place: &mut Place, address: IpAddr) -> bool {
+        let Some(address) = self.counted(address).filter(|_| place.address.is_none()) else { return true };
+        let entered = self.shared.crowd.enter(address, self.shared.limits.max_connections_per_address);
+        place.address = entered.then_some(address);
+        entered
+    }
+
+    /// Notes that a proxy passed on a connection of an address that has too many.
+    pub(crate) fn turned_away(&self) {
+        self.shard.turn_away(Full::Address);
+        self.shard.refused(Code::ConnectionsExceeded);
+    }
+
     fn turn_away(&self, stream: &TcpStream, full: Full, door: Door) {
         self.shard.turn_away(full);
         let (code, answer) = match full {
@@ -194,13 +208,9 @@ impl Worker {
             self.shared.connections.fetch_sub(1, Ordering::Relaxed);
             return self.turn_away(&stream, Full::Gateway, door);
         }
-        let most = limits.max_connections_per_address;
         let mut place = Place { shared: self.shared.clone(), address: None };
-        if let Some(address) = self.counted(address.ip()) {
-            if !self.shared.crowd.enter(address, most) {
-                return self.turn_away(&stream, Full::Address, door);
-            }
-            place.address = Some(address);
+        if !self.seat(&mut place, address.ip()) {
+            return self.turn_away(&stream, Full::Address, door);
         }
         let caller = Caller::new(address.ip().to_canonical(), door.tls);
         spawn_local(attend(self.clone(), stream, caller, door, place));

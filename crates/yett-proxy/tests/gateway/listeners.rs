@@ -39,6 +39,31 @@ fn a_proxy_tells_whose_connection_it_is() {
 }
 
 #[test]
+fn connections_are_counted_for_the_address_that_is_told() {
+    let origin = Origin::echo();
+    let mut options = behind_a_proxy(options(), "127.0.0.1");
+    options.max_connections_per_address = 2;
+    let stage = stage(&origin, options);
+    let open = |address: &str| {
+        let mut caller = stage.caller();
+        caller.send(format!("PROXY TCP4 {address} 127.0.0.1 8080 80\r\n{}", get("/shop/books")));
+        caller
+    };
+    let mut kept: Vec<_> = (0..2).map(|_| open("192.0.2.9")).collect();
+    kept.iter_mut().for_each(|caller| assert_eq!(caller.read().unwrap().status(), 200));
+    assert!(open("192.0.2.9").read_to_end().is_empty());
+    assert_eq!(open("192.0.2.10").read().unwrap().status(), 200);
+    // A place that is given back can be had again.
+    let mut first = kept.remove(0);
+    first.send("GET /shop/books HTTP/1.1\r\nhost: shop.example\r\nconnection: close\r\n\r\n");
+    first.read_to_end();
+    let began = std::time::Instant::now();
+    while open("192.0.2.9").read().is_err() {
+        assert!(began.elapsed() < PATIENCE, "the place is not given back");
+    }
+}
+
+#[test]
 fn a_header_that_is_missing_or_malformed_closes_the_connection() {
     let origin = Origin::echo();
     let stage = stage(&origin, behind_a_proxy(options(), "127.0.0.1"));

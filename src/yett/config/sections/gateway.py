@@ -46,7 +46,8 @@ class GatewayShape(Shape):
     ] = "127.0.0.1:8080"
     """Address and port for callers, or a list of them, each with settings where it needs any."""
     proxy_protocol_from: Annotated[list[Network], Field(default_factory=list, max_length=1_000)]
-    """Addresses and networks of the proxies whose PROXY headers are taken, on listeners with `proxy_protocol`."""
+    """Addresses and networks of the proxies whose PROXY headers are taken, on listeners with `proxy_protocol`; absent
+    means `trusted_proxies`."""
     redirect_http: Address | None = None
     """Address and port of a plain listener that only sends callers to HTTPS (308)."""
     redirect_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
@@ -83,7 +84,7 @@ def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
     """The settings that stand at `at`."""
     return GatewaySettings(
         listen=_listeners(shape, at),
-        proxy_protocol_from=tuple(shape.proxy_protocol_from),
+        proxy_protocol_from=tuple(shape.proxy_protocol_from or shape.trusted_proxies),
         redirect_http=_redirect(shape, at),
         redirect_port=shape.redirect_port,
         acme_challenges=_acme_challenges(shape, at),
@@ -121,7 +122,7 @@ def _listeners(shape: GatewayShape, at: At) -> tuple[Listener, ...]:
         spot = at / "listen" / index
         if listener.tls and shape.tls is None:
             spot.report("certificate-missing", "this listener speaks TLS without a certificate", "set `gateway.tls`")
-        if listener.proxy_protocol and not shape.proxy_protocol_from:
+        if listener.proxy_protocol and not (shape.proxy_protocol_from or shape.trusted_proxies):
             hint = "name the proxies: `proxy_protocol_from: [10.0.0.7]`"
             spot.report("proxies-missing", "anyone could write the PROXY headers of this listener", hint)
     if shape.tls is not None and all(listener.tls is False for listener in listeners):
