@@ -151,7 +151,7 @@ fn an_answer_of_503_is_repeated_and_the_last_one_passed_on() {
     let (first, second) = (busy(), busy());
     let stage = before(&[target(first.address), target(second.address)], &json!({}));
     let answer = stage.ask(&get("/shop/books"));
-    assert_eq!((answer.status(), answer.field("retry-after"), answer.text()), (503, Some("7"), "busy"));
+    assert_eq!((answer.status(), answer.field("retry-after")), (503, Some("7")));
     assert_eq!((first.requests.try_iter().count(), second.requests.try_iter().count()), (1, 1));
     assert_eq!(stage.finish()[0].attempts, Some(2));
 }
