@@ -13,9 +13,10 @@ from tests.compile.contracts import api, contract
 from yett.compile import OperationIndex, check_operations
 from yett.compile.operations import matches
 from yett.model.access import Collection, Profile
-from yett.model.api import OperationSettings, Target, Upstream, WebSocket
+from yett.model.api import OperationSettings, WebSocket
 from yett.model.configuration import Configuration, Unread
 from yett.model.place import Place, Reference
+from yett.model.upstream import Target, Upstream
 
 SHOP = contract("listBooks", "getBook", "listAuthors")
 

@@ -17,6 +17,7 @@ use yett_model::Code;
 use yett_model::snapshot::{RetryOn, Upstream as Settings};
 
 /// What one attempt came to, with what may be sent again.
+#[allow(clippy::large_enum_variant, reason = "it is moved once and taken apart at once: a box would cost every request")]
 enum Attempt {
     /// An answer has begun.
     Answered(Call, Answered, Option<Content>),
