@@ -47,10 +47,12 @@ pub(crate) async fn attend(worker: Rc<Worker>, stream: TcpStream, caller: Caller
     let _ = stream.set_nodelay(true);
     let line = Line::new(caller, &worker);
     let _entry = worker.enter(&line);
-    let Some((link, is_http2)) = begin(&worker, stream, &line, door, &mut place).await else { return };
+    // Each stage has a box of its own, so that a connection keeps room for the one it is in only.
+    let opening = Box::pin(begin(&worker, stream, &line, door, &mut place));
+    let Some((link, is_http2)) = opening.await else { return };
     match is_http2 {
-        true => attend_http2(&worker, &line, link).await,
-        false => attend_http1(&worker, &line, link).await,
+        true => Box::pin(attend_http2(&worker, &line, link)).await,
+        false => Box::pin(attend_http1(&worker, &line, link)).await,
     }
 }
 
@@ -109,7 +111,8 @@ async fn attend_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
         .max_headers(limits.max_headers)
         .header_read_timeout(None);
     let opened = Opened::default();
-    let answer = |request| respond(worker.clone(), line.clone(), opened.clone(), request);
+    // The library keeps room for one request for as long as the connection lives: that room holds a box.
+    let answer = |request| Box::pin(respond(worker.clone(), line.clone(), opened.clone(), request));
     let mut conversation = builder.serve_connection(TokioIo::new(link), service_fn(answer));
     let ended = converse(
         worker,
