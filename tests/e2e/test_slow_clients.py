@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -129,7 +129,7 @@ def opened(stack: ExitStack, port: int, count: int, head: bytes) -> list[socket.
 
 
 def test_ten_thousand_connections_at_once_are_served(
-    recorder: Recorder, keys: dict[str, str], tmp_path: Path, record_property: pytest.RecordProperty
+    recorder: Recorder, keys: dict[str, str], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     count = room_for(10_000)
     if count < 1_000:
@@ -148,7 +148,7 @@ def test_ten_thousand_connections_at_once_are_served(
 
 @pytest.mark.skipif(not STANDALONE.exists(), reason="yett-gateway is not built: run `make build`")
 def test_an_idle_connection_costs_little(
-    recorder: Recorder, keys: dict[str, str], tmp_path: Path, record_property: pytest.RecordProperty
+    recorder: Recorder, keys: dict[str, str], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     folder = tmp_path / "alone"
     pepper = compile_into(folder, shapes.settings(recorder.url, public=True), keys)
