@@ -456,8 +456,11 @@ fn settings_that_cannot_be_are_refused() {
     }
 }
 
+/// A name, what the upstream does, and the status and code that follow.
+type Case = (&'static str, fn(&mut std::net::TcpStream), u16, Code);
+
 /// How an upstream may fail, and what the caller must be told. What it does with a connection after the request came.
-fn failures() -> Vec<(&'static str, fn(&mut std::net::TcpStream), u16, Code)> {
+fn failures() -> Vec<Case> {
     fn reset(stream: &std::net::TcpStream) {
         let _ = socket2::SockRef::from(stream).set_linger(Some(std::time::Duration::ZERO));
     }
