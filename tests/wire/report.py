@@ -56,7 +56,7 @@ def section() -> str:
     """Return the part of the page."""
     kept: dict[str, Any] = json.loads(KEPT.read_text())
     cases: list[Case | Case2] = [*CASES, *CASES2]
-    versions = ", ".join(f"{NAMES[name]} ({kept[name]['version']})" for name in RIVALS)
+    versions = ", ".join(f"{NAMES[name]} ({kept[name]['version'].partition(' - ')[0]})" for name in RIVALS)
     rows = "".join(f"| {' | '.join(cells)} |\n" for cells in _groups(cases, kept))
     differing = "".join(f"| {' | '.join(cells)} |\n" for cells in _differing(cases, kept))
     corpora = "".join(f"| {suite} | {_plain(name)} | {why} |\n" for (suite, name), why in sorted(DIFFERENCES.items()))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.e2e.gateways import eventually
 from tests.wire.cases.frames import CASES2, Case2
+from tests.wire.http2 import CONTINUATION, END_HEADERS, END_STREAM, HEADERS, block, frame, pseudo, talk2
 from tests.wire.stage import Stage
 from tests.wire.verdicts import expected, faults2, result2
 
@@ -14,3 +16,19 @@ def test_a_case_leads_to_its_verdict(stage: Stage, case: Case2) -> None:
     talk, heard = stage.play2(case)
     assert faults2(case, talk, heard) == [], case.why
     assert result2(case, talk, heard) is expected(case), "the conformance page says otherwise"
+
+
+def test_a_head_over_the_limit_is_refused_with_an_event(stage: Stage) -> None:
+    assert stage.gateway is not None
+    before = len(stage.gateway.events())
+    # In frames of at most 16 KiB each.
+    fields = block([*pseudo(), *[("x-a", "b" * 4000)] * 10])
+    head = frame(HEADERS, END_STREAM, 1, fields[:16_000])
+    rest = frame(CONTINUATION, 0, 1, fields[16_000:32_000]) + frame(CONTINUATION, END_HEADERS, 1, fields[32_000:])
+    seen = talk2(stage.http2, head + rest)
+    assert (seen.statuses, seen.in_step) == ({1: 431}, True)
+    gateway = stage.gateway
+    told = eventually(
+        lambda: [event for event in gateway.events()[before:] if event["status"] == 431], "no event tells"
+    )
+    assert [event["code"] for event in told] == ["headers-too-large"]

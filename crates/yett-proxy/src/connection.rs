@@ -155,7 +155,7 @@ async fn attend_http2(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
     let mut builder = http2::Builder::new(Streams::new(worker, line));
     builder
         .max_concurrent_streams(limits.max_streams)
-        .max_header_list_size(limits.max_head_bytes as u32)
+        .max_header_list_size((limits.max_head_bytes as u32).saturating_mul(2))
         .max_pending_accept_reset_streams(limits.max_resets.min(20) as usize)
         .max_local_error_reset_streams(100)
         .max_send_buf_size(HEAD_BUFFER);

@@ -106,9 +106,7 @@ async fn leave(trip: &Trip, parts: &Parts, mut body: Incoming) {
 
 /// What is decided by the head alone, before anything is waited for.
 fn admit(trip: &mut Trip, parts: &mut Parts) -> Result<BodyNeed, Refused> {
-    if parts.headers.len() > trip.worker.shared.limits.max_headers {
-        return Err(trip.exchange.fail(Code::HeadersTooLarge, "the request has too many header fields"));
-    }
+    check_size(trip, parts)?;
     if parts.version == Version::HTTP_2 {
         join_cookies(&mut parts.headers);
     }
@@ -165,6 +163,25 @@ async fn forward(
     }
     let (head, rest) = respond(trip, parts, call, answered).await?;
     Ok((head, Outcome::Body(rest)))
+}
+
+/// Of HTTP/1 the library counts the bytes. Of HTTP/2 it refuses what is twice as large, and tells nobody: what is larger
+/// than the limit is refused here, so that there is an event.
+fn check_size(trip: &mut Trip, parts: &Parts) -> Result<(), Refused> {
+    let limits = &trip.worker.shared.limits;
+    let is_large = parts.version == Version::HTTP_2 && list_size(parts) > limits.max_head_bytes;
+    let reason = match () {
+        () if parts.headers.len() > limits.max_headers => "the request has too many header fields",
+        () if is_large => "the head is too large",
+        () => return Ok(()),
+    };
+    Err(trip.exchange.fail(Code::HeadersTooLarge, reason))
+}
+
+/// As RFC 9113 section 6.5.2 counts, but for the pseudo-header fields of few bytes.
+fn list_size(parts: &Parts) -> usize {
+    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum::<usize>() + target
 }
 
 /// HTTP/2 may split `Cookie` into several fields; HTTP/1.1 has one (RFC 9113 section 8.2.3).
