@@ -4,6 +4,10 @@
 //! The shell calls [`Exchange::judge_head`], then [`Exchange::judge_body`], sends what [`Exchange::upstream_request`]
 //! gives, then [`Exchange::judge_response`] and [`Exchange::judge_response_body`], and always [`Exchange::record`].
 
+mod caching;
+mod negotiating;
+mod transcoding;
+
 use crate::body::Body;
 use crate::forward::forwarded;
 use crate::forward::token::Bearer;
@@ -16,6 +20,7 @@ use crate::plan::{ApiPlan, OperationPlan, Plan, TargetPlan};
 use crate::receive;
 use crate::refusal::Refusal;
 use crate::routing::{Found, Parameters};
+use crate::transcode::Notations;
 use crate::{grpc, trailers, upgrade};
 use bytes::Bytes;
 use http::header::{
@@ -87,6 +92,8 @@ pub struct End {
     pub attempts: u32,
     /// Whether a copy went to the mirror.
     pub mirrored: bool,
+    /// What the cache did.
+    pub cache: Option<yett_model::CacheUse>,
 }
 
 /// What a guard in `monitor` would have done.
@@ -137,6 +144,9 @@ pub struct Exchange {
     pub(crate) own_answer: Option<Response<()>>,
     /// Whether the upstream's answer is an error that only the contract can let pass.
     replacing: bool,
+    notations: Notations,
+    /// Whether what goes upstream must all be in the key of a kept answer.
+    asks_cache: bool,
 }
 
 /// Why a request does not go on to the upstream.
@@ -178,6 +188,8 @@ impl Exchange {
             refusal: None,
             target: None,
             phase: Phase::Receive,
+            notations: Notations::default(),
+            asks_cache: false,
             grpc: false,
             upgrades: false,
             takes_trailers: false,
@@ -330,7 +342,7 @@ impl Exchange {
         self.phase = Phase::Limit;
         self.run_guards(parts, Phase::Limit, |guard, view, counters, effects| guard.limit(view, counters, effects))?;
         self.phase = Phase::Inspect;
-        Ok(self.body_need(parts)?)
+        Ok(self.body_need_as_json(parts)?)
     }
 
     /// Who calls, and in which trace: what a trusted proxy says of it, or the connection.
@@ -592,6 +604,9 @@ impl Exchange {
         if self.upgrades {
             parts.headers.insert(UPGRADE, WEBSOCKET);
         }
+        if self.asks_cache {
+            self.leave_unkeyed(&mut parts.headers);
+        }
         parts.uri = path.parse().ok()?;
         Some(target.clone())
     }
@@ -691,6 +706,7 @@ impl Exchange {
             let watching = self.guards().iter().filter(|guard| guard.response_mode() != Mode::Off);
             watching.map(|guard| guard.response_need(&view, &answer)).max().unwrap_or(BodyNeed::Pass)
         };
+        let need = if self.is_converted(response.status, &response.headers) { BodyNeed::Collect } else { need };
         for (name, value) in &self.effects.headers {
             response.headers.insert(name.clone(), value.clone());
         }
@@ -742,6 +758,11 @@ impl Exchange {
     /// The answer to a failure that the shell met: an unreachable upstream, a body that ended early.
     pub fn fail(&mut self, code: Code, reason: impl Into<String>) -> Box<Response<Bytes>> {
         self.refuse(Refusal::new(code, reason))
+    }
+
+    /// The failure is made good: another answer takes its place.
+    pub fn recover(&mut self) {
+        self.refusal = None;
     }
 
     fn refuse(&mut self, refusal: Box<Refusal>) -> Box<Response<Bytes>> {

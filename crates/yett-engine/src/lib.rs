@@ -8,7 +8,9 @@ pub mod access;
 mod address;
 pub mod balance;
 pub mod body;
+pub mod cache;
 mod choose;
+pub mod compression;
 pub mod decide;
 mod engine;
 pub mod exchange;
@@ -28,6 +30,7 @@ mod record;
 pub mod refusal;
 pub mod routing;
 pub mod trailers;
+pub mod transcode;
 pub mod upgrade;
 
 pub use choose::Wish;

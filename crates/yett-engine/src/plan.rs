@@ -5,6 +5,8 @@ pub(crate) mod target;
 mod upstream;
 
 use crate::access::Grants;
+use crate::cache::CachePlan;
+use crate::compression::CompressionPlan;
 use crate::forward::ProxyPlan;
 use crate::forward::forwarded::TrustedProxies;
 use crate::forward::token::Signer;
@@ -21,7 +23,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use yett_model::Diagnostic;
 use yett_model::snapshot::{
-    Api, ApiKey, Collection, Credential, Mode, Operation, Priority, Snapshot, Tracing, Upstream, WebSocket,
+    Api, ApiKey, Collection, Credential, Mode, Notation, Operation, Priority, Snapshot, Tracing, Upstream, WebSocket,
 };
 
 /// Body limit of requests that no operation describes.
@@ -67,9 +69,13 @@ pub struct ApiPlan {
     pub(crate) api_key: Option<ApiKey>,
     pub(crate) undocumented: Mode,
     pub(crate) max_response_bytes: u64,
+    /// Deepest nesting of a body.
+    pub(crate) max_depth: u32,
     pub(crate) operations: Range<u32>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,
     pub(crate) proxy: ProxyPlan,
+    /// Digest of the API's settings if any of its operations keeps answers: with other settings they are other answers.
+    pub(crate) cache_digest: Vec<u8>,
 }
 
 /// A version of an upstream.
@@ -130,6 +136,12 @@ pub struct OperationPlan {
     pub(crate) declared_headers: Vec<HeaderName>,
     /// The path's name at the upstream, where it is another.
     pub(crate) upstream_path: Option<Template>,
+    /// Keeps answers.
+    pub(crate) cache: Option<CachePlan>,
+    /// Compresses answers.
+    pub(crate) compression: Option<CompressionPlan>,
+    /// Notations in the place of JSON.
+    pub(crate) transcode: Vec<Notation>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,
 }
 

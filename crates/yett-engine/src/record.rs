@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
-use yett_model::{Code, Source};
+use yett_model::{CacheUse, Code, Source};
 
 const LONGEST_PATH: usize = 512;
 const LONGEST_HOST: usize = 253;
@@ -49,6 +49,7 @@ struct Line<'a> {
     mirrored: bool,
     trace: Option<String>,
     span: Option<String>,
+    cache: Option<CacheUse>,
     bytes_in: u64,
     bytes_out: u64,
     duration_us: u64,
@@ -91,6 +92,7 @@ impl Exchange {
             mirrored: end.mirrored,
             trace: self.trace.as_ref().map(|trace| trace.id_text()),
             span: self.trace.as_ref().map(|trace| trace.span_text()),
+            cache: end.cache,
             bytes_in: end.bytes_in,
             bytes_out: end.bytes_out,
             duration_us: end.duration_us,
@@ -128,6 +130,7 @@ impl Line<'_> {
             mirrored,
             trace,
             span,
+            cache,
             bytes_in,
             bytes_out,
             duration_us,
@@ -165,6 +168,7 @@ impl Line<'_> {
         }
         event.may_have(name!("trace"), trace.as_deref());
         event.may_have(name!("span"), span.as_deref());
+        event.may_have(name!("cache"), cache.map(CacheUse::as_str));
         event.value(name!("bytes_in"), &bytes_in);
         event.value(name!("bytes_out"), &bytes_out);
         event.value(name!("duration_us"), &duration_us);

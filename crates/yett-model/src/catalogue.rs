@@ -139,6 +139,8 @@ catalogue! {
     // respond
     UpstreamError "upstream-error" 502 Upstream true
         "The API reported an error" "Report the decision id to the API's owner.";
+    NotCached "not-cached" 504 Caller true
+        "No kept answer" "The request takes a kept answer only, and there is none. Send it without `Cache-Control: only-if-cached`.";
     ResponseInvalid "response-invalid" 502 Upstream false
         "The API's answer does not fit its contract" "Report the decision id to the API's owner.";
     // record: failures of the gateway itself

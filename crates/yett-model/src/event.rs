@@ -74,6 +74,9 @@ pub struct Event {
     /// Id of this hop in the trace, the upstream's parent: 16 hex digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span: Option<String>,
+    /// What the cache did, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheUse>,
     /// Body bytes received from the caller.
     pub bytes_in: u64,
     /// Body bytes sent to the caller.
@@ -83,4 +86,37 @@ pub struct Event {
     /// Microseconds from sending upstream to the upstream's response head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream_us: Option<u64>,
+}
+
+/// What the cache did for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CacheUse {
+    /// A kept answer was given.
+    Hit,
+    /// There was none, or none that could be used.
+    Miss,
+    /// A kept answer was given although it was no longer fresh.
+    Stale,
+    /// A kept answer was given after the upstream had confirmed it.
+    Revalidated,
+    /// The request is not one that a kept answer may be given to.
+    Bypass,
+}
+
+impl CacheUse {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 5] = [Self::Hit, Self::Miss, Self::Stale, Self::Revalidated, Self::Bypass];
+
+    /// Name as in events and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Stale => "stale",
+            Self::Revalidated => "revalidated",
+            Self::Bypass => "bypass",
+        }
+    }
 }

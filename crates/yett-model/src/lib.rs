@@ -11,7 +11,7 @@ pub mod snapshot;
 pub use catalogue::{CATALOGUE, Code, Entry, Source};
 pub use decision::{Decision, Outcome, Phase, PhaseReport, Request, Violation};
 pub use diagnostic::Diagnostic;
-pub use event::Event;
+pub use event::{CacheUse, Event};
 pub use patch::{Change, Patch};
 pub use snapshot::Snapshot;
 

@@ -1,15 +1,16 @@
 //! The body of an answer, as hyper takes it; it carries the trip, so the request ends when the body does.
 
 use crate::clock::Alarm;
+use crate::compress::Coder;
 use crate::line::Turn;
 use crate::trip::Trip;
-use crate::upstream::{Call, Failure};
+use crate::upstream::{Call, Failure, broken};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// Most that is handed over at once.
@@ -23,6 +24,38 @@ pub(crate) enum Rest {
     Whole(Bytes),
     /// Bytes that are here, and the upstream's to come.
     Stream(Box<Stream>),
+    /// Either of them, compressed on the way.
+    Coded(Box<Coded>),
+}
+
+/// A body that passes through a coding; the coder is gone once it gave its last.
+pub(crate) struct Coded {
+    plain: Rest,
+    coder: Option<Coder>,
+}
+
+impl Coded {
+    /// Takes plain data until there is coded data to send.
+    fn poll(&mut self, context: &mut Context<'_>, most: usize) -> Poll<Option<Result<Bytes, Failure>>> {
+        loop {
+            let plain = match &mut self.plain {
+                Rest::Stream(stream) => ready!(stream.poll(context, most)),
+                Rest::Whole(bytes) if !bytes.is_empty() => Some(Ok(piece(bytes, most))),
+                Rest::Whole(_) | Rest::Nothing | Rest::Coded(_) => None,
+            };
+            let coded = match (plain, &mut self.coder) {
+                (Some(Err(failure)), _) => return Poll::Ready(Some(Err(failure))),
+                (_, None) => return Poll::Ready(None),
+                (Some(Ok(data)), Some(coder)) => coder.push(&data),
+                (None, coder) => coder.take().map_or(Ok(Bytes::new()), Coder::finish),
+            };
+            match coded {
+                Ok(coded) if coded.is_empty() => {}
+                Ok(coded) => return Poll::Ready(Some(Ok(coded))),
+                Err(error) => return Poll::Ready(Some(Err(broken(format!("the answer could not be compressed: {error}"))))),
+            }
+        }
+    }
 }
 
 /// An upstream's body passing through.
@@ -38,12 +71,48 @@ impl Stream {
     fn is_told(&self) -> bool {
         self.ahead.is_empty() && self.call.remaining() == Some(0)
     }
+
+    fn poll(&mut self, context: &mut Context<'_>, most: usize) -> Poll<Option<Result<Bytes, Failure>>> {
+        if !self.ahead.is_empty() {
+            return Poll::Ready(Some(Ok(piece(&mut self.ahead, most))));
+        }
+        match self.call.poll_data(context) {
+            Poll::Pending => self.alarm.poll(context).map(|()| Some(Err(Failure::Timeout("the upstream's answer stalled")))),
+            ready => {
+                self.alarm.reset(self.limit);
+                ready
+            }
+        }
+    }
 }
 
 impl Rest {
     /// A body of which `ahead` is here and the rest comes from `call`.
     pub(crate) fn stream(ahead: Bytes, call: Call, alarm: Alarm, limit: Duration) -> Self {
         Self::Stream(Box::new(Stream { ahead, call, alarm, limit }))
+    }
+
+    /// The same body through a coding.
+    pub(crate) fn coded(self, coder: Coder) -> Self {
+        Self::Coded(Box::new(Coded { plain: self, coder: Some(coder) }))
+    }
+
+    /// Bytes of the whole body, if known.
+    pub(crate) fn length(&self) -> Option<u64> {
+        match self {
+            Self::Nothing => Some(0),
+            Self::Whole(bytes) => Some(bytes.len() as u64),
+            Self::Stream(stream) => Some(stream.call.remaining()? + stream.ahead.len() as u64),
+            Self::Coded(_) => None,
+        }
+    }
+
+    fn take_trailers(&mut self) -> Option<HeaderMap> {
+        match self {
+            Self::Stream(stream) => stream.call.take_trailers(),
+            Self::Coded(coded) => coded.plain.take_trailers(),
+            Self::Nothing | Self::Whole(_) => None,
+        }
     }
 
     /// A body that is here.
@@ -99,20 +168,6 @@ impl Answer {
         }
     }
 
-    fn poll_stream(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
-        let Rest::Stream(stream) = &mut self.rest else { return Poll::Ready(None) };
-        if !stream.ahead.is_empty() {
-            return Poll::Ready(Some(Ok(piece(&mut stream.ahead, self.most))));
-        }
-        match stream.call.poll_data(context) {
-            Poll::Pending => stream.alarm.poll(context).map(|()| Some(Err(Failure::Timeout("the upstream's answer stalled")))),
-            ready => {
-                stream.alarm.reset(stream.limit);
-                ready
-            }
-        }
-    }
-
     fn complete(&mut self) {
         if let Some(trip) = &mut self.trip {
             trip.complete();
@@ -139,10 +194,7 @@ impl Answer {
 
     /// Ends; gives the trailers, if there are any.
     fn last_words(&mut self) -> Option<HeaderMap> {
-        let trailers = match &mut self.rest {
-            Rest::Stream(stream) => stream.call.take_trailers(),
-            Rest::Nothing | Rest::Whole(_) => None,
-        };
+        let trailers = self.rest.take_trailers();
         self.end();
         trailers
     }
@@ -173,7 +225,8 @@ impl Body for Answer {
                 }
                 Poll::Ready(Some(Ok(piece)))
             }
-            Rest::Stream(_) => self.poll_stream(context),
+            Rest::Stream(stream) => stream.poll(context, most),
+            Rest::Coded(coded) => coded.poll(context, most),
         };
         if let Some(trip) = &self.trip {
             trip.line.set_turn(match &next {
@@ -201,13 +254,6 @@ impl Body for Answer {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.rest {
-            Rest::Nothing => SizeHint::with_exact(0),
-            Rest::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Rest::Stream(stream) => match stream.call.remaining() {
-                Some(remaining) => SizeHint::with_exact(remaining + stream.ahead.len() as u64),
-                None => SizeHint::default(),
-            },
-        }
+        self.rest.length().map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

@@ -1,5 +1,6 @@
 //! The gateway as its host sees it: made, started, fed with snapshots and patches, read, stopped.
 
+use crate::cache::Store;
 use crate::crowd::Crowd;
 use crate::drain::{Order, Report};
 use crate::error::Error;
@@ -93,6 +94,7 @@ impl Overview {
             events_dropped: self.ring.lost(),
             digest: plan.as_ref().map(|plan| plan.digest()),
             certificates: settings.map(|settings| expiries(&settings)).unwrap_or_default(),
+            cache: self.shared.cache.figures(),
         };
         let mut text = text::render(&Sums::of(&self.shards), &facts);
         self.shared.states.render(&mut text, text::escape);
@@ -154,6 +156,7 @@ impl Gateway {
             connections: AtomicUsize::new(0),
             crowd: Crowd::new(),
             overload: options.overload.clone(),
+            cache: Store::new(options.cache_bytes),
         });
         let shards = (0..options.worker_count()).map(|_| Arc::default()).collect();
         let ring = Arc::new(Ring::new(options.event_capacity));

@@ -8,7 +8,9 @@
 mod answer;
 mod attempt;
 mod body;
+mod cache;
 mod clock;
+mod compress;
 mod connection;
 mod crowd;
 mod drain;

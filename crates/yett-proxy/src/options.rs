@@ -97,6 +97,9 @@ pub struct Options {
     /// Milliseconds an idle upstream connection is kept.
     #[serde(default = "upstream_idle_timeout_ms")]
     pub upstream_idle_timeout_ms: u64,
+    /// Bytes of memory for kept answers, over all workers.
+    #[serde(default = "cache_bytes")]
+    pub cache_bytes: usize,
     /// Events held for [`Gateway::events`](crate::Gateway::events); the oldest give way. 0 holds none.
     #[serde(default)]
     pub event_capacity: usize,
@@ -166,6 +169,9 @@ fn max_resets() -> u32 {
 fn upstream_idle_connections() -> usize {
     128
 }
+fn cache_bytes() -> usize {
+    64 << 20
+}
 fn upstream_idle_timeout_ms() -> u64 {
     60_000
 }
@@ -199,6 +205,7 @@ impl Options {
             overload: Overload::default(),
             upstream_idle_connections: upstream_idle_connections(),
             upstream_idle_timeout_ms: upstream_idle_timeout_ms(),
+            cache_bytes: cache_bytes(),
             event_capacity: 0,
         }
     }

@@ -3,7 +3,9 @@
 use crate::answer::{Answer, Rest};
 use crate::attempt::{Sent, send};
 use crate::body::{Upload, collect, drain};
+use crate::cache;
 use crate::clock::Alarm;
+use crate::compress;
 use crate::line::Line;
 use crate::patience::Patience;
 use crate::shed::{self, Passing};
@@ -148,11 +150,17 @@ async fn forward(
     body: &mut Option<Incoming>,
 ) -> Result<(http::response::Parts, Outcome), Refused> {
     let content = take_body(trip, need, body).await?;
+    let content = speak_json(trip, parts, content)?;
     let whole = match &content {
         Content::Whole(bytes) if need == BodyNeed::Collect => Some(bytes.clone()),
         _ => None,
     };
     trip.exchange.judge_body(parts, whole)?;
+    trip.coding = trip.exchange.wants_coding(parts);
+    if let Some(ask) = cache::ask(trip, parts, &content) {
+        let (head, rest) = cache::visit(trip, parts, ask).await?;
+        return Ok((head, Outcome::Body(rest)));
+    }
     // A body that is still arriving takes as long as its caller likes.
     let passing = (!matches!(content, Content::Stream(..))).then(|| Passing::begin(trip)).flatten();
     let sent = send(trip, parts, content).await;
@@ -161,7 +169,8 @@ async fn forward(
     if answered.status == StatusCode::SWITCHING_PROTOCOLS {
         return agree(trip, parts, call, answered);
     }
-    let (head, rest) = respond(trip, parts, call, answered).await?;
+    cache::note_change(trip, answered.status);
+    let (head, rest) = respond(trip, parts, head(answered), Source::from(call)).await?;
     Ok((head, Outcome::Body(rest)))
 }
 
@@ -278,6 +287,20 @@ async fn take_body(trip: &mut Trip, need: BodyNeed, body: &mut Option<Incoming>)
     Ok(Content::Stream(Box::new(upload), length))
 }
 
+/// A caller that speaks another notation than JSON is taken for one that speaks JSON from here on.
+fn speak_json(trip: &mut Trip, parts: &mut Parts, content: Content) -> Result<Content, Refused> {
+    if !trip.exchange.is_foreign() {
+        return Ok(content);
+    }
+    match content {
+        Content::Whole(bytes) => {
+            let spoken = trip.exchange.speak_json(parts, Some(bytes))?;
+            Ok(spoken.map_or(Content::None, Content::Whole))
+        }
+        content => trip.exchange.speak_json(parts, None).map(|_| content),
+    }
+}
+
 /// Holds the upstream's agreement against what the caller asked for.
 fn agree(trip: &mut Trip, parts: &Parts, call: Call, answered: Answered) -> Result<(http::response::Parts, Outcome), Refused> {
     let mut head = head(answered);
@@ -290,13 +313,87 @@ fn agree(trip: &mut Trip, parts: &Parts, call: Call, answered: Answered) -> Resu
     Ok((head, Outcome::Switched(socket, ahead)))
 }
 
-async fn respond(
+/// The body of an answer: what is here of it, and the call that brings the rest.
+pub(crate) struct Source {
+    ahead: Bytes,
+    call: Option<Call>,
+}
+
+impl From<Call> for Source {
+    fn from(call: Call) -> Self {
+        Self { ahead: Bytes::new(), call: Some(call) }
+    }
+}
+
+impl Source {
+    /// A body that is here.
+    pub(crate) fn whole(bytes: Bytes) -> Self {
+        Self { ahead: bytes, call: None }
+    }
+
+    /// Whether all of it is here.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.call.as_ref().is_none_or(Call::is_finished)
+    }
+
+    /// Whether nothing more can come, trailers neither.
+    pub(crate) fn is_over(&self) -> bool {
+        self.call.as_ref().is_none_or(Call::is_over)
+    }
+
+    /// What is here.
+    pub(crate) fn ahead(&self) -> &Bytes {
+        &self.ahead
+    }
+
+    /// Bytes of the whole body that nobody took yet, if known.
+    pub(crate) fn remaining(&self) -> Option<u64> {
+        let to_come = self.call.as_ref().map_or(Some(0), Call::remaining)?;
+        Some(to_come + self.ahead.len() as u64)
+    }
+
+    /// Waits until all of it is here, or more than `most` bytes.
+    pub(crate) async fn collect(&mut self, trip: &mut Trip, most: u64, idle: Duration) -> Result<(), Refused> {
+        let Some(call) = &mut self.call else { return Ok(()) };
+        let Some(more) = most.checked_sub(self.ahead.len() as u64) else { return Ok(()) };
+        let gathered = call.collect(more, idle).await;
+        self.add(gathered.map_err(|failure| broken_off(trip, failure))?.join());
+        Ok(())
+    }
+
+    /// Takes what is at hand.
+    async fn at_hand(&mut self, trip: &mut Trip) -> Result<(), Refused> {
+        let Some(call) = self.call.as_mut().filter(|_| self.ahead.len() < AT_HAND) else { return Ok(()) };
+        let gathered = call.at_hand(AT_HAND - self.ahead.len()).await;
+        self.add(gathered.map_err(|failure| broken_off(trip, failure))?.join());
+        Ok(())
+    }
+
+    fn add(&mut self, more: Bytes) {
+        self.ahead = match self.ahead.is_empty() {
+            true => more,
+            false if more.is_empty() => return,
+            false => [&self.ahead[..], &more].concat().into(),
+        };
+    }
+}
+
+/// The upstream broke off within its answer.
+fn broken_off(trip: &mut Trip, failure: Failure) -> Refused {
+    trip.upstream_failed();
+    fail(trip, failure)
+}
+
+/// Judges an answer and makes it the caller's.
+///
+/// # Errors
+/// The answer to send instead.
+pub(crate) async fn respond(
     trip: &mut Trip,
     parts: &Parts,
-    mut call: Call,
-    answered: Answered,
+    mut head: http::response::Parts,
+    mut source: Source,
 ) -> Result<(http::response::Parts, Rest), Refused> {
-    let mut head = head(answered);
     let idle = idle_timeout(trip);
     // Whether the body fits is seen here, and counted when it does not; asked with the length, the engine would not say.
     let length = head.headers.remove(CONTENT_LENGTH);
@@ -308,36 +405,40 @@ async fn respond(
         head.headers.insert(CONTENT_LENGTH, length);
     }
     let most = trip.exchange.max_response_bytes();
-    let fits = call.remaining().is_none_or(|remaining| remaining <= most);
-    let gathered = match need {
-        BodyNeed::Collect if fits => call.collect(most, idle).await,
-        _ => call.at_hand(AT_HAND).await,
-    };
-    let ahead = gathered.map_err(|failure| {
-        trip.upstream_failed();
-        fail(trip, failure)
-    })?;
-    let ahead = ahead.join();
-    let whole = (need == BodyNeed::Collect && call.is_finished()).then(|| ahead.clone());
+    let fits = source.remaining().is_none_or(|remaining| remaining <= most);
+    match need {
+        BodyNeed::Collect if fits => source.collect(trip, most, idle).await?,
+        _ => source.at_hand(trip).await?,
+    }
+    let whole = (need == BodyNeed::Collect && source.is_finished()).then(|| source.ahead.clone());
     if need == BodyNeed::Collect && whole.is_none() {
         trip.worker.shard.unchecked.add(1);
     }
     let whole = whole.filter(|_| !trip.head_only);
     trip.exchange.judge_response_body(parts, &head, whole)?;
+    let body = (!trip.head_only).then_some(&source.ahead);
+    if (trip.head_only || source.is_over())
+        && let Some(converted) = trip.exchange.answer_in_notation(&mut head, body)
+    {
+        source.ahead = converted;
+    }
     unframe(trip, &mut head);
-    let rest = match call.is_over() {
-        true => Rest::whole(ahead),
-        false => Rest::stream(ahead, call, Alarm::new(&trip.worker.clock, idle), idle),
+    let rest = match (source.is_over(), source.call) {
+        (false, Some(call)) => Rest::stream(source.ahead, call, Alarm::new(&trip.worker.clock, idle), idle),
+        _ if trip.head_only => Rest::Nothing,
+        _ => Rest::whole(source.ahead),
     };
+    let rest = compress::answer(trip, &mut head, rest)?;
     Ok((head, rest))
 }
 
-fn idle_timeout(trip: &Trip) -> Duration {
+/// How long the upstream may be silent within an answer.
+pub(crate) fn idle_timeout(trip: &Trip) -> Duration {
     Duration::from_millis(trip.exchange.idle_timeout_ms())
 }
 
 /// The upstream's head as the engine judges it.
-fn head(answered: Answered) -> http::response::Parts {
+pub(crate) fn head(answered: Answered) -> http::response::Parts {
     let mut head = Response::new(()).into_parts().0;
     head.status = answered.status;
     head.headers = answered.headers;

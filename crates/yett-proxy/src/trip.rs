@@ -9,6 +9,7 @@ use http::{HeaderValue, Method, Version};
 use std::cell::Cell;
 use std::rc::Rc;
 use yett_engine::balance::Outcome;
+use yett_engine::compression::Facts;
 use yett_engine::{End, Exchange, Now};
 use yett_model::Code;
 
@@ -28,6 +29,8 @@ pub(crate) struct Trip {
     pub(crate) held: Option<Held>,
     /// Cookie that keeps the caller on its target, for the answer.
     pub(crate) cookie: Option<HeaderValue>,
+    /// What the caller said about content codings, where answers are compressed.
+    pub(crate) coding: Option<Facts>,
     /// Whether the answer has no body on the wire whatever its head says.
     pub(crate) head_only: bool,
     /// When the answer must have ended, by the clock of the worker; absent when it may take as long as it likes.
@@ -35,6 +38,8 @@ pub(crate) struct Trip {
     pub(crate) is_http2: bool,
     began_us: u64,
     complete: bool,
+    /// It answers nobody, so that there is nothing to record.
+    silent: bool,
 }
 
 impl Trip {
@@ -66,8 +71,32 @@ impl Trip {
             head_only: false,
             due_us: None,
             is_http2: false,
+            coding: None,
             began_us: now.mono_us,
             complete: false,
+            silent: false,
+        })
+    }
+
+    /// A trip beside this one, for a fetch that answers nobody.
+    pub(crate) fn aside(&self) -> Box<Self> {
+        let now = self.now();
+        Box::new(Self {
+            exchange: self.exchange.beside(now, self.worker.random()),
+            worker: self.worker.clone(),
+            line: self.line.clone(),
+            local: self.local.clone(),
+            end: End::default(),
+            uploaded: None,
+            head_only: false,
+            due_us: None,
+            is_http2: false,
+            held: None,
+            cookie: None,
+            coding: None,
+            began_us: now.mono_us,
+            complete: true,
+            silent: true,
         })
     }
 
@@ -126,6 +155,9 @@ impl Trip {
 
 impl Drop for Trip {
     fn drop(&mut self) {
+        if self.silent {
+            return;
+        }
         if !self.complete || self.line.given_up().is_some() {
             self.explain();
         }
@@ -136,6 +168,9 @@ impl Drop for Trip {
         let (exchange, end) = (&self.exchange, &self.end);
         self.worker.record(exchange, end);
         self.local.count(exchange.api(), exchange.operation(), end.status, end.duration_us, end.upstream_us);
+        if let Some(cache) = end.cache {
+            self.worker.shard.cached(cache);
+        }
         self.worker.shard.in_flight.subtract(1);
         self.line.end(&self.worker);
     }

@@ -1,5 +1,6 @@
 //! A worker: one thread, one runtime, its own listeners, its own upstream connections.
 
+use crate::cache::Store;
 use crate::clock::{Clock, TICK};
 use crate::connection::attend;
 use crate::crowd::Crowd;
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) connections: AtomicUsize,
     pub(crate) crowd: Crowd,
     pub(crate) overload: Overload,
+    pub(crate) cache: Arc<Store>,
 }
 
 /// A worker's own.
@@ -325,6 +327,7 @@ mod tests {
             connections: AtomicUsize::new(0),
             crowd: Crowd::new(),
             overload: Overload::default(),
+            cache: Store::new(1 << 20),
         })
     }
 

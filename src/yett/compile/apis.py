@@ -14,6 +14,7 @@ from yett.model.api import OperationSettings
 if TYPE_CHECKING:
     from yett.compile.source import ContractSource, OperationSource
     from yett.model.api import Api, Identify
+    from yett.model.content import Content
 
 
 def compile_api(api: Api, contract: ContractSource, names: LimitNames) -> dict[str, Any]:
@@ -58,7 +59,22 @@ def _operation(
         body=operation.body,
         responses=list(operation.responses),
         idle_timeout_ms=own.idle_timeout_ms,
+        **_content(operation.method, api.content if own.content is None else own.content),
     )
     if own.websocket is not None:
         compiled["websocket"] = compact(origins=list(own.websocket.origins))
     return compiled
+
+
+def _content(method: str, content: Content) -> dict[str, Any]:
+    """Only answers to `GET` are kept."""
+    cache = content.cache if method == "GET" else None
+    return compact(
+        cache=None if cache is None else compact(**_listed(asdict(cache))),
+        compression=None if content.compression is None else _listed(asdict(content.compression)),
+        transcode=list(content.transcode),
+    )
+
+
+def _listed(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()}

@@ -19,9 +19,9 @@ class GatewayOptions:
     networks `proxy_protocol_from`. `access_log` is `-`, a path, or `None` for off; `workers` is `None` for one a core;
     `event_capacity` is how many events are held for `EmbeddedGateway.events`, the oldest giving way, and 0 holds none;
     `clients` holds the limits on callers by the names of the native options, those that are `None` left to the gateway,
-    `clients` holds the limits on callers by the names of the native options, those that are `None` left to the gateway,
     and `overload` when requests are shed; `identity_keys` are PEM texts of the keys that sign tokens for upstreams, the
     first one signing, and as secret.
+    `cache_bytes` is the memory for kept answers.
     """
 
     listen: str | Sequence[str | Mapping[str, Any]]
@@ -36,6 +36,7 @@ class GatewayOptions:
     clients: Mapping[str, int | None] = field(default_factory=dict)
     identity_keys: tuple[str, ...] = field(default=(), repr=False)
     overload: Mapping[str, Any] = field(default_factory=dict)
+    cache_bytes: int = 64 << 20
 
     def as_json(self) -> bytes:
         """The options in the form the native gateway takes."""
@@ -46,6 +47,7 @@ class GatewayOptions:
             "event_capacity": self.event_capacity,
             **{name: limit for name, limit in self.clients.items() if limit is not None},
             "overload": dict(self.overload),
+            "cache_bytes": self.cache_bytes,
         }
         if self.workers is not None:
             options["workers"] = self.workers

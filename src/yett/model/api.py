@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from yett.model.content import Content
 from yett.model.limit import Limit
 from yett.model.place import NOWHERE, Place, Reference
 from yett.model.proxy import Proxy
@@ -90,6 +91,7 @@ class OperationSettings:
     priority: Priority = "normal"
     long_lived: bool = False
     upstream_path: str | None = None
+    content: Content | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -112,6 +114,7 @@ class Api:
     limits: tuple[Limit, ...] = ()
     operations: tuple[OperationSettings, ...] = ()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    content: Content = Content()
     patterns: Patterns = "refuse"
     contract_folders: tuple[str, ...] = ()
     proxy: Proxy = Proxy()

@@ -232,6 +232,7 @@ def _options(assembly: Assembly) -> GatewayOptions:
         proxy_protocol_from=settings.proxy_protocol_from,
         clients=asdict(settings.clients),
         overload=asdict(settings.overload),
+        cache_bytes=settings.cache_bytes,
     )
 
 

@@ -2,6 +2,8 @@
 
 use super::{ApiPlan, OperationPlan, Plan, Scope, stable_number};
 use crate::access::Grants;
+use crate::cache::CachePlan;
+use crate::compression::CompressionPlan;
 use crate::forward::forwarded::TrustedProxies;
 use crate::forward::{ProxyPlan, is_ambiguous, upstream_path};
 use crate::guards::limits::LimitPlan;
@@ -191,6 +193,9 @@ impl<'a> Builder<'a> {
                 websocket: operation.websocket.clone(),
                 declared_headers: ambiguous_headers(operation),
                 upstream_path: upstream_path(operation, &path, &mut self.diagnostics),
+                cache: CachePlan::new(operation),
+                compression: operation.compression.as_ref().map(CompressionPlan::new),
+                transcode: operation.transcode.clone(),
                 guards: guards::build(&scope),
             });
         }
@@ -220,9 +225,11 @@ impl<'a> Builder<'a> {
             api_key: api.identify.api_key.clone(),
             undocumented: api.guards.contract.mode,
             max_response_bytes: api.guards.contract.max_response_bytes,
+            max_depth: api.guards.contract.max_depth,
             operations: first..plan.operations.len() as u32,
             guards,
             proxy: ProxyPlan::build(api, self.snapshot, &path, &mut self.diagnostics),
+            cache_digest: cache_digest(api),
         });
     }
 
@@ -354,6 +361,15 @@ impl<'a> Builder<'a> {
 
 fn has_app_limits(snapshot: &Snapshot) -> bool {
     snapshot.profiles.iter().any(|profile| !profile.limits.is_empty()) || snapshot.apps.iter().any(|app| !app.limits.is_empty())
+}
+
+/// Kept answers are those of these settings of the API, and no longer given when they change.
+fn cache_digest(api: &Api) -> Vec<u8> {
+    if api.operations.iter().all(|operation| operation.cache.is_none()) {
+        return Vec::new();
+    }
+    let settings = serde_json::to_vec(api).unwrap_or_default();
+    digest::digest(&digest::SHA256, &settings).as_ref().to_vec()
 }
 
 fn describes_semicolon(operation: &Operation) -> bool {

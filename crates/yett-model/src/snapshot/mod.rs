@@ -4,6 +4,7 @@
 //! fields are refused, so that a setting is never accepted and then ignored.
 
 mod access;
+mod content;
 mod guards;
 mod identify;
 mod limit;
@@ -13,6 +14,7 @@ mod tls;
 mod upstream;
 
 pub use access::{App, Collection, Credential, Profile};
+pub use content::{Cache, Coding, Compression, Notation};
 pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
 pub use identify::{ApiKey, Identify};
 pub use limit::{Limit, Measure, Period, Subject};

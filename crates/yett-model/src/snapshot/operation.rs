@@ -1,6 +1,6 @@
 //! Operations: what the contract describes, as JSON Schema and ways of spelling.
 
-use super::Limit;
+use super::{Cache, Compression, Limit, Notation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -66,6 +66,15 @@ pub struct Operation {
     /// Documented responses.
     #[serde(default)]
     pub responses: Vec<Response>,
+    /// Keeps answers; absent means that none is.
+    #[serde(default)]
+    pub cache: Option<Cache>,
+    /// Compresses answers; absent means that none is.
+    #[serde(default)]
+    pub compression: Option<Compression>,
+    /// Notations that callers may use in the place of JSON.
+    #[serde(default)]
+    pub transcode: Vec<Notation>,
 }
 
 /// How much an operation matters while its API is overloaded.

@@ -11,7 +11,7 @@ use crate::tls::Failed;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use yett_model::Code;
+use yett_model::{CacheUse, Code};
 
 /// Upper bounds of the duration buckets, in microseconds.
 pub(crate) const BOUNDS_US: [u64; 15] = [
@@ -97,6 +97,7 @@ pub(crate) struct Shard {
     pub(crate) in_flight: Counter,
     pub(crate) unchecked: Counter,
     handshakes: [Counter; Failed::ALL.len()],
+    cache: [Counter; CacheUse::ALL.len()],
     codes: Codes,
     requests: Mutex<BTreeMap<Operation, Arc<Requests>>>,
     durations: Mutex<BTreeMap<Arc<str>, Arc<Durations>>>,
@@ -116,6 +117,13 @@ impl Shard {
     /// Counts a refusal or failure.
     pub(crate) fn refused(&self, code: Code) {
         if let Some(counter) = self.codes.0.get(code as usize) {
+            counter.add(1);
+        }
+    }
+
+    /// Counts what the cache did.
+    pub(crate) fn cached(&self, cache: CacheUse) {
+        if let Some(counter) = self.cache.get(cache as usize) {
             counter.add(1);
         }
     }
@@ -176,6 +184,7 @@ pub(crate) struct Sums {
     pub(crate) unchecked: u64,
     pub(crate) handshakes: BTreeMap<&'static str, u64>,
     pub(crate) requests: BTreeMap<Operation, [u64; 5]>,
+    pub(crate) cache: BTreeMap<&'static str, u64>,
     pub(crate) codes: BTreeMap<&'static str, u64>,
     pub(crate) would_deny: BTreeMap<&'static str, u64>,
     pub(crate) whole: BTreeMap<Arc<str>, ([u64; BOUNDS_US.len() + 1], u64)>,
@@ -202,6 +211,9 @@ impl Sums {
         }
         for (operation, requests) in &*shard.requests.lock().unwrap_or_else(PoisonError::into_inner) {
             merge(self.requests.entry(operation.clone()).or_default(), &requests.0);
+        }
+        for (cache, counter) in CacheUse::ALL.iter().zip(&shard.cache).filter(|(_, counter)| counter.get() > 0) {
+            *self.cache.entry(cache.as_str()).or_default() += counter.get();
         }
         for (code, counter) in Code::ALL.iter().zip(&shard.codes.0).filter(|(_, counter)| counter.get() > 0) {
             *self.codes.entry(code.as_str()).or_default() += counter.get();

@@ -18,6 +18,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) digest: Option<&'a str>,
     /// The gateway's own certificates: their files, and the Unix time in seconds when each expires.
     pub(crate) certificates: Vec<(String, i64)>,
+    /// Bytes and answers in the cache, and how many it pushed out.
+    pub(crate) cache: (u64, u64, u64),
 }
 
 /// Everything a scraper reads.
@@ -44,6 +46,10 @@ pub(crate) fn render(sums: &Sums, facts: &Facts<'_>) -> String {
     for (file, expires_s) in &facts.certificates {
         let _ = writeln!(out, "yett_certificate_expiry_seconds{{file=\"{}\"}} {expires_s}", escape(file));
     }
+    labelled(out, "yett_cache_requests_total", "Requests of operations with a cache, by what it did.", "cache", &sums.cache);
+    single(out, "yett_cache_bytes", "gauge", "Bytes of kept answers.", facts.cache.0);
+    single(out, "yett_cache_answers", "gauge", "Kept answers.", facts.cache.1);
+    single(out, "yett_cache_evictions_total", "counter", "Kept answers pushed out for want of room.", facts.cache.2);
     header(out, "yett_build_info", "gauge", "The running version.");
     let _ = writeln!(out, "yett_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
     header(out, "yett_snapshot_info", "gauge", "The snapshot in force.");
@@ -123,7 +129,7 @@ mod tests {
         [100, 300, 99_000_000].iter().for_each(|duration| durations.whole.observe(*duration));
         let text = render(
             &Sums::of(&[shard]),
-            &Facts { events_dropped: 0, digest: Some("d1"), certificates: vec![("a.pem".to_owned(), 7)] },
+            &Facts { events_dropped: 0, digest: Some("d1"), certificates: vec![("a.pem".to_owned(), 7)], cache: (0, 0, 0) },
         );
         for line in [
             "yett_request_duration_seconds_bucket{api=\"shop\",le=\"0.00025\"} 1",

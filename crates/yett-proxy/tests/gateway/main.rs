@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod binary;
+mod caching;
 mod certificates;
 mod client_certificates;
 mod common;
+mod compression;
 mod draining;
 mod grpc;
 mod guarding;
@@ -21,6 +23,7 @@ mod streaming;
 mod swaps;
 mod telemetry;
 mod tls;
+mod transcoding;
 mod upstream_proofs;
 mod upstreams;
 mod upstreams_http2;

@@ -7,6 +7,15 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from yett.config.sections.base import At, Shape
+from yett.config.sections.content import (
+    Cached,
+    CacheShape,
+    Compressed,
+    CompressionShape,
+    Notations,
+    build_content,
+    build_own_content,
+)
 from yett.config.sections.exposure import PathTemplate
 from yett.config.sections.limits import LimitShape, build_limits
 from yett.config.sections.proxy import (
@@ -35,6 +44,7 @@ from yett.model.api import (
     Unknown,
     WebSocket,
 )
+from yett.model.content import Content
 from yett.model.place import Reference
 from yett.model.proxy import ForwardedFields
 
@@ -121,6 +131,12 @@ class OperationShape(Shape):
     """Its answers may take as long as they like: `gateway.clients.request_timeout` is not for it."""
     upstream_path: PathTemplate | None = None
     """Its path at the upstream, with the parameters of the contract's path; absent means the contract's path."""
+    cache: Cached | None = None
+    """Keep answers; absent means as the API says, `false` that none is kept."""
+    compression: Compressed | None = None
+    """Compress answers; absent means as the API says, `false` that none is compressed."""
+    transcode: Notations | None = None
+    """Notations that callers may use in the place of JSON; absent means as the API says, `[]` none."""
 
 
 def _identify_kind(value: object) -> str:
@@ -179,10 +195,17 @@ class ApiShape(Shape):
     """Tell the upstream who calls, in a signed token; absent means not."""
     max_body: Size = DEFAULT_MAX_BODY_BYTES
     """Largest request body."""
+    cache: CacheShape | None = None
+    """Keep answers of `GET`; absent means that none is kept."""
+    compression: CompressionShape | None = None
+    """Compress answers; absent means that the gateway compresses none."""
+    transcode: Notations = Field(default_factory=list)
+    """Notations that callers may use in the place of JSON, by `Content-Type` and `Accept`."""
 
 
 def build_api(shape: ApiShape, at: At) -> Api:
     """The API that stands at `at`."""
+    content = build_content(shape.cache, shape.compression, shape.transcode)
     return Api(
         name=shape.name,
         contract=at.path(shape.contract),
@@ -196,7 +219,8 @@ def build_api(shape: ApiShape, at: At) -> Api:
             LimitsGuard(**shape.guards.limits.model_dump()),
         ),
         limits=build_limits(shape.limits, at / "limits"),
-        operations=_build_operations(shape.operations, at / "operations"),
+        operations=_build_operations(shape.operations, content, at / "operations"),
+        content=content,
         max_body_bytes=shape.max_body,
         patterns=shape.guards.contract.patterns,
         contract_folders=_contract_folders(shape.contract_folders, at / "contract_folders"),
@@ -231,7 +255,7 @@ def _build_websocket(shape: bool | WebSocketShape) -> WebSocket | None:
             return WebSocket() if shape else None
 
 
-def _build_operations(shapes: dict[str, OperationShape], at: At) -> tuple[OperationSettings, ...]:
+def _build_operations(shapes: dict[str, OperationShape], content: Content, at: At) -> tuple[OperationSettings, ...]:
     return tuple(
         OperationSettings(
             operation_id=operation_id,
@@ -244,6 +268,7 @@ def _build_operations(shapes: dict[str, OperationShape], at: At) -> tuple[Operat
             priority=shape.priority,
             long_lived=shape.long_lived,
             upstream_path=shape.upstream_path,
+            content=build_own_content(shape.cache, shape.compression, shape.transcode, content),
             place=(at / operation_id).place,
         )
         for operation_id, shape in shapes.items()

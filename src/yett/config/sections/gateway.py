@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag
 
 from yett.config.sections.base import At, Shape
 from yett.config.sections.clients import ClientsShape, OverloadShape, build_clients, build_overload
+from yett.config.sections.content import CacheMemoryShape
 from yett.config.sections.limits import LimitShape, build_limits
 from yett.config.sections.proxy import IssuerShape, TracingShape, build_issuer, build_tracing
 from yett.config.sections.scalars import Address, Network
@@ -78,6 +79,8 @@ class GatewayShape(Shape):
     """Who signs the tokens that tell upstreams who calls; needed where an API has `upstream_identity`."""
     overload: OverloadShape = OverloadShape()
     """When requests are refused because there is no room for them."""
+    cache: CacheMemoryShape = CacheMemoryShape()
+    """Memory for the answers that APIs keep."""
 
 
 def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
@@ -99,6 +102,7 @@ def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
         tracing=build_tracing(shape.tracing),
         identity=None if shape.identity is None else build_issuer(shape.identity, at / "identity"),
         overload=build_overload(shape.overload),
+        cache_bytes=shape.cache.memory,
         place=at.place,
     )
 
