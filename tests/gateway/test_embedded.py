@@ -38,6 +38,7 @@ def test_options_become_the_native_gateways_json_and_hide_the_pepper() -> None:
         "telemetry": "127.0.0.1:81",
         "access_log": "-",
         "event_capacity": 0,
+        "overload": {},
         "cache_bytes": 67108864,
         "tls": {"certificate": "a.pem", "key": "a.key"},
     }
