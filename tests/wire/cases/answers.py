@@ -131,6 +131,7 @@ for _name, _chunk in {
     "data too long": "2\r\nhi!\r\n",
     "data without CRLF": "2\r\nhi0\r\n\r\n",
     "an overflow": "fffffffffffffffff\r\nhi\r\n",
+    "a form feed": "2\x0c\r\nhi\r\n",
     "a space before": " 2\r\nhi\r\n",
     "a bare CR in the extension": "2;a\rb\r\nhi\r\n",
 }.items():

@@ -112,7 +112,10 @@ fn field(line: &[u8]) -> Result<(HeaderName, HeaderValue), Failure> {
 }
 
 fn size(line: &[u8]) -> Result<u64, Failure> {
-    let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii_end();
+    let size = line.split(|byte| *byte == b';').next().unwrap_or_default();
+    // Blanks may follow (RFC 9112 section 7.1.1), but nothing else that some call white space.
+    let length = size.iter().rposition(|byte| !matches!(byte, b' ' | b'\t')).map_or(0, |last| last + 1);
+    let digits = size.get(..length).unwrap_or_default();
     let hex = !digits.is_empty() && digits.len() <= 16 && digits.iter().all(u8::is_ascii_hexdigit);
     let text = std::str::from_utf8(digits).ok().filter(|_| hex);
     text.and_then(|text| u64::from_str_radix(text, 16).ok()).ok_or_else(|| broken("a chunk size of the upstream is malformed"))
