@@ -139,8 +139,8 @@ impl Tries<'_> {
         self.weigh(trip, attempt.unwrap_or_else(late))
     }
 
-    /// Sends on an idle connection; where that was closed meanwhile, what is safe goes on a new one, and nothing is held
-    /// against the target.
+    /// Sends on an idle connection; where that was closed meanwhile, or takes no more requests, what is safe goes on a new
+    /// one, and nothing is held against the target.
     async fn once(&self, trip: &Trip, parts: &Parts, upstream: &Rc<Upstream>, place: &mut Place, content: Content) -> Attempt {
         let clock = &trip.worker.clock;
         let Some(connection) = upstream.idle(clock) else { return self.anew(trip, parts, upstream, place, content).await };
@@ -148,6 +148,7 @@ impl Tries<'_> {
         let mut call = Call::new(upstream.clone(), clock.clone(), connection, parts, content);
         match (call.head(self.limit()).await, spare) {
             (Err(Failure::Closed), Some(content)) if self.idempotent => self.anew(trip, parts, upstream, place, content).await,
+            (Err(Failure::Unprocessed), Some(content)) => self.anew(trip, parts, upstream, place, content).await,
             (Ok(answered), spare) => Attempt::Answered(call, answered, spare),
             (Err(failure), spare) => Attempt::Failed(failure, spare),
         }

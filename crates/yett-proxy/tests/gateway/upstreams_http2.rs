@@ -80,6 +80,27 @@ fn a_request_that_the_upstream_has_not_begun_is_sent_again() {
 }
 
 #[test]
+fn a_lone_target_that_is_watched_gets_what_it_has_not_begun_again_too() {
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counted = requests.clone();
+    let origin = origin(plain(), move |_, mut respond, _| {
+        let number = counted.fetch_add(1, Ordering::SeqCst);
+        async move {
+            match number {
+                1 => respond.send_reset(Reason::REFUSED_STREAM),
+                _ => drop(respond.send_response(Response::new(()), true)),
+            }
+        }
+    });
+    let circuit = json!({"failures": 1, "open_ms": 60_000});
+    let upstream = json!({"targets": [{"url": format!("http://{origin}")}], "protocol": "http2", "circuit": circuit});
+    let stage = Stage::start(options(), &snapshot(&upstream));
+    let post = "POST /shop/books HTTP/1.1\r\nhost: h\r\ncontent-type: text/plain\r\ncontent-length: 5\r\n\r\nhello";
+    assert_eq!([0, 1, 2].map(|_| stage.ask(post).status()), [200; 3]);
+    assert_eq!(requests.load(Ordering::SeqCst), 4);
+}
+
+#[test]
 fn a_request_that_may_have_been_begun_is_not_sent_again() {
     let requests = Arc::new(AtomicUsize::new(0));
     let counted = requests.clone();
