@@ -29,6 +29,8 @@ pub(crate) struct Facts<'a> {
     pub token: Option<&'a HeaderName>,
     /// Operation that the request is.
     pub operation: &'a str,
+    /// Whether the upstream gets `Host` as the caller spelled it, with its port.
+    pub spoken_host: bool,
 }
 
 /// Adds a part with its length, so that no two lists of parts run into one.
@@ -51,7 +53,7 @@ pub(crate) fn place(facts: &Facts<'_>) -> [u8; 16] {
 }
 
 /// Fields that are another's in every request, or tell the upstream's cache its duty: they choose no answer. The host
-/// is in the facts, that of a target means nothing.
+/// of a target means nothing, and the caller's is told apart.
 const UNKEYED: [HeaderName; 6] = [
     HOST,
     CACHE_CONTROL,
@@ -67,8 +69,9 @@ pub(crate) fn key(plan: &CachePlan, parts: &Parts, facts: &Facts<'_>) -> Key {
     add(&mut context, facts.operation.as_bytes());
     add(&mut context, &[u8::from(facts.tls), u8::from(plan.shared), u8::from(facts.who.is_some())]);
     add(&mut context, facts.who.unwrap_or("").as_bytes());
+    let is_keyed = |name: &HeaderName| !UNKEYED.contains(name) || (facts.spoken_host && name == HOST);
     let mut names: Vec<&HeaderName> =
-        parts.headers.keys().filter(|name| !UNKEYED.contains(name) && facts.token != Some(*name)).collect();
+        parts.headers.keys().filter(|name| is_keyed(name) && facts.token != Some(*name)).collect();
     names.sort_unstable_by_key(|name| name.as_str());
     for name in names {
         parts.headers.get_all(name).iter().for_each(|value| {

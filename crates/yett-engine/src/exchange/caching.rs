@@ -100,8 +100,17 @@ impl Exchange {
 
     fn cache_facts<'a>(&'a self, who: Option<&'a str>, target: &'a str) -> Option<key::Facts<'a>> {
         let operation = self.operation_plan().map_or("", |operation| &*operation.id);
-        let api = &self.api_plan()?.cache_digest;
-        Some(key::Facts { api, host: &self.host, target, tls: self.caller.tls, who, token: None, operation })
+        let api = self.api_plan()?;
+        Some(key::Facts {
+            api: &api.cache_digest,
+            host: &self.host,
+            target,
+            tls: self.caller.tls,
+            who,
+            token: None,
+            operation,
+            spoken_host: api.preserve_host,
+        })
     }
 }
 

@@ -236,6 +236,21 @@ fn no_field_can_change_an_answer_without_changing_its_key() {
 }
 
 #[test]
+fn a_host_that_the_upstream_gets_as_it_was_spelled_is_keyed_as_it_was_spelled() {
+    let origin = Origin::start(|request, stream| {
+        let link = format!("https://{}/", request.field("host").unwrap());
+        reply(stream, "200 OK", "cache-control: max-age=60\r\n", link.as_bytes())
+    });
+    let mut settings = cached(&origin, &json!({}));
+    settings["apis"][0]["upstream"]["preserve_host"] = json!(true);
+    let stage = Stage::start(options(), &settings);
+    for host in ["shop.example:1337", "SHOP.example", "shop.example:"] {
+        stage.ask(&format!("GET /shop/books HTTP/1.1\r\nhost: {host}\r\n\r\n"));
+    }
+    assert_eq!(stage.ask(&get("/shop/books")).text(), "https://shop.example/");
+}
+
+#[test]
 fn a_body_in_a_get_goes_past_the_cache() {
     let origin = numbered("cache-control: max-age=60\r\n");
     let stage = keeping(&origin, &json!({}));
