@@ -61,6 +61,11 @@ impl Upload {
         }))
     }
 
+    /// Whether the caller has to send more before anything can go on.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
+    }
+
     /// The fields after the body, once its end was reached.
     pub(crate) fn take_trailers(&mut self) -> Option<HeaderMap> {
         self.trailers.take()

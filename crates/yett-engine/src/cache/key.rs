@@ -70,8 +70,7 @@ pub(crate) fn key(plan: &CachePlan, parts: &Parts, facts: &Facts<'_>) -> Key {
     add(&mut context, &[u8::from(facts.tls), u8::from(plan.shared), u8::from(facts.who.is_some())]);
     add(&mut context, facts.who.unwrap_or("").as_bytes());
     let is_keyed = |name: &HeaderName| !UNKEYED.contains(name) || (facts.spoken_host && name == HOST);
-    let mut names: Vec<&HeaderName> =
-        parts.headers.keys().filter(|name| is_keyed(name) && facts.token != Some(*name)).collect();
+    let mut names: Vec<&HeaderName> = parts.headers.keys().filter(|name| is_keyed(name) && facts.token != Some(*name)).collect();
     names.sort_unstable_by_key(|name| name.as_str());
     for name in names {
         parts.headers.get_all(name).iter().for_each(|value| {

@@ -134,9 +134,14 @@ impl Tries<'_> {
             return self.weigh(trip, attempt);
         };
         let left = Duration::from_micros(ends_us.saturating_sub(trip.now().mono_us));
-        let attempt = within(clock, left, self.once(trip, parts, upstream, place, content)).await;
         let late = || Attempt::Failed(Failure::Timeout("the time for all attempts is over"), None);
-        self.weigh(trip, attempt.unwrap_or_else(late))
+        // Where a body is still arriving, nobody knows whether the target was slow or the caller.
+        let blameless = matches!(content, Content::Stream(..));
+        match within(clock, left, self.once(trip, parts, upstream, place, content)).await {
+            Some(attempt) => self.weigh(trip, attempt),
+            None if blameless => late(),
+            None => self.weigh(trip, late()),
+        }
     }
 
     /// Sends on an idle connection; where that was closed meanwhile, or takes no more requests, what is safe goes on a new

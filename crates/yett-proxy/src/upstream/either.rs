@@ -14,6 +14,10 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+const LATE: Failure = Failure::Timeout("the upstream did not answer in time");
+/// Least time until it is looked again whether the caller goes on.
+const MOMENT: Duration = Duration::from_millis(10);
+
 /// A request under way: first the head of its answer, then the data of the body. Dropping it early ends the request at
 /// the upstream too.
 pub(crate) struct Call {
@@ -37,7 +41,9 @@ impl Call {
         Self { clock, codec }
     }
 
-    /// Sends the request and reads the head of the answer. The limit counts from the last byte that could be sent.
+    /// Sends the request and reads the head of the answer. The limit counts from the last byte that could be sent, and
+    /// not while the caller's body is waited for: how long that may take is the body's own affair, and no fault of the
+    /// upstream's.
     ///
     /// # Errors
     /// Why there is none.
@@ -52,8 +58,12 @@ impl Call {
                 alarm.reset(limit);
             }
             ready!(alarm.poll(context));
+            if self.awaits_caller() {
+                alarm.reset(limit.max(MOMENT));
+                return alarm.poll(context).map(|()| Err(LATE));
+            }
             self.doubt();
-            Poll::Ready(Err(Failure::Timeout("the upstream did not answer in time")))
+            Poll::Ready(Err(LATE))
         })
         .await
     }
@@ -70,6 +80,13 @@ impl Call {
         match self.codec {
             Codec::Http1(call) => call.into_wire(),
             Codec::Http2(_) => None,
+        }
+    }
+
+    fn awaits_caller(&self) -> bool {
+        match &self.codec {
+            Codec::Http1(call) => call.awaits_caller(),
+            Codec::Http2(call) => call.awaits_caller(),
         }
     }
 

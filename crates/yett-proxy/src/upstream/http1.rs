@@ -103,6 +103,11 @@ impl Http1 {
         self.progress
     }
 
+    /// Whether the caller's body has to go on before the request can.
+    pub(super) fn awaits_caller(&self) -> bool {
+        self.upload.as_ref().is_some_and(|upload| upload.is_waiting())
+    }
+
     /// Sends the request and reads the head of the answer.
     pub(super) fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<Answered, Failure>> {
         self.send(context)?;

@@ -578,3 +578,25 @@ fn an_upstream_that_fails_within_the_body_ends_the_callers_connection() {
         assert_eq!(events[0].code, Some(code), "{name} {events:?}");
     }
 }
+
+/// A caller that begins a long upload and then waits for an answer.
+fn stalling(stage: &Stage) -> u16 {
+    let mut caller = stage.caller();
+    caller.send("POST /shop/books HTTP/1.1\r\nhost: h\r\ncontent-type: text/plain\r\ncontent-length: 200000\r\n\r\nhello");
+    caller.read().unwrap().status()
+}
+
+#[test]
+fn a_caller_that_stalls_its_upload_is_not_held_against_the_target() {
+    for timeout in ["response_timeout_ms", "timeout_ms"] {
+        let origin = Named::start("well");
+        let circuit = json!({"failures": 1, "open_ms": 60_000});
+        let mut options = options();
+        options.body_timeout_ms = 600;
+        let settings = json!({"circuit": circuit, timeout: 150});
+        let stage = Stage::start(options, &snapshot(&upstream(&[origin.target()], &settings)));
+        let refused = stalling(&stage);
+        assert_eq!(stage.ask(&get("/shop/books")).text(), "well", "{timeout}");
+        assert_eq!(refused, if timeout == "timeout_ms" { 504 } else { 408 });
+    }
+}

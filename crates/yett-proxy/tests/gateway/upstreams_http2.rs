@@ -359,3 +359,22 @@ fn an_upstream_that_refuses_connections_fails_all_who_wait_at_once() {
         assert_eq!(caller.read().unwrap().status(), 502);
     }
 }
+
+#[test]
+fn a_caller_that_stalls_its_upload_is_not_held_against_the_connection() {
+    let origin = origin(plain(), |mut request, mut respond, _| async move {
+        if all(request.body_mut()).await.is_ok() {
+            start(&mut respond).send_data(Bytes::from_static(b"well"), true).unwrap();
+        }
+    });
+    let circuit = json!({"failures": 1, "open_ms": 60_000});
+    let target = json!([{"url": format!("http://{origin}")}]);
+    let upstream = json!({"targets": target, "protocol": "http2", "circuit": circuit, "response_timeout_ms": 150});
+    let mut options = options();
+    options.body_timeout_ms = 600;
+    let stage = Stage::start(options, &snapshot(&upstream));
+    let mut caller = stage.caller();
+    caller.send("POST /shop/books HTTP/1.1\r\nhost: h\r\ncontent-type: text/plain\r\ncontent-length: 200000\r\n\r\nhello");
+    assert_eq!(caller.read().unwrap().status(), 408);
+    assert_eq!(stage.ask(&get("/shop/books")).text(), "well");
+}
