@@ -66,3 +66,9 @@ def test_control_characters_of_a_hostile_file_do_not_reach_the_terminal(tmp_path
 
 def test_no_colour_is_used_outside_a_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in yett("check", lay_out(tmp_path), environment={"READER_KEY": "", "FORCE_COLOR": ""}).err
+
+
+def test_the_key_is_named_where_a_line_holds_several(tmp_path: Path) -> None:
+    settings = SETTINGS.replace("gateway: {", "gateway: {clients: {body_timeout: 5, idle_timeout: 5s}, ")
+    shown = yett("check", lay_out(tmp_path, settings), environment=ENVIRONMENT)
+    assert "        at: gateway.clients.body_timeout\n" in shown.err

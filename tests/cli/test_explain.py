@@ -93,3 +93,12 @@ def test_the_real_engine_explains_a_success(tmp_path: Path) -> None:
     assert "allowed, to http://127.0.0.1:9" in shown.out
     for phase in ("receive", "route", "screen", "identify", "authorize", "limit", "inspect", "forward"):
         assert phase in shown.out
+
+
+@NATIVE
+def test_what_the_gateway_answers_itself_is_not_said_to_go_upstream(tmp_path: Path) -> None:
+    moved = SETTINGS.replace("base_path: /shop", "base_path: /shop, redirects: [{from: /old, to: /books}]")
+    shown = yett("explain", lay_out(tmp_path, moved), "--request", "GET /shop/old", environment=ENVIRONMENT)
+    assert shown.code == 0
+    assert "answered by the gateway with 308" in shown.out
+    assert "upstream" not in shown.out

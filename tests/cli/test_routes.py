@@ -12,8 +12,8 @@ def test_routes_are_a_table(tmp_path: Path) -> None:
     shown = yett("routes", lay_out(tmp_path), environment=ENVIRONMENT)
     assert shown.code == 0
     assert [line.rstrip() for line in shown.out.splitlines()] == [
-        "GET  /shop/books/{id}  shop:getBook    reader",
-        "GET  /shop/books       shop:listBooks  nobody: no profile grants it",
+        "GET  /shop/books/{id}  shop:getBook    reader                        http://127.0.0.1:9",
+        "GET  /shop/books       shop:listBooks  nobody: no profile grants it  http://127.0.0.1:9",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 from yett.model.configuration import Configuration
@@ -51,4 +52,16 @@ def test_what_is_no_key_is_told_without_being_shown(tmp_path: Path) -> None:
         loaded = load_identity_keys(named, str(tmp_path), environment, create=True)
         assert [one.code for one in loaded.diagnostics] == [code]
         assert "hush" not in loaded.diagnostics[0].message
+        assert loaded.keys == ()
+
+
+def test_a_key_of_another_kind_is_told_before_the_gateway_starts(tmp_path: Path) -> None:
+    curve = base64.b64encode(bytes.fromhex("308187020100301306072a8648ce3d020106082a8648ce3d030107")).decode()
+    named = configuration(key=SecretReference("env", "KEY"))
+    for body in (curve, "not base64!"):
+        environment = {"KEY": f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"}
+        loaded = load_identity_keys(named, str(tmp_path), environment, create=True)
+        assert [(one.code, one.message) for one in loaded.diagnostics] == [
+            ("identity-key-invalid", "the environment variable KEY holds a private key of another kind than Ed25519")
+        ]
         assert loaded.keys == ()

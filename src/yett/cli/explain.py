@@ -148,4 +148,6 @@ def _verdict(decision: Decision) -> str:
 
     if not decision.allowed:
         return f"refused with {decision.status} {decision.code}"
+    if decision.status is not None:
+        return f"answered by the gateway with {decision.status}"
     return f"allowed, to {visible(decision.upstream or 'the upstream')}"

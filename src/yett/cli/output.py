@@ -59,8 +59,17 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
         screen(error=True).print(line)
         if excerpt := excerpts.of(one):
             screen(error=True).print(Text(f"  {one.line:>5} | {visible(excerpt)}", style="dim"))
+        if key := _key_in(excerpt, one):
+            screen(error=True).print(Text(f"        at: {visible(key)}", style="dim"))
         if one.hint:
             screen(error=True).print(Text().append("        hint: ", style="cyan").append(visible(one.hint)))
+
+
+def _key_in(line: str, diagnostic: Diagnostic) -> str:
+    """Which key of a line that holds several is meant; empty where the line itself tells."""
+    if not line or not set("{[") & set(line):
+        return ""
+    return ".".join(one.replace("~1", "/").replace("~0", "~") for one in diagnostic.pointer.split("/")[1:])
 
 
 def diagnostics_json(diagnostics: Sequence[Diagnostic]) -> list[dict[str, Any]]:

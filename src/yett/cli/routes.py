@@ -41,11 +41,16 @@ def _show(listed: tuple[Route, ...]) -> None:
 
     from yett.cli.output import screen, visible
 
-    rows = [(one.method, f"{','.join(one.hosts)}{one.path}", one.operation, _callers(one)) for one in listed]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    for method, path, operation, callers in rows:
+    rows = [
+        (one.method, f"{','.join(one.hosts)}{one.path}", one.operation, _callers(one), one.upstream) for one in listed
+    ]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
+    for method, path, operation, callers, upstream in rows:
         line = Text().append(f"{method:<{widths[0]}}  ", style="bold").append(f"{visible(path):<{widths[1]}}  ")
-        line.append(f"{visible(operation):<{widths[2]}}  ", style="cyan").append(callers, style="dim")
+        line.append(f"{visible(operation):<{widths[2]}}  ", style="cyan").append(
+            f"{callers:<{widths[3]}}  ", style="dim"
+        )
+        line.append(visible(upstream))
         screen().print(line)
 
 

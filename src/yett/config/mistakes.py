@@ -37,8 +37,11 @@ _SECRET_KEYS: Final = frozenset({"key", "value", "secret", "token", "literal", "
 
 def shape_mistakes(error: ValidationError, document: Document, file: str) -> Iterator[Diagnostic]:
     """One diagnostic for each error."""
-    for detail in error.errors(include_url=False):
-        parts = parts_of(detail["loc"], document.value)
+    details = [(parts_of(one["loc"], document.value), one) for one in error.errors(include_url=False)]
+    told = {parts for parts, one in details if "-" in one["type"]}
+    for parts, detail in details:
+        if detail["type"] == "literal_error" and parts in told:
+            continue  # An echo: a wrong duration is not `off` either, but what is wrong with it was said.
         code, message, hint = _word(detail)
         pointer = mask_keys(join_pointer(parts))
         yield Diagnostic(file, document.line_at(parts), pointer, code, mask_keys(message), mask_keys(hint))
@@ -56,7 +59,7 @@ def parts_of(loc: tuple[str | int, ...], value: Any) -> tuple[str | int, ...]:
 
 
 def _is_tag(part: str | int, value: Any) -> bool:
-    return isinstance(part, str) and part.startswith("<") and not (isinstance(value, Mapping) and part in value)
+    return isinstance(part, str) and not (isinstance(value, Mapping) and (part in value or not part.startswith("<")))
 
 
 def child_of(value: Any, part: str | int) -> Any:
@@ -76,11 +79,13 @@ def _word(detail: ErrorDetails) -> _Wording:
         case "missing":
             return "missing-key", f"`{detail['loc'][-1]}` is missing", ""
         case "literal_error":
-            return _unknown_value(detail, re.findall(r"'([^']*)'", context.get("expected", "")))
+            return _unknown_value(detail, re.findall(r"'[^']*'|[0-9]+", context.get("expected", "")))
         case "secret-literal":
             return kind, detail["msg"], context.get("hint", SECRET_HINT)
         case "string_pattern_mismatch":
             return "form-invalid", f"the text does not have the form `{context['pattern']}`", ""
+        case "string_too_short" | "too_short":
+            return "out-of-range", "this must not be empty", ""
     if "-" in kind:
         return kind, context.get("message", detail["msg"]), context.get("hint", "")
     return "out-of-range", detail["msg"].replace("Input", "the value", 1), ""
@@ -104,12 +109,14 @@ def _unknown_value(detail: ErrorDetails, choices: list[str]) -> _Wording:
     if detail["loc"] == ("yett",):
         return "version-unsupported", "this version reads configuration format 1", "write `yett: 1`"
     value = detail["input"]
-    if not isinstance(value, str):
-        return "wrong-type", f"expected text, found {_kind_of(value)}", did_you_mean("", choices)
+    texts = [choice.strip("'") for choice in choices]
+    if isinstance(value, str) == (choices == texts):
+        expected = "a number" if choices == texts else "text"
+        return "wrong-type", f"expected {expected}, found {_kind_of(value)}", did_you_mean("", texts)
     return (
         "unknown-value",
-        f"expected one of {', '.join(f'`{choice}`' for choice in choices)}",
-        did_you_mean(value, choices),
+        f"expected one of {', '.join(f'`{choice}`' for choice in texts)}",
+        did_you_mean(str(value), texts),
     )
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DEFAULT_NAME: Final = ".yett/identity-key.pem"
 # PKCS #8 (RFC 8410) of an Ed25519 key: all but the 32 random bytes that are the key.
 _HEAD: Final = bytes.fromhex("302e020100300506032b657004220420")
+# The name of the algorithm within it.
+_ED25519: Final = bytes.fromhex("06032b6570")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,21 @@ def new_identity_key() -> str:
 
 def _checked(text: str, reference: SecretReference) -> str:
     lines = text.splitlines()
+    hint = "make one with `openssl genpkey -algorithm ed25519`"
     if lines[0] != "-----BEGIN PRIVATE KEY-----" or lines[-1] != "-----END PRIVATE KEY-----":
-        hint = "make one with `openssl genpkey -algorithm ed25519`"
         message = f"the {reference} holds no private key in PEM"
         raise SecretError(message, code="identity-key-invalid", hint=hint)
+    if _ED25519 not in _der(lines[1:-1])[: len(_HEAD)]:
+        message = f"the {reference} holds a private key of another kind than Ed25519"
+        raise SecretError(message, code="identity-key-invalid", hint=hint)
     return text
+
+
+def _der(lines: list[str]) -> bytes:
+    try:
+        return base64.b64decode("".join(lines), validate=True)
+    except ValueError:
+        return b""
 
 
 def _exposure(reference: SecretReference) -> list[Diagnostic]:

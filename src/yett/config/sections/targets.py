@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from yett.config.sections.base import Shape, key_of
 from yett.config.sections.scalars import Duration, Name, Url, mistake
@@ -170,6 +170,11 @@ class RetryBudgetShape(Shape):
     """Repeats per second that are allowed besides."""
 
 
+def _status_text(value: object) -> object:
+    # Unquoted, YAML reads a number.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class RetriesShape(Shape):
     """What is sent again when it failed.
 
@@ -180,7 +185,7 @@ class RetriesShape(Shape):
     """How often a request is sent at most, the first time included; 1 repeats nothing."""
     per_try_timeout: Duration | None = None
     """Time from sending to the head of the answer, for each attempt; absent: `response_timeout`."""
-    when: list[RetryOn] = Field(default_factory=lambda: list(Retries().on))
+    when: list[Annotated[RetryOn, BeforeValidator(_status_text)]] = Field(default_factory=lambda: list(Retries().on))
     """Which failures are worth another attempt."""
     budget: RetryBudgetShape = RetryBudgetShape()
     """How many attempts there may be over all requests."""

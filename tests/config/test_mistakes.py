@@ -1,0 +1,49 @@
+"""How mistakes of shape are worded: once, with the place of the key, and in the words of the configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.config.files import BOOKSHOP, load, mistakes
+
+_ITS_UPSTREAM = "upstream: http://127.0.0.1:9000"
+
+
+def with_upstream(settings: str) -> str:
+    """The bookshop with settings for its upstream."""
+    targets = 'targets: [{url: "http://127.0.0.1:9000"}]'
+    assert _ITS_UPSTREAM in BOOKSHOP
+    return BOOKSHOP.replace(_ITS_UPSTREAM, f"upstream: {{{targets}, {settings}}}")
+
+
+def test_a_wrong_duration_that_could_be_off_is_told_once_at_its_key(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, with_upstream("slow_start: 0s"))
+    assert [(one.code, one.pointer) for one in found] == [("duration-invalid", "/apis/0/upstream/slow_start")]
+
+
+def test_a_status_is_written_with_or_without_quotes(tmp_path: Path) -> None:
+    loaded = load(tmp_path, with_upstream('retries: {when: [502, "503"]}'))
+    assert loaded.diagnostics == ()
+    retries = loaded.configuration.apis[0].upstream.retries
+    assert retries is not None
+    assert retries.on == ("502", "503")
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        ("200", "expected one of `301`, `302`, `303`, `307`, `308`"),
+        ('"308"', "expected a number, found text"),
+    ],
+)
+def test_a_number_that_is_no_choice_is_told_the_choices(tmp_path: Path, status: str, message: str) -> None:
+    redirects = f"{_ITS_UPSTREAM}\n    redirects: [{{from: /old, to: /new, status: {status}}}]"
+    (found,) = mistakes(tmp_path, BOOKSHOP.replace(_ITS_UPSTREAM, redirects))
+    assert (found.message, "308" in found.hint) == (message, True)
+
+
+def test_what_is_empty_is_told_in_plain_words(tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, with_upstream("versions: [{name: next, targets: []}]"))
+    assert (found.code, found.message) == ("out-of-range", "this must not be empty")
