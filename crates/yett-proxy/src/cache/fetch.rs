@@ -4,6 +4,7 @@ use super::flight::Lead;
 use super::store::Object;
 use crate::attempt::send;
 use crate::serve::{Refused, Source, head, idle_timeout};
+use crate::shed::Passing;
 use crate::trip::Trip;
 use crate::upstream::{Answered, Call, Content};
 use bytes::Bytes;
@@ -82,7 +83,10 @@ pub(super) async fn fetch(
 async fn attempt(trip: &mut Trip, parts: &Parts) -> Result<(u64, (Call, Answered)), Refused> {
     let sent_ms = trip.now().unix_ms;
     // What is sent is made of a copy: the request itself is as the caller and the cache want it.
-    let sent = send(trip, &mut parts.clone(), Content::None).await?;
+    let passing = Passing::begin(trip);
+    let sent = send(trip, &mut parts.clone(), Content::None).await;
+    passing.into_iter().for_each(|passing| passing.end(trip.exchange.code()));
+    let sent = sent?;
     Ok((sent_ms, (sent.call, sent.answered)))
 }
 

@@ -121,6 +121,22 @@ fn in_monitor_nothing_is_shed_and_what_would_have_been_is_told() {
 }
 
 #[test]
+fn a_fetch_for_the_cache_is_a_request_like_any_other() {
+    let millis = Arc::new(AtomicU64::new(5));
+    let origin = busy_origin(2, &millis);
+    let mut snapshot = snapshot(&json!({"targets": [{"url": format!("http://{}", origin.address)}]}));
+    // Nothing that the origin says may be kept, so that everybody fetches.
+    snapshot["apis"][0]["operations"][0]["cache"] = json!({});
+    let mut options = options();
+    (options.overload.mode, options.overload.slack_ms, options.overload.lag_ms) = (Mode::Monitor, 50, 60_000);
+    let stage = Stage::start(options, &snapshot);
+    press(&stage, 2, Duration::from_millis(500));
+    millis.store(100, Ordering::Relaxed);
+    press(&stage, 60, Duration::from_secs(4));
+    assert!(stage.telemetry("/metrics").text().contains("yett_would_deny_total{guard=\"overload\"}"));
+}
+
+#[test]
 fn a_request_is_shed_before_its_body_is_read_and_its_credential_looked_at() {
     let millis = Arc::new(AtomicU64::new(5));
     let origin = busy_origin(1, &millis);

@@ -378,3 +378,22 @@ fn a_caller_that_stalls_its_upload_is_not_held_against_the_connection() {
     assert_eq!(caller.read().unwrap().status(), 408);
     assert_eq!(stage.ask(&get("/shop/books")).text(), "well");
 }
+
+#[test]
+fn no_host_of_a_callers_choice_is_held_against_the_target() {
+    let origin = origin(plain(), |_, mut respond, _| async move {
+        start(&mut respond).send_data(Bytes::from_static(b"well"), true).unwrap();
+    });
+    let circuit = json!({"failures": 1, "open_ms": 60_000});
+    let target = json!([{"url": format!("http://{origin}")}]);
+    let upstream = json!({"targets": target, "protocol": "http2", "circuit": circuit, "preserve_host": true});
+    let stage = Stage::start(options(), &snapshot(&upstream));
+    for host in ["shop.example:", "shop.example:99999", "a..b", "-", "_", ".", "[::1]", "[::1]:", "1.2.3.4:0"] {
+        stage.ask(&format!("GET /shop/books HTTP/1.1\r\nhost: {host}\r\n\r\n"));
+        assert_eq!(stage.ask(&get("/shop/books")).text(), "well", "{host}");
+    }
+    let mut caller = stage.caller();
+    caller.send("GET /shop/books HTTP/1.0\r\n\r\n");
+    let _ = caller.read();
+    assert_eq!(stage.ask(&get("/shop/books")).text(), "well", "no host");
+}
