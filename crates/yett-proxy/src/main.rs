@@ -27,6 +27,7 @@ Options:
   --workers N             Worker threads [default: one per core]
   --access-log TARGET     `-` for standard output, a path, or `off` [default: -]
   --pepper-file PATH      File with the pepper of the credentials [default: the variable YETT_PEPPER]
+  --identity-key PATH     PEM file with the Ed25519 key that signs tokens for upstreams; repeat for a key that it replaces
   --tls-certificate PATH  PEM file with the certificate chain for callers (with --tls-key)
   --tls-key PATH          PEM file with its private key
   --grace SECONDS         How long requests in flight may take to end on SIGTERM or SIGINT [default: 30]
@@ -45,6 +46,7 @@ struct Arguments {
     workers: Option<usize>,
     access_log: Option<String>,
     pepper_file: Option<String>,
+    identity_keys: Vec<PathBuf>,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
     grace: Option<u64>,
@@ -73,6 +75,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, String> {
             "--workers" => arguments.workers = Some(number(&option, &value()?)? as usize),
             "--access-log" => arguments.access_log = Some(value()?),
             "--pepper-file" => arguments.pepper_file = Some(value()?),
+            "--identity-key" => arguments.identity_keys.push(value()?.into()),
             "--tls-certificate" => arguments.certificate = Some(value()?.into()),
             "--tls-key" => arguments.key = Some(value()?.into()),
             "--grace" => arguments.grace = Some(number(&option, &value()?)?),
@@ -100,6 +103,7 @@ fn options(arguments: &Arguments) -> Result<Options, String> {
     if !arguments.listen.is_empty() {
         options.listen = arguments.listen.iter().map(|address| address.as_str().into()).collect();
     }
+    options.identity_keys = arguments.identity_keys.iter().map(|path| identity_key(path)).collect::<Result<_, _>>()?;
     options.telemetry.clone_from(&arguments.telemetry);
     options.workers = arguments.workers;
     options.access_log = arguments.access_log.clone().unwrap_or_else(|| "-".to_owned());
@@ -109,6 +113,12 @@ fn options(arguments: &Arguments) -> Result<Options, String> {
         _ => return Err("--tls-certificate and --tls-key go together".to_owned()),
     };
     Ok(options)
+}
+
+fn identity_key(path: &Path) -> Result<Secret, String> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("--identity-key {} cannot be read: {error}", path.display()))?;
+    Ok(Secret::new(text))
 }
 
 fn say(text: impl AsRef<str>) {

@@ -44,6 +44,8 @@ def compile_(
         sys.stdout.buffer.flush()
     screen(error=True).print(f"digest {hashlib.sha256(snapshot).hexdigest()}")
     screen(error=True).print(visible(f"its keys are bound to the pepper in the {assembly.pepper.reference}"))
+    if assembly.configuration.gateway.identity is not None:
+        screen(error=True).print("its tokens for upstreams need their key: `yett-gateway --identity-key FILE`")
 
 
 def _accepted(assembly: Assembly) -> bytes:

@@ -113,6 +113,27 @@ fn it_stops_though_nobody_reads_its_log() {
 }
 
 #[test]
+fn it_signs_tokens_for_upstreams_with_the_key_it_is_given() {
+    const PEM: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH\n-----END PRIVATE KEY-----\n";
+    let mut served = snapshot(&json!({"targets": [{"url": "http://127.0.0.1:1"}]}));
+    served["identity"] = json!({"issuer": "https://gateway.example", "jwks": "/keys.json"});
+    served["apis"][0]["proxy"] = json!({"upstream_identity": {"audience": "shop"}});
+    let key = std::env::temp_dir().join(format!("yett-binary-key-{}.pem", std::process::id()));
+    std::fs::write(&key, PEM).unwrap();
+    let mut running = Running::start("signs", &served.to_string(), &["--identity-key", key.to_str().unwrap()]);
+    let line = running.wait_for("listening on");
+    std::fs::remove_file(&key).unwrap();
+    let mut caller = Caller::connect(line.rsplit(' ').next().unwrap().parse().unwrap());
+    caller.send(get("/keys.json"));
+    let answer = caller.read().unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(String::from_utf8_lossy(&answer.body).contains("Ed25519"));
+    let (code, _, message) = run(&[running.snapshot.to_str().unwrap(), "--identity-key=/no/such/key.pem"]);
+    assert_eq!(code, Some(1));
+    assert!(message.contains("--identity-key /no/such/key.pem cannot be read"), "{message}");
+}
+
+#[test]
 fn wrong_use_is_explained_with_exit_code_2() {
     let (code, _, message) = run(&["--workers", "many", "x"]);
     assert_eq!(code, Some(2));
