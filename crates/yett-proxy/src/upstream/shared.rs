@@ -2,13 +2,15 @@
 
 use super::connect::connect;
 use super::{Failure, Socket, Upstream};
-use crate::clock::Clock;
+use crate::clock::{Clock, within};
 use bytes::Bytes;
-use h2::client::{Builder, SendRequest};
+use h2::client::{Builder, Connection, SendRequest};
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::{AbortHandle, spawn_local};
 
 /// Most requests at once on one connection, even if the upstream takes more.
@@ -85,6 +87,23 @@ impl Drop for Place {
     }
 }
 
+/// Runs a connection until it ends; tells once the upstream has said that it takes streams.
+async fn drive(mut driver: Connection<Socket, Bytes>, link: Weak<Link>, tell: oneshot::Sender<()>) {
+    let mut tell = Some(tell);
+    poll_fn(|context| {
+        let ended = Pin::new(&mut driver).poll(context);
+        let takes = || link.upgrade().is_some_and(|link| link.sender.current_max_send_streams() > 0);
+        if ended.is_pending() && tell.is_some() && takes() {
+            tell.take().map(|tell| tell.send(()));
+        }
+        ended.map(drop)
+    })
+    .await;
+    if let Some(link) = link.upgrade() {
+        link.ended.set(true);
+    }
+}
+
 /// The connections to a target.
 #[derive(Default)]
 pub(super) struct Connections {
@@ -135,6 +154,8 @@ impl Connections {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(LARGEST_HEAD)
             .max_send_buffer_size(SEND_BUFFER)
+            // None before the upstream has said how many it takes: those too many would wait behind others.
+            .initial_max_send_streams(0)
             .enable_push(false);
         let (sender, driver) = builder
             .handshake::<_, Bytes>(socket)
@@ -148,14 +169,12 @@ impl Connections {
             ended: Cell::new(false),
             driver: RefCell::default(),
         });
-        let known = Rc::downgrade(&link);
-        let driving = spawn_local(async move {
-            let _ = driver.await;
-            if let Some(link) = known.upgrade() {
-                link.ended.set(true);
-            }
-        });
-        *link.driver.borrow_mut() = Some(driving.abort_handle());
+        let (tell, told) = oneshot::channel();
+        *link.driver.borrow_mut() = Some(spawn_local(drive(driver, Rc::downgrade(&link), tell)).abort_handle());
+        let agreed = within(clock, upstream.connect_timeout, told).await;
+        if !matches!(agreed, Some(Ok(()))) {
+            return Err(Failure::Unreachable(format!("{} does not speak HTTP/2: it takes no streams", upstream.name)));
+        }
         self.links.borrow_mut().push(link.clone());
         Ok(link)
     }

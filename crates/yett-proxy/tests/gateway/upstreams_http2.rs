@@ -56,6 +56,39 @@ fn requests_share_a_connection_and_open_another_when_it_is_full() {
 }
 
 #[test]
+fn no_request_is_put_on_a_connection_before_the_upstream_has_said_how_many_it_takes() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = listener.local_addr().unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let (sender, arrived) = channel();
+    std::thread::spawn(move || {
+        run(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                // The other requests come meanwhile.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                let sender: Sender<()> = sender.clone();
+                tokio::spawn(async move {
+                    let mut connection = plain().max_concurrent_streams(1).handshake::<_, Bytes>(stream).await.unwrap();
+                    let mut unanswered = Vec::new();
+                    while let Some(Ok(asked)) = connection.accept().await {
+                        unanswered.push(asked);
+                        sender.send(()).unwrap();
+                    }
+                });
+            }
+        });
+    });
+    let stage = stage(origin);
+    let mut callers: Vec<_> = (0..3).map(|_| stage.caller()).collect();
+    callers.iter_mut().for_each(|caller| caller.send(get("/shop/books")));
+    for _ in 0..3 {
+        arrived.recv_timeout(PATIENCE).expect("a request waits for another");
+    }
+}
+
+#[test]
 fn a_request_that_the_upstream_has_not_begun_is_sent_again() {
     let requests = Arc::new(AtomicUsize::new(0));
     let counted = requests.clone();
