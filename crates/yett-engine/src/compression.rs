@@ -157,7 +157,7 @@ impl CompressionPlan {
         if status == StatusCode::NOT_MODIFIED {
             return true;
         }
-        let bodiless = status.is_informational() || matches!(status.as_u16(), 204 | 205 | 206);
+        let bodiless = status.is_informational() || matches!(status.as_u16(), 204..=206);
         let spoken_for =
             [CONTENT_ENCODING, CONTENT_RANGE, SET_COOKIE].iter().chain(&DIGESTS).any(|name| headers.contains_key(name));
         !bodiless && !spoken_for && !forbids_transforming(headers) && self.is_worthwhile(headers)
