@@ -2,12 +2,13 @@
 
 use crate::common::{Caller, Origin, PATIENCE, Stage, get, options, reply, snapshot};
 use serde_json::json;
+use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use yett_model::Code;
 use yett_proxy::Gateway;
 
@@ -23,11 +24,16 @@ fn held() -> (Origin, std::sync::mpsc::Sender<()>) {
 }
 
 /// Waits until the gateway takes no more connections.
+/// Waits until nobody listens. Any other error, such as too many open files, says nothing about that.
 fn refuses_connections(stage: &Stage) -> bool {
-    (0..10_000_000).any(|_| {
-        thread::yield_now();
-        TcpStream::connect(stage.address).is_err()
-    })
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        match TcpStream::connect(stage.address) {
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => return true,
+            _ => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+    false
 }
 
 #[test]
@@ -67,6 +73,12 @@ fn a_request_that_outlasts_the_grace_is_cut_off_and_recorded() {
 
 #[test]
 fn an_idle_connection_may_still_bring_its_last_request() {
+    // The time for it is short; a machine that stops for that long lets it pass.
+    assert!((0..20).any(|_| last_request_is_answered()), "an idle connection is closed at once");
+}
+
+/// Whether a request came in time after the gateway began to drain; it is answered then.
+fn last_request_is_answered() -> bool {
     let origin = Origin::echo();
     let stage = Stage::before(origin.address);
     let (mut idle, mut late) = (stage.caller(), stage.caller());
@@ -77,11 +89,13 @@ fn an_idle_connection_may_still_bring_its_last_request() {
     let gateway = stage.gateway.clone();
     let stopping = thread::spawn(move || gateway.stop(PATIENCE));
     assert!(refuses_connections(&stage));
-    late.send(get("/shop/books"));
-    let answer = late.read().unwrap();
-    assert_eq!((answer.status(), answer.field("connection")), (200, Some("close")));
+    let answer =
+        late.stream.write_all(get("/shop/books").as_bytes()).map_err(|error| error.to_string()).and_then(|()| late.read());
     assert_eq!(idle.read_to_end(), b"");
     assert_eq!(stopping.join().unwrap().cut, 0);
+    let Ok(answer) = answer else { return false };
+    assert_eq!((answer.status(), answer.field("connection")), (200, Some("close")));
+    true
 }
 
 #[test]
