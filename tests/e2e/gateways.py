@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,14 +78,9 @@ class Gateway:
         return self.process.wait(seconds)
 
 
-_PR_SET_PDEATHSIG = 1
-_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
-
-
-def _die_with_the_parent() -> None:
-    """Have Linux end this child with the thread that started it, even where that is killed and can tidy nothing up."""
-    if _prctl is not None:
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+# Has Linux end the child with the thread that started it, even where that is killed and can tidy nothing up. A program
+# does it, not this process between fork and exec: there, libraries with threads of their own fail now and then.
+_BOUND = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
 
 
 @contextmanager
@@ -96,9 +91,13 @@ def started(
     output = folder / "output.txt"
     with output.open("wb") as stream:
         process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **environment}, stdout=stream, stderr=stream,
-            start_new_session=True, preexec_fn=_die_with_the_parent,  # noqa: PLW1509 - one system call
-        )  # fmt: skip
+            [*_BOUND, *command],
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        )
     try:
         yield Gateway(process, folder, output, log)
     finally:

@@ -6,9 +6,11 @@ import pytest
 
 from tests.e2e.gateways import eventually
 from tests.wire.cases.frames import CASES2, Case2
-from tests.wire.http2 import CONTINUATION, END_HEADERS, END_STREAM, HEADERS, block, frame, pseudo, talk2
+from tests.wire.http2 import CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, block, frame, headers, pseudo, talk2
 from tests.wire.stage import Stage
 from tests.wire.verdicts import expected, faults2, result2
+
+REFUSED_STREAM = 7
 
 
 @pytest.mark.parametrize("case", CASES2, ids=str)
@@ -32,3 +34,14 @@ def test_a_head_over_the_limit_is_refused_with_an_event(stage: Stage) -> None:
         lambda: [event for event in gateway.events()[before:] if event["status"] == 431], "no event tells"
     )
     assert [event["code"] for event in told] == ["headers-too-large"]
+
+
+def test_streams_over_the_limit_are_refused_and_those_within_it_go_on(stage: Stage) -> None:
+    limit, over = 100, 5
+    streams = range(1, 2 * (limit + over), 2)
+    # Each of them goes on: it has a body that does not come.
+    opened = b"".join(headers(pseudo(method="POST"), stream, END_HEADERS) for stream in streams)
+    ended = frame(DATA, END_STREAM, 1, b"x")
+    seen = talk2(stage.http2, opened + ended, streams=over + 1)
+    assert seen.reset == dict.fromkeys(streams[limit:], REFUSED_STREAM)
+    assert (seen.statuses, seen.goaway, seen.in_step) == ({1: 200}, None, True)
