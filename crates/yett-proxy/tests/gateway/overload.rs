@@ -146,16 +146,15 @@ fn in_monitor_nothing_is_shed_and_what_would_have_been_is_told() {
 
 #[test]
 fn a_fetch_for_the_cache_is_a_request_like_any_other() {
-    let millis = Arc::new(AtomicU64::new(5));
-    let origin = busy_origin(2, &millis);
+    let (origin, busy) = busy_origin(2, 5);
     let mut snapshot = snapshot(&json!({"targets": [{"url": format!("http://{}", origin.address)}]}));
     // Nothing that the origin says may be kept, so that everybody fetches.
     snapshot["apis"][0]["operations"][0]["cache"] = json!({});
     let mut options = options();
-    (options.overload.mode, options.overload.slack_ms, options.overload.lag_ms) = (Mode::Monitor, 50, 60_000);
+    (options.overload.mode, options.overload.slack_ms) = (Mode::Monitor, 50);
     let stage = Stage::start(options, &snapshot);
     press(&stage, 2, Duration::from_millis(500));
-    millis.store(100, Ordering::Relaxed);
+    busy.millis.store(100, Ordering::Relaxed);
     press(&stage, 60, Duration::from_secs(4));
     assert!(stage.telemetry("/metrics").text().contains("yett_would_deny_total{guard=\"overload\"}"));
 }
