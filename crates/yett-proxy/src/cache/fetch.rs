@@ -38,7 +38,7 @@ pub(super) enum Outcome {
 /// A failure: of the way, or told by the upstream.
 pub(super) enum Failed {
     Refused(Refused),
-    Answered(http::response::Parts, Source),
+    Answered(http::response::Parts, Box<Source>),
 }
 
 /// Fetches, with the right to keep the answer if `lead` is there.
@@ -130,7 +130,7 @@ async fn keep(
 ) -> Outcome {
     let (head, mut source) = (head(answered), Source::from(call));
     if matches!(head.status.as_u16(), 500 | 502 | 503 | 504) {
-        return Outcome::Failed(Failed::Answered(head, source));
+        return Outcome::Failed(Failed::Answered(head, Box::new(source)));
     }
     let freshness = storable(&rules.directives, rules.authorized, head.status, &head.headers, rules.defaults, fetched);
     let Some((freshness, lead)) = freshness.filter(|_| parts.method == Method::GET).zip(lead) else {

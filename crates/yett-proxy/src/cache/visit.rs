@@ -88,7 +88,7 @@ pub(crate) async fn visit(trip: &mut Trip, parts: &mut Parts, ask: Ask) -> Given
                 }
                 (None, Failed::Answered(mut head, source)) => {
                     tell_fetched(&mut head.headers, why, false);
-                    pass(trip, parts, &ask, head, source).await
+                    pass(trip, parts, &ask, head, *source).await
                 }
             }
         }
