@@ -76,11 +76,11 @@ impl Exchange {
         beside
     }
 
-    /// All that may be told of who asks: the app, its credential and its profiles, which may change.
+    /// All that may be told of who asks: the app, its credential and the profiles in force, which a patch may change.
     fn who(&self) -> Option<String> {
         let principal = self.principal.as_ref()?;
         let credential = principal.credential.as_deref().unwrap_or("");
-        Some(format!("{}\n{}\n{credential}\n{}", principal.app.name, principal.app.team, principal.app.profiles.join("\n")))
+        Some(format!("{}\n{}\n{credential}\n{}", principal.app.name, principal.app.team, principal.profiles().join("\n")))
     }
 
     /// The resource that a request changes, if its API keeps answers.

@@ -4,7 +4,7 @@
 //! is not made for each. Its `jti` is the decision that it was made for.
 
 use crate::exchange::Now;
-use crate::identity::Principal;
+use crate::identity::{AppPlan, Principal};
 use crate::plan::OperationPlan;
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -117,6 +117,15 @@ type Key = (Arc<str>, u32);
 struct Kept {
     token: HeaderValue,
     until_s: u64,
+    /// Of whom it tells: a patch may give a credential to another app, or narrow it.
+    app: Arc<AppPlan>,
+    narrowed: Option<Arc<[Arc<str>]>>,
+}
+
+impl Kept {
+    fn is_of(&self, principal: &Principal) -> bool {
+        Arc::ptr_eq(&self.app, &principal.app) && self.narrowed == principal.narrowed
+    }
 }
 
 /// For which request a token is.
@@ -168,7 +177,7 @@ impl Tokens {
         let mut kept = shard.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back must not make tokens of the future.
         let usable = |kept: &&Kept| now_s < kept.until_s && kept.until_s <= now_s + self.lifetime_s / 2;
-        if let Some(young) = kept.get(&key).filter(usable) {
+        if let Some(young) = kept.get(&key).filter(usable).filter(|kept| kept.is_of(principal)) {
             return Some(young.token.clone());
         }
         let token = signer.sign(&Claims {
@@ -186,7 +195,8 @@ impl Tokens {
         if kept.len() >= MOST_KEPT {
             kept.clear();
         }
-        kept.insert(key, Kept { token: token.clone(), until_s: now_s + self.lifetime_s / 2 });
+        let (app, narrowed) = (principal.app.clone(), principal.narrowed.clone());
+        kept.insert(key, Kept { token: token.clone(), until_s: now_s + self.lifetime_s / 2, app, narrowed });
         Some(token)
     }
 }
@@ -264,6 +274,27 @@ mod tests {
         assert_eq!(jti(&reader, 1030), "D4");
         // The clock was set back: a token of the future is not given out.
         assert_eq!(jti(&reader, 500), "D5");
+    }
+
+    #[test]
+    fn a_credential_that_was_replaced_gets_no_token_of_what_it_was() {
+        let signer = Signer::new(&[key(1)]).unwrap();
+        let engine = fixture::engine(&fixture::snapshot());
+        let plan = engine.plan().unwrap();
+        let credential: Option<Arc<str>> = Some("key-1".into());
+        let wide = Principal { credential: credential.clone(), ..plan.assume("reader-app").unwrap() };
+        let narrow = Principal { narrowed: Some(Arc::new([])), ..wide.clone() };
+        let other = Principal { credential, ..plan.assume("idle-app").unwrap() };
+        let tokens = tokens(60);
+        let claims = |principal: &Principal| {
+            let bearer = Bearer { principal, operation: None, decision: "D", now: fixture::NOW };
+            let claims = decoded(&tokens.token(&signer, &bearer).unwrap(), 1);
+            (claims["sub"].clone(), claims["profiles"].clone())
+        };
+        assert_eq!(claims(&wide), (json!("reader-app"), json!(["reader"])));
+        assert_eq!(claims(&narrow), (json!("reader-app"), json!([])));
+        assert_eq!(claims(&other).0, "idle-app");
+        assert_eq!(claims(&wide), (json!("reader-app"), json!(["reader"])));
     }
 
     #[test]
