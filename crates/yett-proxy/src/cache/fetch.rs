@@ -30,7 +30,7 @@ pub(super) enum Outcome {
     /// The kept answer is still the one.
     Confirmed(Arc<Object>),
     /// Another answer.
-    New { head: http::response::Parts, source: Source, stored: bool },
+    New { head: http::response::Parts, source: Box<Source>, stored: bool },
     /// The upstream failed.
     Failed(Failed),
 }
@@ -69,7 +69,7 @@ pub(super) async fn fetch(
             match attempt(trip, parts).await {
                 // What this one says is passed on, the next may keep it.
                 Ok((_, (call, answered))) => {
-                    return Outcome::New { head: head(answered), source: Source::from(call), stored: false };
+                    return Outcome::New { head: head(answered), source: Box::new(Source::from(call)), stored: false };
                 }
                 Err(refused) => return Outcome::Failed(Failed::Refused(refused)),
             }
@@ -128,9 +128,9 @@ async fn keep(
     answered: Answered,
     fetched: Fetched,
 ) -> Outcome {
-    let (head, mut source) = (head(answered), Source::from(call));
+    let (head, mut source) = (head(answered), Box::new(Source::from(call)));
     if matches!(head.status.as_u16(), 500 | 502 | 503 | 504) {
-        return Outcome::Failed(Failed::Answered(head, Box::new(source)));
+        return Outcome::Failed(Failed::Answered(head, source));
     }
     let freshness = storable(&rules.directives, rules.authorized, head.status, &head.headers, rules.defaults, fetched);
     let Some((freshness, lead)) = freshness.filter(|_| parts.method == Method::GET).zip(lead) else {

@@ -73,7 +73,7 @@ pub(crate) async fn visit(trip: &mut Trip, parts: &mut Parts, ask: Ask) -> Given
         Outcome::Confirmed(object) => give(trip, parts, &ask, &object, CacheUse::Revalidated).await,
         Outcome::New { mut head, source, stored } => {
             tell_fetched(&mut head.headers, why, stored);
-            pass(trip, parts, &ask, head, source).await
+            pass(trip, parts, &ask, head, *source).await
         }
         Outcome::Failed(failed) => {
             let now = trip.now().unix_ms;
