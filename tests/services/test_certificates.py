@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tests.config.certificates import OPENSSL, make_pair
+from tests.config.certificates import OPENSSL, make_list, make_pair
 from tests.services.places import ENVIRONMENT, SETTINGS, lay_out
 from yett.services.assembly import assemble
 from yett.services.certificates import SOON_S, certificate_warnings
@@ -40,6 +40,17 @@ def test_a_host_without_a_certificate_is_warned_of(tmp_path: Path) -> None:
     assert codes(secured(tmp_path, "[a.example]"), long_ago) == ["certificate-host-mismatch"]
     assert codes(secured(tmp_path, "[a.example]", "['*.example']"), long_ago) == []
     assert codes(secured(tmp_path, "[b.a.example]", "['*.example']"), long_ago) == ["certificate-host-mismatch"]
+
+
+@OPENSSL
+def test_a_revocation_list_that_expires_soon_is_warned_of(tmp_path: Path) -> None:
+    path = Path(secured(tmp_path, "[]"))
+    make_list(tmp_path, "partners", 5)
+    proof = "tls: {client_certificates: {ca: server.pem, crl: [partners.crl]}, "
+    path.write_text(path.read_text(encoding="utf-8").replace("tls: {", proof), encoding="utf-8")
+    now = time.time() - SOON_S
+    lists = [codes(str(path), at) for at in (now, now + SOON_S + 4.5 * 86_400, now + SOON_S + 6 * 86_400)]
+    assert lists == [[], ["crl-expires-soon", "certificate-expired"], ["crl-expired", "certificate-expired"]]
 
 
 @OPENSSL

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from yett.config.certificates import CertificateFacts, certificate_facts
 from yett.config.load import Loaded, load_configuration
+from yett.config.revocation import lists_expire
 from yett.config.schema import configuration_schema
 from yett.config.secrets import read_secret
 
@@ -16,6 +17,7 @@ __all__ = [
     "Loaded",
     "certificate_facts",
     "configuration_schema",
+    "lists_expire",
     "load_configuration",
     "read_secret",
 ]
