@@ -381,7 +381,7 @@ impl Exchange {
             return Ok(());
         }
         self.upgrades = true;
-        upgrade::check(self.operation_plan().and_then(|operation| operation.websocket.as_ref()), parts)
+        upgrade::check(self.operation_plan().and_then(|operation| operation.websocket.as_ref()), parts, self.caller.tls)
     }
 
     fn route(&mut self) -> Result<(), Box<Refusal>> {

@@ -37,11 +37,11 @@ fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue
     values.next().filter(|_| values.next().is_none())
 }
 
-/// Whether the operation can be upgraded by this request.
+/// Whether the operation can be upgraded by this request; `tls`: whether its caller came over TLS.
 ///
 /// # Errors
 /// `upgrade-refused`, or `origin-refused` for a page of another site.
-pub(crate) fn check(offered: Option<&WebSocket>, parts: &Parts) -> Result<(), Box<Refusal>> {
+pub(crate) fn check(offered: Option<&WebSocket>, parts: &Parts, tls: bool) -> Result<(), Box<Refusal>> {
     let refused = |reason: &str| Refusal::open(Code::UpgradeRefused, reason);
     let offered = offered.ok_or_else(|| refused("WebSocket is not offered here"))?;
     let headers = &parts.headers;
@@ -64,27 +64,28 @@ pub(crate) fn check(offered: Option<&WebSocket>, parts: &Parts) -> Result<(), Bo
     if key.is_none_or(|key| key.len() != 16) {
         return Err(refused("Sec-WebSocket-Key must be 16 bytes in base 64"));
     }
-    check_origin(&offered.origins, parts)
+    check_origin(&offered.origins, parts, tls)
 }
 
 /// No `Origin` means that no browser asks.
-fn check_origin(allowed: &[String], parts: &Parts) -> Result<(), Box<Refusal>> {
+fn check_origin(allowed: &[String], parts: &Parts, tls: bool) -> Result<(), Box<Refusal>> {
     if !parts.headers.contains_key(ORIGIN) {
         return Ok(());
     }
     let origin = only(&parts.headers, &ORIGIN).and_then(|origin| origin.to_str().ok()).map(str::to_ascii_lowercase);
     let known =
-        origin.is_some_and(|origin| allowed.iter().any(|one| one.eq_ignore_ascii_case(&origin)) || is_own(&origin, parts));
+        origin.is_some_and(|origin| allowed.iter().any(|one| one.eq_ignore_ascii_case(&origin)) || is_own(&origin, parts, tls));
     match known {
         true => Ok(()),
         false => Err(Refusal::open(Code::OriginRefused, "the page's origin is neither the API's own nor one it names")),
     }
 }
 
-/// Whether an origin has the host and port that the request asks for.
-fn is_own(origin: &str, parts: &Parts) -> bool {
+/// Whether an origin has the host and port that the request asks for. A page that came without TLS may be anybody's on the
+/// way, so it is not of an API that is asked over TLS.
+fn is_own(origin: &str, parts: &Parts, tls: bool) -> bool {
     let (default, authority) = match origin.split_once("://") {
-        Some(("http", authority)) => (":80", authority),
+        Some(("http", authority)) if !tls => (":80", authority),
         Some(("https", authority)) => (":443", authority),
         _ => return false,
     };
@@ -145,13 +146,13 @@ mod tests {
 
     fn code(parts: &Parts) -> Option<Code> {
         let offered = WebSocket { origins: vec!["https://app.example".to_owned()] };
-        check(Some(&offered), parts).err().map(|refusal| refusal.code)
+        check(Some(&offered), parts, false).err().map(|refusal| refusal.code)
     }
 
     #[test]
     fn a_handshake_is_taken_only_where_it_is_offered() {
         assert_eq!(code(&parts(&GOOD)), None);
-        assert_eq!(check(None, &parts(&GOOD)).unwrap_err().code, Code::UpgradeRefused);
+        assert_eq!(check(None, &parts(&GOOD), false).unwrap_err().code, Code::UpgradeRefused);
     }
 
     #[test]
@@ -209,6 +210,19 @@ mod tests {
         let mut two = of("http://shop.example");
         two.headers.append(ORIGIN, HeaderValue::from_static("http://shop.example"));
         assert_eq!(code(&two), Some(Code::OriginRefused));
+    }
+
+    #[test]
+    fn a_page_that_came_in_the_clear_opens_nothing_over_tls() {
+        let offered = WebSocket { origins: Vec::new() };
+        let of = |origin: &'static str, tls: bool| {
+            let mut parts = parts(&GOOD);
+            parts.headers.append(ORIGIN, HeaderValue::from_static(origin));
+            check(Some(&offered), &parts, tls).is_ok()
+        };
+        assert!(of("https://shop.example", true) && of("http://shop.example", false));
+        // Who comes in the clear may have had TLS up to a proxy that says nothing of it.
+        assert!(of("https://shop.example", false) && !of("http://shop.example", true));
     }
 
     #[test]
