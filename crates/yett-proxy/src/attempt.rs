@@ -37,7 +37,8 @@ pub(crate) async fn send(trip: &mut Trip, parts: &mut Parts, content: Content) -
     let local = trip.local.clone();
     let began_us = trip.now().mono_us;
     let sent = match trip.exchange.api().and_then(|api| local.pool(api)) {
-        Some(pool) => tries::send(trip, &local, pool, parts, content).await,
+        // Every request carries room for the ways it may go: the long one has a box of its own.
+        Some(pool) => Box::pin(tries::send(trip, &local, pool, parts, content)).await,
         None => send_plain(trip, &local, parts, content).await,
     };
     trip.end.upstream_us = Some(trip.now().mono_us.saturating_sub(began_us));
@@ -82,15 +83,18 @@ async fn call(
         match (call.head(limit).await, again) {
             (Ok(answered), _) => return Ok((call, answered)),
             (Err(Failure::Closed), Some(content)) if is_idempotent(&parts.method) => {
-                return call_anew(trip, parts, upstream, content, limit).await;
+                return Box::pin(call_anew(trip, parts, upstream, content, limit)).await;
             }
-            (Err(Failure::Unprocessed), Some(content)) => return call_anew(trip, parts, upstream, content, limit).await,
+            (Err(Failure::Unprocessed), Some(content)) => {
+                return Box::pin(call_anew(trip, parts, upstream, content, limit)).await;
+            }
             (Err(failure), _) => return Err(failure),
         }
     }
-    call_anew(trip, parts, upstream, content, limit).await
+    Box::pin(call_anew(trip, parts, upstream, content, limit)).await
 }
 
+/// Connecting takes room that a request on a kept connection does not need: callers put this into a box.
 async fn call_anew(
     trip: &Trip,
     parts: &Parts,

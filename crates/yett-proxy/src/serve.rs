@@ -158,7 +158,7 @@ async fn forward(
     trip.exchange.judge_body(parts, whole)?;
     trip.coding = trip.exchange.wants_coding(parts);
     if let Some(ask) = cache::ask(trip, parts, &content) {
-        let (head, rest) = cache::visit(trip, parts, ask).await?;
+        let (head, rest) = Box::pin(cache::visit(trip, parts, ask)).await?;
         return Ok((head, Outcome::Body(rest)));
     }
     // A body that is still arriving takes as long as its caller likes.
