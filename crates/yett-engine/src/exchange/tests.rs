@@ -220,6 +220,18 @@ fn test_a_header_with_an_underscore_when_the_contract_names_it_then_goes_upstrea
 }
 
 #[test]
+fn a_described_header_that_imitates_one_of_the_gateways_never_goes_upstream() {
+    let named = |name| json!({"name": name, "in": "header", "style": "simple", "explode": false, "shape": {}, "schema": true});
+    let names = ["yett_app", "x_forwarded_for", "x_api_key"];
+    let engine = engine(&changed("/apis/0/operations/3/parameters", names.map(named).into()));
+    let mut exchange = exchange(&engine, 0);
+    let mut parts = head("GET", "/shop/health", &names.map(|name| (name, "forged")));
+    assert!(judge(&mut exchange, &parts, "").is_none());
+    exchange.upstream_request(&mut parts).unwrap();
+    assert!(names.iter().all(|name| !parts.headers.contains_key(*name)), "{:?}", parts.headers);
+}
+
+#[test]
 fn test_an_answer_that_is_checked_when_asked_for_then_comes_without_a_content_coding() {
     let unchecked = changed("/apis/0/guards", json!({"contract": {"responses": "off"}}));
     for (snapshot, target, coding) in

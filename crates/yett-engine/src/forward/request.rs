@@ -83,7 +83,18 @@ fn is_unwanted(name: &HeaderName, api: &ApiPlan, declared: &[HeaderName]) -> boo
     HOP_BY_HOP.contains(name)
         || is_owned(name.as_str())
         || is_credential(name, api)
-        || (is_ambiguous(name.as_str()) && !declared.contains(name))
+        || (is_ambiguous(name.as_str()) && (!declared.contains(name) || imitates(name.as_str(), api)))
+}
+
+/// Whether many upstreams would take a name with `_`, even one that the contract describes, for a field that only the
+/// gateway may set or that was taken off.
+fn imitates(name: &str, api: &ApiPlan) -> bool {
+    let Ok(meant) = HeaderName::try_from(name.replace('_', "-")) else { return false };
+    name.contains('_')
+        && (HOP_BY_HOP.contains(&meant)
+            || is_owned(meant.as_str())
+            || is_credential(&meant, api)
+            || api.proxy.tokens.as_ref().is_some_and(|tokens| tokens.header == meant))
 }
 
 /// What only the gateway may say about a caller, and what it has dealt with itself.
