@@ -61,7 +61,7 @@ def main() -> int:
         print("bench: two cores are needed: one for the subject, one for load and upstream", file=sys.stderr)
         return 1
     quick = os.environ.get("BENCH_QUICK", "0") not in ("", "0")
-    rounds, seconds = (3, 1) if quick else (7, 3)
+    rounds, seconds = (3, 1) if quick else (5, 2)
     home = Path(tempfile.mkdtemp(prefix="yett-bench-"))
     # nginx gives up its privileges, and must still reach the files of the upstream.
     home.chmod(0o711)
