@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from yett.contract import Contract
 from yett.model.api import OperationSettings
 from yett.model.configuration import Configuration
 from yett.model.proxy import Proxy, Rewrite, UpstreamIdentity
+from yett.model.upstream import Hash, Upstream
 
 CONTRACT = Contract("shop", "Shop", "1.0.0", "3.1.0", (operation("getBook", "/books/{id}"),), {}, {}, ())
 
@@ -48,12 +51,14 @@ def test_what_is_at_its_default_is_left_out() -> None:
         ({"proxy": Proxy(rewrites=(Rewrite("/magazines", "/v2"),))}, ["rewrite-unmatched"]),
         ({"proxy": Proxy(rewrites=(Rewrite("/books/*", "/v2"),))}, ["rewrite-invalid"]),
         ({"operations": (OperationSettings("getBook", upstream_path="/v2/{isbn}"),)}, ["parameter-unknown"]),
+        ({"upstream": Upstream((), balance=Hash("path", "isbn"))}, ["parameter-unknown"]),
+        ({"upstream": Upstream((), balance=Hash("path", "id"))}, []),
         ({"proxy": Proxy(upstream_identity=UpstreamIdentity("books"))}, ["issuer-missing"]),
         ({"proxy": Proxy(rewrites=(Rewrite("/books/{id}", "/v2/{id}"),))}, []),
     ],
 )
 def test_what_cannot_be_is_told(settings: dict[str, object], codes: list[str]) -> None:
-    found = check_proxies(Configuration(apis=(api(**settings),)), {"shop": CONTRACT})  # type: ignore[arg-type]
+    found = check_proxies(Configuration(apis=(replace(api(), **settings),)), {"shop": CONTRACT})  # type: ignore[arg-type]
     assert [one.code for one in found] == codes
 
 

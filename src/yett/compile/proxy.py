@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from yett.compile.fields import compact
 from yett.model.proxy import Proxy
 from yett.model.suggestion import did_you_mean
+from yett.model.upstream import Hash
 
 if TYPE_CHECKING:
     from yett.compile.source import ContractSource
@@ -95,9 +96,11 @@ def _rewritten(rewrite: Rewrite, path: str) -> str | None:
 
 
 def check_proxies(configuration: Configuration, contracts: Mapping[str, ContractSource]) -> Iterator[Diagnostic]:
-    """Paths for upstreams that cannot be, and tokens without an issuer."""
+    """Paths for upstreams and keys of balancing that cannot be, and tokens without an issuer."""
     for api in configuration.apis:
-        yield from _check_rewrites(api, contracts.get(api.name))
+        contract = contracts.get(api.name)
+        yield from _check_rewrites(api, contract)
+        yield from _check_balance(api, contract)
         identity = api.proxy.upstream_identity
         if identity is not None and configuration.gateway.identity is None:
             hint = "write `identity: {issuer: https://gateway.example.com}` under `gateway`"
@@ -120,6 +123,16 @@ def _check_rewrites(api: Api, contract: ContractSource | None) -> Iterator[Diagn
     for own in api.operations:
         if own.upstream_path is not None and own.operation_id in known:
             yield from _unknown(own.upstream_path, known[own.operation_id], own.place)
+
+
+def _check_balance(api: Api, contract: ContractSource | None) -> Iterator[Diagnostic]:
+    balance = api.upstream.balance
+    if contract is None or not isinstance(balance, Hash) or balance.kind != "path":
+        return
+    names = sorted({name for operation in contract.operations for name in _NAME.findall(operation.path)})
+    if balance.name not in names:
+        message = f"no path of the contract has a parameter `{balance.name}`, so it cannot tell targets apart"
+        yield api.upstream.place.diagnostic("parameter-unknown", message, hint=did_you_mean(balance.name, names))
 
 
 def _unknown(target: str, source: str, place: Place) -> Iterator[Diagnostic]:
