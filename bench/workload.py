@@ -54,7 +54,8 @@ def configuration(size: Size, upstream: int) -> dict[str, Any]:
     """Return the configuration, without keys: looking is public, ordering needs a key, a profile and room in a rate."""
     return {
         "yett": 1,
-        "gateway": {"limits": []},
+        # Every connection comes from one address here, which only a trusted proxy may hold so many of.
+        "gateway": {"limits": [], "trusted_proxies": ["127.0.0.1"]},
         "apis": [_api(shop, size.resources, upstream) for shop in range(size.shops)],
         "collections": [{"name": "ordering", "operations": [f"shop-{shop}:order*" for shop in range(size.shops)]}],
         "profiles": [
