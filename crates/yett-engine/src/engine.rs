@@ -2,7 +2,9 @@
 
 use crate::forward::token::Signer;
 use crate::guards::limits::Counters;
+use crate::identity::credentials::Stored;
 use crate::identity::key::Pepper;
+use crate::identity::revoked::Revoked;
 use crate::plan::Plan;
 use arc_swap::ArcSwapOption;
 use serde::Serialize;
@@ -23,6 +25,7 @@ pub struct Engine {
     plan: ArcSwapOption<Plan>,
     counters: Arc<Counters>,
     pepper: Arc<Pepper>,
+    revoked: Arc<Revoked>,
     signer: Option<Arc<Signer>>,
     /// Whether tokens that cannot be signed are a mistake: a simulation has no key and leaves them out.
     must_sign: bool,
@@ -34,6 +37,8 @@ pub struct Engine {
 struct PatchLog {
     /// Number up to which patches are contained in a snapshot that was applied, and no longer kept.
     contained: u64,
+    /// Number of the last patch, kept or not.
+    last: u64,
     newer: Vec<Patch>,
 }
 
@@ -48,6 +53,15 @@ impl PatchLog {
         }
         Ok(self.newer.iter().filter(|patch| patch.sequence > plan.sequence).cloned().collect())
     }
+
+    /// Notes a patch that was applied. Revoked tokens outlive every snapshot by themselves, and are not kept here.
+    fn push(&mut self, mut patch: Patch) {
+        self.last = patch.sequence;
+        patch.changes.retain(|change| !matches!(change, Change::RevokeToken { .. }));
+        if !patch.changes.is_empty() {
+            self.newer.push(patch);
+        }
+    }
 }
 
 impl Engine {
@@ -58,6 +72,7 @@ impl Engine {
             plan: ArcSwapOption::empty(),
             counters: Arc::default(),
             pepper: Arc::new(pepper),
+            revoked: Arc::default(),
             signer: None,
             must_sign: false,
             patches: Mutex::default(),
@@ -108,13 +123,15 @@ impl Engine {
         let mut plan = Plan::build(snapshot, self.pepper.clone())?;
         self.check_signer(&plan)?;
         plan.signer.clone_from(&self.signer);
+        plan.revoked = self.revoked.clone();
         let mut patches = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
         let newer = patches.lacked_by(&plan)?;
         let contained = plan.sequence;
         for patch in &newer {
             lay(&mut plan, patch);
         }
-        *patches = PatchLog { contained, newer };
+        plan.sequence = plan.sequence.max(patches.last);
+        *patches = PatchLog { contained, last: plan.sequence, newer };
         let applied = Applied { digest: plan.digest().to_owned(), sequence: plan.sequence };
         self.plan.store(Some(Arc::new(plan)));
         Ok(applied)
@@ -129,15 +146,19 @@ impl Engine {
             .map_err(|error| vec![Diagnostic::new("", "patch-malformed", format!("the patch cannot be read: {error}"))])?;
         let mut patches = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
         let plan = self.plan().ok_or_else(|| vec![Diagnostic::new("", "not-configured", "there is no snapshot to patch")])?;
-        let last = patches.newer.last().map_or(plan.sequence, |last| last.sequence);
-        if Some(patch.sequence) != last.checked_add(1) {
-            let message = format!("patch {} does not follow {last}", patch.sequence);
+        if Some(patch.sequence) != patches.last.checked_add(1) {
+            let message = format!("patch {} does not follow {}", patch.sequence, patches.last);
             return Err(vec![Diagnostic::new("/sequence", "patch-out-of-order", message)]);
         }
         change(&plan, &patch)?;
         let applied = Applied { digest: plan.digest().to_owned(), sequence: patch.sequence };
-        patches.newer.push(patch);
+        patches.push(patch);
         Ok(applied)
+    }
+
+    /// Forgets what has lapsed at the Unix second `now`. Call it now and then, and before a patch.
+    pub fn sweep(&self, now: u64) {
+        self.revoked.sweep(now);
     }
 }
 
@@ -154,9 +175,18 @@ fn lay(plan: &mut Plan, patch: &Patch) {
                     plan.credentials.put(&credential.prefix, stored);
                 }
             }
+            // Kept by the engine, not by a plan.
+            Change::RevokeToken { .. } => {}
         }
     }
     plan.sequence = patch.sequence;
+}
+
+/// A change that was checked and can be made.
+enum Ready<'a> {
+    Put(&'a str, Stored),
+    Drop(&'a str),
+    Revoke(&'a str, &'a str, u64),
 }
 
 /// Checks every change before making the first.
@@ -164,26 +194,54 @@ fn change(plan: &Plan, patch: &Patch) -> Result<(), Vec<Diagnostic>> {
     let mut mistakes = Vec::new();
     let mut ready = Vec::new();
     for (index, change) in patch.changes.iter().enumerate() {
-        match change {
-            Change::DropCredential { id } => ready.push((id, None)),
-            Change::PutCredential { credential } => match plan.resolve(credential, &format!("/changes/{index}/credential")) {
-                Ok(stored) => ready.push((&credential.prefix, Some(stored))),
-                Err(mistake) => mistakes.push(mistake),
-            },
+        match checked(plan, change, &format!("/changes/{index}")) {
+            Ok(change) => ready.push(change),
+            Err(mistake) => mistakes.push(mistake),
         }
     }
+    mistakes.extend(crowded(&plan.revoked, &ready));
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
-    for (name, stored) in ready {
-        match stored {
-            Some(stored) => plan.credentials.put(name, stored),
-            None => {
-                plan.credentials.drop(name);
-            }
-        }
+    for change in ready {
+        make(plan, change);
     }
     Ok(())
+}
+
+fn checked<'a>(plan: &Plan, change: &'a Change, path: &str) -> Result<Ready<'a>, Diagnostic> {
+    match change {
+        Change::DropCredential { id } => Ok(Ready::Drop(id)),
+        Change::PutCredential { credential } => {
+            let stored = plan.resolve(credential, &format!("{path}/credential"))?;
+            Ok(Ready::Put(&credential.prefix, stored))
+        }
+        Change::RevokeToken { issuer, jti, expires_at } if !issuer.is_empty() && !jti.is_empty() => {
+            Ok(Ready::Revoke(issuer, jti, *expires_at))
+        }
+        Change::RevokeToken { .. } => {
+            Err(Diagnostic::new(path, "token-unnamed", "a token is revoked by its issuer and its jti, neither of them empty"))
+        }
+    }
+}
+
+/// The mistake of a patch that revokes more tokens than there is room for: none may be forgotten for another.
+fn crowded(revoked: &Revoked, ready: &[Ready<'_>]) -> Option<Diagnostic> {
+    let more = ready.iter().filter(|change| matches!(change, Ready::Revoke(..))).count();
+    (more > 0 && !revoked.has_room(more)).then(|| {
+        let message = format!("{} revoked tokens have not expired yet, and there is no room for more", revoked.len());
+        Diagnostic::new("/changes", "revocations-full", message).hint("Issue tokens with a shorter lifetime.")
+    })
+}
+
+fn make(plan: &Plan, change: Ready<'_>) {
+    match change {
+        Ready::Put(prefix, stored) => plan.credentials.put(prefix, stored),
+        Ready::Drop(id) => {
+            plan.credentials.drop(id);
+        }
+        Ready::Revoke(issuer, jti, expires_at) => plan.revoked.insert(issuer, jti, expires_at),
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::forward::token::Signer;
 use crate::guards::{Guard, contract, limits};
 use crate::identity::credentials::{Credentials, Stored};
 use crate::identity::key::Pepper;
+use crate::identity::revoked::Revoked;
 use crate::identity::{AppPlan, Principal};
 use crate::routing::Routes;
 use crate::routing::template::Template;
@@ -42,6 +43,8 @@ pub struct Plan {
     pub(crate) profiles: HashMap<String, Arc<Grants>>,
     pub(crate) credentials: Credentials,
     pub(crate) pepper: Arc<Pepper>,
+    /// Tokens that are refused though they have not expired.
+    pub revoked: Arc<Revoked>,
     /// Signs tokens for upstreams; absent where there is no key, as in simulations.
     pub(crate) signer: Option<Arc<Signer>>,
     pub(crate) trusted_proxies: TrustedProxies,

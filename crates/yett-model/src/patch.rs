@@ -28,4 +28,13 @@ pub enum Change {
         /// Id of the credential.
         id: String,
     },
+    /// Revokes a token that has not expired yet. Lasts until it has, whatever snapshots come.
+    RevokeToken {
+        /// `iss` of the token.
+        issuer: String,
+        /// `jti` of the token.
+        jti: String,
+        /// `exp` of the token: Unix second after which nobody accepts it anyway.
+        expires_at: u64,
+    },
 }

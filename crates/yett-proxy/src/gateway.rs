@@ -18,7 +18,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use yett_engine::{Applied, Engine, Plan};
 use yett_model::{Diagnostic, SNAPSHOT_FORMAT};
@@ -261,7 +261,9 @@ impl Gateway {
     /// # Errors
     /// Every mistake in it; nothing is changed then.
     pub fn patch(&self, patch: &[u8]) -> Result<Applied, Vec<Diagnostic>> {
-        self.overview.shared.engine.patch(patch)
+        let engine = &self.overview.shared.engine;
+        engine.sweep(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
+        engine.patch(patch)
     }
 
     /// Takes up to `most` events, the oldest first: each a line of JSON without its line feed.

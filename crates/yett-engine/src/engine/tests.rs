@@ -119,3 +119,54 @@ fn test_a_snapshot_that_lacks_a_forgotten_revocation_when_applied_then_is_refuse
     let found = engine.apply(&bytes(&snapshot())).unwrap_err();
     assert_eq!(found.iter().map(|mistake| mistake.code.as_str()).collect::<Vec<_>>(), ["snapshot-stale"]);
 }
+
+fn revoke(jti: &str, expires_at: u64) -> Value {
+    json!({"change": "revoke-token", "issuer": "https://issuer.example", "jti": jti, "expires_at": expires_at})
+}
+
+fn is_revoked(engine: &Engine, jti: &str) -> bool {
+    engine.plan().unwrap().revoked.contains("https://issuer.example", jti)
+}
+
+#[test]
+fn a_revoked_token_stays_revoked_whatever_snapshot_comes() {
+    let engine = engine(&snapshot());
+    assert_eq!(patch(&engine, 5, json!([revoke("t1", 100)])), Ok(5));
+    assert!(is_revoked(&engine, "t1") && !is_revoked(&engine, "t2"));
+    let applied = engine.apply(&bytes(&snapshot())).unwrap();
+    assert_eq!((applied.sequence, is_revoked(&engine, "t1")), (5, true));
+    engine.apply(&bytes(&changed("/sequence", json!(9)))).unwrap();
+    assert!(is_revoked(&engine, "t1"));
+    assert_eq!(patch(&engine, 10, json!([drop_key("k1")])), Ok(10));
+}
+
+#[test]
+fn patches_that_only_revoke_tokens_are_not_kept_for_the_next_snapshot() {
+    let engine = engine(&snapshot());
+    for sequence in 5..50 {
+        patch(&engine, sequence, json!([revoke(&format!("t{sequence}"), 100)])).unwrap();
+    }
+    patch(&engine, 50, json!([revoke("last", 100), drop_key("k1")])).unwrap();
+    assert_eq!(engine.patches.lock().unwrap().newer.iter().map(|patch| patch.changes.len()).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn a_token_without_a_name_is_not_revoked_and_nothing_else_of_its_patch_is_done() {
+    let engine = engine(&snapshot());
+    let refused = patch(&engine, 5, json!([revoke("t1", 100), revoke("", 100)]));
+    assert_eq!(refused, Err(vec!["token-unnamed".to_owned()]));
+    assert!(!is_revoked(&engine, "t1"));
+}
+
+#[test]
+fn a_patch_that_revokes_more_than_there_is_room_for_is_refused_until_tokens_have_lapsed() {
+    let mut engine = Engine::new(pepper());
+    engine.revoked = Arc::new(crate::identity::revoked::Revoked::holding(2));
+    engine.apply(&bytes(&snapshot())).unwrap();
+    assert_eq!(patch(&engine, 5, json!([revoke("t1", 100), revoke("t2", 100)])), Ok(5));
+    assert_eq!(patch(&engine, 6, json!([revoke("t3", 100)])), Err(vec!["revocations-full".to_owned()]));
+    assert_eq!(patch(&engine, 6, json!([drop_key("k1")])), Ok(6));
+    engine.sweep(100_000);
+    assert_eq!(patch(&engine, 7, json!([revoke("t3", 200_000)])), Ok(7));
+    assert!(is_revoked(&engine, "t3") && !is_revoked(&engine, "t1"));
+}

@@ -5,6 +5,7 @@
 
 pub mod credentials;
 pub mod key;
+pub mod revoked;
 
 use crate::Refusal;
 use crate::access::Grants;

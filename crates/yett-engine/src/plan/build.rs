@@ -85,6 +85,7 @@ impl<'a> Builder<'a> {
             profiles: HashMap::new(),
             credentials: Credentials::default(),
             pepper,
+            revoked: Arc::default(),
             signer: None,
             trusted_proxies: self.trusted_proxies(),
             tracing: self.snapshot.tracing,
