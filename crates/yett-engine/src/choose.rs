@@ -38,8 +38,8 @@ impl Exchange {
     pub fn choose(&self, parts: &mut Parts) -> Wish {
         let Some(api) = self.api_plan() else { return Wish { version: 0, key: 0, target: None } };
         let target = api.upstream.affinity.as_ref().and_then(|affinity| {
-            let value = take_cookie(&mut parts.headers, &affinity.cookie)?;
-            let id = read_cookie(&self.plan.pepper, &api.name, &value)?;
+            let value = take_cookie(&mut parts.headers, affinity.cookie.as_bytes())?;
+            let id = read_cookie(&self.plan.pepper, &api.name, std::str::from_utf8(&value).ok()?)?;
             api.targets.iter().position(|target| target.id() == id)
         });
         let version = self.version(api, parts, target);
@@ -69,7 +69,7 @@ impl Exchange {
             HashKey::Address => None,
             HashKey::App => return self.caller_key(),
             HashKey::Header(name) => parts.headers.get(name).map(|value| digest(value.as_bytes())),
-            HashKey::Cookie(name) => cookie(&parts.headers, name).map(|value| digest(value.as_bytes())),
+            HashKey::Cookie(name) => cookie(&parts.headers, name.as_bytes()).map(digest),
             HashKey::Path(name) => {
                 self.parameters.iter().find(|(known, _)| **known == **name).map(|(_, value)| digest(value.as_bytes()))
             }
@@ -159,23 +159,45 @@ impl Exchange {
     }
 }
 
-fn crumbs(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(';').map(str::trim))
+/// The pairs of `Cookie`: their values may hold bytes beyond ASCII, which some sites set.
+fn crumbs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let values = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    values.flat_map(|value| value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii))
 }
 
-fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    crumbs(headers).find_map(|crumb| crumb.split_once('=').filter(|(found, _)| *found == name).map(|(_, value)| value))
+/// The value of a pair, if it has that name.
+fn value_of<'c>(crumb: &'c [u8], name: &[u8]) -> Option<&'c [u8]> {
+    crumb.strip_prefix(name)?.strip_prefix(b"=")
+}
+
+fn cookie<'h>(headers: &'h HeaderMap, name: &[u8]) -> Option<&'h [u8]> {
+    crumbs(headers).find_map(|crumb| value_of(crumb, name))
 }
 
 /// Takes a cookie off the head and gives its value.
-fn take_cookie(headers: &mut HeaderMap, name: &str) -> Option<String> {
+fn take_cookie(headers: &mut HeaderMap, name: &[u8]) -> Option<Vec<u8>> {
     let value = cookie(headers, name)?.to_owned();
-    let others: Vec<&str> =
-        crumbs(headers).filter(|crumb| crumb.split_once('=').is_none_or(|(found, _)| found != name)).collect();
-    match HeaderValue::from_str(&others.join("; ")) {
+    let others: Vec<&[u8]> = crumbs(headers).filter(|crumb| value_of(crumb, name).is_none()).collect();
+    match HeaderValue::from_bytes(&others.join(&b"; "[..])) {
         Ok(rest) if !rest.is_empty() => headers.insert(COOKIE, rest),
         _ => headers.remove(COOKIE),
     };
     Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_taken_off_whatever_stands_beside_it() {
+        for (beside, rest) in
+            [(&b"x=\xfc\xe9; at=1; y=2"[..], Some(&b"x=\xfc\xe9; y=2"[..])), (b"at=1", None), (b"at=1;at=2", None)]
+        {
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, HeaderValue::from_bytes(beside).unwrap());
+            assert_eq!(take_cookie(&mut headers, b"at").as_deref(), Some(&b"1"[..]));
+            assert_eq!(headers.get(COOKIE).map(HeaderValue::as_bytes), rest);
+        }
+    }
 }

@@ -211,7 +211,8 @@ fn group(api: &ApiPlan, version: usize, states: &States, state: &ApiState, rando
 
 /// A request's place with its target, until the answer has ended.
 pub(crate) struct Held {
-    pub(crate) _place: Place,
+    /// Given back early where another attempt was looked for in vain.
+    pub(crate) _place: Option<Place>,
     pub(crate) group: Rc<Group>,
     pub(crate) index: usize,
 }

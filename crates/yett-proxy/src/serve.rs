@@ -309,6 +309,7 @@ fn agree(trip: &mut Trip, parts: &Parts, call: Call, answered: Answered) -> Resu
     let wire = call.into_wire();
     let (socket, ahead) = wire.ok_or_else(|| trip.exchange.fail(Code::UpstreamBroken, "the upstream's connection is gone"))?;
     trip.exchange.judge_response(parts, &mut head);
+    head.headers.extend(trip.cookie.take().map(|cookie| (SET_COOKIE, cookie)));
     unframe(trip, &mut head);
     Ok((head, Outcome::Switched(socket, ahead)))
 }

@@ -1,6 +1,6 @@
 //! The circuit breaker of one target: closed, open after failures in a row, then half open for a single request.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// What the breaker lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,25 +19,32 @@ pub(super) struct Circuit {
     failures: AtomicU32,
     /// When it half opens; 0 while it is closed.
     open_until_us: AtomicU64,
-    probing: AtomicBool,
+    /// Until when one request has the place of a half-open circuit; 0 while none has.
+    probe_until_us: AtomicU64,
 }
 
 impl Circuit {
     pub(super) fn state(&self, now_us: u64) -> Breaker {
         match self.open_until_us.load(Ordering::Relaxed) {
             0 => Breaker::Closed,
-            until if now_us < until || self.probing.load(Ordering::Relaxed) => Breaker::Open,
+            until if now_us < until || now_us < self.probe_until_us.load(Ordering::Relaxed) => Breaker::Open,
             _ => Breaker::HalfOpen,
         }
     }
 
-    /// Takes the one place of a half-open circuit.
-    pub(super) fn take_probe(&self) -> bool {
-        !self.probing.swap(true, Ordering::Relaxed)
+    /// Takes the one place of a half-open circuit, for so long at most: a caller that sends its request byte by byte must
+    /// not keep the circuit open for all others. Gives what the place is given back with.
+    pub(super) fn take_probe(&self, most_us: u64, now_us: u64) -> Option<u64> {
+        let before = self.probe_until_us.load(Ordering::Relaxed);
+        let until_us = now_us.saturating_add(most_us).max(1);
+        let free = now_us >= before;
+        let taken = free && self.probe_until_us.compare_exchange(before, until_us, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        taken.then_some(until_us)
     }
 
-    pub(super) fn release_probe(&self) {
-        self.probing.store(false, Ordering::Relaxed);
+    /// Gives the place back, unless its time was over and another request has it.
+    pub(super) fn release_probe(&self, until_us: u64) {
+        let _ = self.probe_until_us.compare_exchange(until_us, 0, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     pub(super) fn succeeded(&self) {

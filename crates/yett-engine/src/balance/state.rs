@@ -123,10 +123,10 @@ impl TargetState {
 
     /// Takes a place with it; `None` if another worker took the last one meanwhile.
     pub(super) fn enter(self: &Arc<Self>, limits: Option<&CircuitSettings>, now_us: u64) -> Option<Place> {
-        let probe = self.circuit.state(now_us) != Breaker::Closed;
-        if probe && !self.circuit.take_probe() {
-            return None;
-        }
+        let probe = match (self.circuit.state(now_us), limits) {
+            (Breaker::Closed, _) | (_, None) => None,
+            (_, Some(limits)) => Some(self.circuit.take_probe(limits.open_ms.saturating_mul(1000), now_us)?),
+        };
         let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
         let place = Place { state: self.clone(), probe, pending: false };
         if limits.and_then(|limits| limits.max_in_flight).is_some_and(|most| before >= most) {
@@ -234,7 +234,8 @@ impl TargetState {
 #[derive(Debug)]
 pub struct Place {
     state: Arc<TargetState>,
-    probe: bool,
+    /// With what the place of a half-open circuit is given back.
+    probe: Option<u64>,
     pending: bool,
 }
 
@@ -258,8 +259,8 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.connected();
         self.state.in_flight.fetch_sub(1, Ordering::Relaxed);
-        if self.probe {
-            self.state.circuit.release_probe();
+        if let Some(until_us) = self.probe {
+            self.state.circuit.release_probe(until_us);
         }
     }
 }

@@ -343,6 +343,21 @@ fn a_probe_that_is_left_makes_room_for_the_next() {
 }
 
 #[test]
+fn a_probe_that_takes_too_long_does_not_keep_the_next_one_out() {
+    let pool = pool(1, &json!({"circuit": {"failures": 1, "open_ms": 1000}}));
+    let mut picker = pool.picker(0);
+    fail(&pool, 0, 1, NOW);
+    let slow = pool.choose(&mut picker, &ask(NOW + SECOND)).unwrap();
+    assert_eq!(pool.choose(&mut picker, &ask(NOW + 2 * SECOND - 1)).unwrap_err(), NoTarget::Open);
+    let next = pool.choose(&mut picker, &ask(NOW + 2 * SECOND)).unwrap();
+    // The one that took too long has no place to give back any more.
+    drop(slow);
+    assert_eq!(pool.choose(&mut picker, &ask(NOW + 2 * SECOND)).unwrap_err(), NoTarget::Open);
+    drop(next);
+    assert!(pool.choose(&mut picker, &ask(NOW + 2 * SECOND)).is_ok());
+}
+
+#[test]
 fn a_second_attempt_goes_elsewhere_if_it_can() {
     let pool = pool(3, &json!({}));
     fail(&pool, 1, 5, NOW);

@@ -25,6 +25,14 @@ enum Attempt {
     Failed(Failure, Option<Content>),
 }
 
+/// What the attempt before came to.
+enum Last {
+    /// An answer that another attempt was to make good.
+    Answer(Box<Sent>, usize),
+    /// No answer.
+    Failure(Failure),
+}
+
 /// What holds for all attempts at one request.
 struct Tries<'a> {
     pool: &'a LocalPool,
@@ -72,7 +80,8 @@ impl Tries<'_> {
         loop {
             let Chosen { index, mut place } = match (self.choose(trip), last.take()) {
                 (Ok(chosen), _) => chosen,
-                (Err(_), Some(failure)) => return Err(give_up(trip, failure)),
+                (Err(_), Some(Last::Answer(sent, index))) => return Ok(self.take(trip, *sent, index, None)),
+                (Err(_), Some(Last::Failure(failure))) => return Err(give_up(trip, failure)),
                 (Err(why), None) => return Err(self.refuse(trip, why)),
             };
             let target = match self.tried.is_empty() {
@@ -89,21 +98,29 @@ impl Tries<'_> {
             trip.end.attempts = self.tried.len() as u32;
             match self.attempt(trip, parts, upstream, &mut place, content).await {
                 Attempt::Answered(call, answered, None) => {
-                    // A caller that is with its target already needs no new cookie.
-                    if self.wish.target != Some(self.group.first + index) {
-                        trip.cookie = trip.exchange.affinity_cookie();
-                    }
-                    trip.held = Some(Held { _place: place, group: self.group.clone(), index });
-                    return Ok(Sent { call, answered });
+                    return Ok(self.take(trip, Sent { call, answered }, index, Some(place)));
                 }
-                Attempt::Answered(_, _, Some(again)) => content = again,
+                Attempt::Answered(call, answered, Some(again)) => {
+                    last = Some(Last::Answer(Box::new(Sent { call, answered }), index));
+                    content = again;
+                }
                 Attempt::Failed(failure, None) => return Err(give_up(trip, failure)),
                 Attempt::Failed(failure, Some(again)) => {
-                    last = Some(failure);
+                    last = Some(Last::Failure(failure));
                     content = again;
                 }
             }
         }
+    }
+
+    /// Takes the answer of a target for the request's.
+    fn take(&self, trip: &mut Trip, sent: Sent, index: usize, place: Option<Place>) -> Sent {
+        // A caller that is with its target already needs no new cookie.
+        if self.wish.target != Some(self.group.first + index) {
+            trip.cookie = trip.exchange.affinity_cookie();
+        }
+        trip.held = Some(Held { _place: place, group: self.group.clone(), index });
+        sent
     }
 
     fn choose(&self, trip: &Trip) -> Result<Chosen, NoTarget> {

@@ -22,6 +22,8 @@ const CONNECTION_WINDOW: u32 = STREAM_WINDOW * MOST_STREAMS as u32;
 /// Bytes of a request that may wait in the library for the socket.
 const SEND_BUFFER: usize = 64 * 1024;
 const LARGEST_HEAD: u32 = 64 * 1024;
+/// How long an upstream that takes no streams is left alone.
+const REST_US: u64 = 1_000_000;
 
 /// One connection.
 struct Link {
@@ -111,6 +113,8 @@ pub(super) struct Connections {
     opening: Mutex<()>,
     /// How often opening one has failed, and why the last time.
     failed: RefCell<(u64, String)>,
+    /// Until when none is opened, as the upstream would take no request on it.
+    rests_until_us: Cell<u64>,
 }
 
 impl Connections {
@@ -127,7 +131,7 @@ impl Connections {
         let failures = self.failed.borrow().0;
         let opened = self.links.borrow().len();
         let _turn = self.opening.lock().await;
-        if self.failed.borrow().0 != failures {
+        if self.failed.borrow().0 != failures || clock.latest_us() < self.rests_until_us.get() {
             return Err(Failure::Unreachable(self.failed.borrow().1.clone()));
         }
         if let Some(place) = self.idle(clock).filter(|_| self.links.borrow().len() != opened) {
@@ -173,6 +177,7 @@ impl Connections {
         *link.driver.borrow_mut() = Some(spawn_local(drive(driver, Rc::downgrade(&link), tell)).abort_handle());
         let agreed = within(clock, upstream.connect_timeout, told).await;
         if !matches!(agreed, Some(Ok(()))) {
+            self.rests_until_us.set(clock.latest_us() + REST_US);
             return Err(Failure::Unreachable(format!("{} does not speak HTTP/2: it takes no streams", upstream.name)));
         }
         self.links.borrow_mut().push(link.clone());

@@ -8,6 +8,7 @@ mod client_certificates;
 mod common;
 mod compression;
 mod draining;
+mod failing;
 mod grpc;
 mod guarding;
 mod http2;

@@ -3,12 +3,11 @@
 use crate::common::{Message, Origin, PATIENCE, Stage, api_key, get, options, post, reply, snapshot};
 use serde_json::{Value, json};
 use std::collections::HashSet;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
-use yett_model::{Code, Event};
 
 /// An origin that answers with its name, until it is told to fail; it counts what it gets.
 struct Named {
@@ -40,7 +39,7 @@ impl Named {
     }
 }
 
-fn target(address: SocketAddr) -> Value {
+pub(crate) fn target(address: SocketAddr) -> Value {
     json!({"url": format!("http://{address}")})
 }
 
@@ -57,7 +56,7 @@ fn upstream(targets: &[Value], settings: &Value) -> Value {
     upstream
 }
 
-fn before(targets: &[Value], settings: &Value) -> Stage {
+pub(crate) fn before(targets: &[Value], settings: &Value) -> Stage {
     Stage::start(options(), &snapshot(&upstream(targets, settings)))
 }
 
@@ -71,7 +70,7 @@ fn texts(answers: &[Message]) -> Vec<&str> {
 }
 
 /// Waits until something holds that other threads bring about.
-fn wait_until(what: &str, holds: impl Fn() -> bool) {
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
         assert!(began.elapsed() < PATIENCE, "{what} never came about");
@@ -154,6 +153,34 @@ fn an_answer_of_503_is_repeated_and_the_last_one_passed_on() {
     assert_eq!((answer.status(), answer.field("retry-after")), (503, Some("7")));
     assert_eq!((first.requests.try_iter().count(), second.requests.try_iter().count()), (1, 1));
     assert_eq!(stage.finish()[0].attempts, Some(2));
+}
+
+#[test]
+fn an_answer_of_503_is_passed_on_where_there_is_nobody_else_to_ask() {
+    let busy = Origin::start(|_, stream| reply(stream, "503 Service Unavailable", "retry-after: 7\r\n", b"busy"));
+    let circuit = json!({"circuit": {"failures": 1, "open_ms": 60_000}, "retries": {"attempts": 3}});
+    let stage = before(&[target(busy.address)], &circuit);
+    let answer = stage.ask(&get("/shop/books"));
+    assert_eq!((answer.status(), answer.field("retry-after")), (503, Some("7")));
+    assert_eq!(answer.json()["code"], "upstream-error");
+    assert_eq!(stage.finish()[0].attempts, None);
+}
+
+#[test]
+fn a_caller_that_sends_slowly_does_not_keep_a_circuit_open_for_others() {
+    let named = Named::start("back");
+    named.fails.store(true, Ordering::SeqCst);
+    let stage = before(&[named.target()], &json!({"circuit": {"failures": 1, "open_ms": 200}}));
+    assert_eq!(stage.ask(&get("/shop/books")).status(), 502);
+    named.fails.store(false, Ordering::SeqCst);
+    let mut slow = stage.caller();
+    wait_until("the place of a half-open circuit", || {
+        slow = stage.caller();
+        slow.send("POST /shop/books HTTP/1.1\r\nhost: h\r\ncontent-type: text/plain\r\ncontent-length: 200000\r\n\r\nhello");
+        slow.stream.set_read_timeout(Some(std::time::Duration::from_millis(100))).unwrap();
+        slow.read().is_err()
+    });
+    wait_until("a circuit that closes", || stage.ask(&get("/shop/books")).status() == 200);
 }
 
 #[test]
@@ -453,129 +480,6 @@ fn settings_that_cannot_be_are_refused() {
         let gateway = yett_proxy::Gateway::new(options()).unwrap();
         let mistakes = gateway.apply(snapshot(&settings).to_string().as_bytes()).unwrap_err();
         assert!(mistakes.iter().any(|mistake| mistake.path == path), "{settings} {mistakes:?}");
-    }
-}
-
-/// A name, what the upstream does, and the status and code that follow.
-type Case = (&'static str, fn(&mut std::net::TcpStream), u16, Code);
-
-/// How an upstream may fail, and what the caller must be told. What it does with a connection after the request came.
-fn failures() -> Vec<Case> {
-    fn reset(stream: &std::net::TcpStream) {
-        let _ = socket2::SockRef::from(stream).set_linger(Some(std::time::Duration::ZERO));
-    }
-    vec![
-        ("killed before the head", |_| {}, 502, Code::UpstreamBroken),
-        ("reset before the head", |stream| reset(stream), 502, Code::UpstreamBroken),
-        (
-            "half-closed before the head",
-            |stream| {
-                let _ = stream.shutdown(std::net::Shutdown::Write);
-                let _ = stream.read_to_end(&mut Vec::new());
-            },
-            502,
-            Code::UpstreamBroken,
-        ),
-        ("stalled before the head", |stream| drop(stream.read_to_end(&mut Vec::new())), 504, Code::UpstreamTimeout),
-        ("killed within the head", |stream| drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-le")), 502, Code::UpstreamBroken),
-        (
-            "reset within the head",
-            |stream| {
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-le");
-                reset(stream);
-            },
-            502,
-            Code::UpstreamBroken,
-        ),
-        (
-            "half-closed within the head",
-            |stream| {
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n");
-                let _ = stream.shutdown(std::net::Shutdown::Write);
-                let _ = stream.read_to_end(&mut Vec::new());
-            },
-            502,
-            Code::UpstreamBroken,
-        ),
-        (
-            "stalled within the head",
-            |stream| {
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n");
-                let _ = stream.read_to_end(&mut Vec::new());
-            },
-            504,
-            Code::UpstreamTimeout,
-        ),
-    ]
-}
-
-fn check(name: &str, answer: &Message, events: &[Event], status: u16, code: Code) {
-    assert_eq!((answer.status(), &answer.json()["code"]), (status, &json!(code.as_str())), "{name}: {answer:?}");
-    assert_eq!(events.last().map(|event| (event.status, event.code)), Some((status, Some(code))), "{name}");
-}
-
-#[test]
-fn an_upstream_that_fails_before_or_within_the_head_has_the_right_status() {
-    for (name, fail, status, code) in failures() {
-        let origin = Origin::start(move |_, stream| {
-            fail(stream);
-            false
-        });
-        let stage = before(&[target(origin.address)], &json!({"response_timeout_ms": 150}));
-        let answer = stage.ask(&get("/shop/books"));
-        check(name, &answer, &stage.finish(), status, code);
-    }
-}
-
-#[test]
-fn an_upstream_that_fails_during_the_upload_has_the_right_status() {
-    for (name, fail, status, code) in failures() {
-        let origin = Origin::raw(move |_, mut stream| {
-            let _ = stream.read_exact(&mut [0; 300]);
-            fail(&mut stream);
-        });
-        let stage = before(&[target(origin)], &json!({"response_timeout_ms": 150}));
-        let answer = stage.ask(&post("/shop/books", &"x".repeat(60_000)));
-        check(name, &answer, &stage.finish(), status, code);
-    }
-}
-
-#[test]
-fn an_upstream_that_fails_on_an_idle_connection_fails_no_get() {
-    for (name, fail, ..) in failures() {
-        let origin = Origin::start(move |request, stream| match request.connection {
-            0 => {
-                let answered = reply(stream, "200 OK", "", b"first");
-                if !name.starts_with("stalled") && !name.contains("within") {
-                    fail(stream);
-                    return false;
-                }
-                answered
-            }
-            _ => reply(stream, "200 OK", "", b"again"),
-        });
-        let stage = before(&[target(origin.address)], &json!({}));
-        for _ in 0..3 {
-            assert_eq!(stage.ask(&get("/shop/books")).status(), 200, "{name}");
-        }
-    }
-}
-
-#[test]
-fn an_upstream_that_fails_within_the_body_ends_the_callers_connection() {
-    for (name, fail, _, code) in failures().into_iter().filter(|(name, ..)| name.contains("before")) {
-        let origin = Origin::start(move |_, stream| {
-            let _ =
-                stream.write_all(format!("HTTP/1.1 200 OK\r\ncontent-length: 200000\r\n\r\n{}", "x".repeat(100_000)).as_bytes());
-            fail(stream);
-            false
-        });
-        let stage = before(&[target(origin.address)], &json!({"idle_timeout_ms": 150}));
-        let mut caller = stage.caller();
-        caller.send(get("/shop/books"));
-        assert!(caller.read().map_or(true, |answer| answer.status() != 200), "{name}");
-        let events = stage.finish();
-        assert_eq!(events[0].code, Some(code), "{name} {events:?}");
     }
 }
 

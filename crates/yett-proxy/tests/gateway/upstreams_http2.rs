@@ -6,6 +6,7 @@ use bytes::Bytes;
 use h2::Reason;
 use http::Response;
 use serde_json::json;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -391,6 +392,32 @@ fn an_upstream_that_refuses_connections_fails_all_who_wait_at_once() {
     for caller in &mut callers {
         assert_eq!(caller.read().unwrap().status(), 502);
     }
+}
+
+#[test]
+fn an_upstream_that_takes_no_streams_is_not_connected_to_for_every_request() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            std::thread::spawn(move || {
+                let mut stream = stream.unwrap();
+                // SETTINGS with MAX_CONCURRENT_STREAMS of 0, and nothing else.
+                let _ = stream.write_all(b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\0");
+                let _ = stream.read_to_end(&mut Vec::new());
+            });
+        }
+    });
+    let mut snapshot = snapshot_before(address);
+    snapshot["apis"][0]["upstream"]["connect_timeout_ms"] = json!(50);
+    let stage = Stage::start(options(), &snapshot);
+    for _ in 0..20 {
+        assert_eq!(stage.ask(&get("/shop/books")).json()["code"], "upstream-unreachable");
+    }
+    assert!(connections.load(Ordering::SeqCst) <= 3, "{connections:?}");
 }
 
 #[test]

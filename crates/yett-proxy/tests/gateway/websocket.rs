@@ -110,6 +110,23 @@ fn a_socket_is_opened_and_bytes_go_both_ways() {
 }
 
 #[test]
+fn a_socket_leads_back_to_its_target_by_a_cookie_as_any_answer_does() {
+    let (origin, heads) = echoing();
+    let mut snapshot = offering(origin, 60_000);
+    snapshot["apis"][0]["upstream"]["affinity"] = json!({"cookie": "at"});
+    let stage = Stage::start(options(), &snapshot);
+    let mut caller = stage.caller();
+    caller.send(handshake("/shop/chat", "sec-websocket-protocol: chat\r\n"));
+    let head = switched(&mut caller);
+    let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: at=")).unwrap().split(';').next().unwrap();
+    let mut again = stage.caller();
+    again.send(handshake("/shop/chat", &format!("sec-websocket-protocol: chat\r\ncookie: x=\u{fc}; at={cookie}\r\n")));
+    assert!(!switched(&mut again).contains("set-cookie"));
+    heads.recv_timeout(PATIENCE).unwrap();
+    assert!(!heads.recv_timeout(PATIENCE).unwrap().head.contains("at="));
+}
+
+#[test]
 fn large_transfers_pass_with_bounded_buffers_and_half_closes_are_kept_apart() {
     let origin = Origin::raw(move |_, mut stream| {
         let _ = read_message(&mut stream, false);
