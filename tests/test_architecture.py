@@ -22,7 +22,8 @@ ARROWS: dict[str, set[str]] = {
     "contract": {"documents", "errors", "model"},
     "compile": {"errors", "model"},
     "gateway": {"errors", "model"},
-    "services": {"access", "compile", "config", "contract", "documents", "errors", "gateway", "model"},
+    "store": {"errors", "model"},
+    "services": {"access", "compile", "config", "contract", "documents", "errors", "gateway", "model", "store"},
     "cli": {"access", "errors", "gateway", "model", "services"},
 }
 
@@ -80,6 +81,12 @@ def test_a_pure_room_asks_nothing_of_the_world(module: Path) -> None:
 def test_only_the_hatch_names_the_native_module(module: Path) -> None:
     if room_of(module) != "gateway":
         assert "_native" not in module.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=named)
+def test_only_the_store_speaks_sql(module: Path) -> None:
+    if room_of(module) != "store":
+        assert not {name.split(".")[0] for name in imports_of(module)} & {"sqlite3", "sqlalchemy", "psycopg"}
 
 
 def test_the_hatch_imports_the_native_module_late() -> None:

@@ -4,6 +4,7 @@
     ├── ConfigurationError          the configuration cannot be used; carries every diagnostic
     ├── SecretError                 a secret could not be read, made or kept
     │   └── KeyFormatError          a text is not a well-formed API key
+    ├── StoreError                  what must outlive the process could not be read or written
     └── GatewayError                the gateway could not do what it was asked
         ├── NativeMissingError      the native engine is not built
         ├── SnapshotRefusedError    the engine refused a snapshot; carries its diagnostics
@@ -55,6 +56,12 @@ class KeyFormatError(SecretError):
     """A text is not a well-formed API key. The message never repeats the text."""
 
     code = "key-malformed"
+
+
+class StoreError(YettError):
+    """What must outlive the process could not be read or written."""
+
+    code = "store-failed"
 
 
 class GatewayError(YettError):
