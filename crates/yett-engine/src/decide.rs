@@ -196,10 +196,10 @@ fn explain_access(exchange: &Exchange) -> Vec<String> {
     let (Some(principal), Some(operation)) = (&exchange.principal, exchange.operation) else {
         return vec!["no access profile is needed".to_owned()];
     };
-    let grants =
-        |name: &&std::sync::Arc<str>| exchange.plan.profiles.get(&***name).is_some_and(|grants| grants.allows(operation));
-    let granting: Vec<String> =
-        principal.app.profiles.iter().filter(grants).map(|name| format!("granted by profile {name}")).collect();
+    let now = exchange.now;
+    let profiles = principal.profiles(now);
+    let grants = |name: &&std::sync::Arc<str>| exchange.plan.profiles.grants_of([&***name]).allows(operation, now);
+    let granting: Vec<String> = profiles.iter().filter(grants).map(|name| format!("granted by profile {name}")).collect();
     if granting.is_empty() { vec!["no access profile is needed".to_owned()] } else { granting }
 }
 

@@ -497,10 +497,10 @@ impl Exchange {
             return Ok(());
         }
         let granted = self.principal.as_ref().is_some_and(|principal| match self.operation {
-            Some(operation) => principal.grants.allows(operation),
+            Some(operation) => principal.grants.allows(operation, self.now),
             // Only reached where the contract guard does not enforce. The upstream may read the request as any of its
             // operations (another case, a trailing slash), so it is open only to who may call them all.
-            None => api.operations.clone().all(|number| self.plan.is_public(number) || principal.grants.allows(number)),
+            None => api.operations.clone().all(|number| self.plan.is_public(number) || principal.grants.allows(number, self.now)),
         });
         match granted {
             true => Ok(()),

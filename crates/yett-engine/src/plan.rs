@@ -4,7 +4,7 @@ mod build;
 pub(crate) mod target;
 mod upstream;
 
-use crate::access::Grants;
+use crate::access::{Grants, Held, Profiles, add_held};
 use crate::cache::CachePlan;
 use crate::compression::CompressionPlan;
 use crate::forward::ProxyPlan;
@@ -40,7 +40,7 @@ pub struct Plan {
     apis: Vec<ApiPlan>,
     operations: Vec<OperationPlan>,
     pub(crate) apps: HashMap<Arc<str>, Arc<AppPlan>>,
-    pub(crate) profiles: HashMap<String, Arc<Grants>>,
+    pub(crate) profiles: Profiles,
     pub(crate) credentials: Credentials,
     pub(crate) pepper: Arc<Pepper>,
     /// Tokens that are refused though they have not expired.
@@ -248,26 +248,30 @@ impl Plan {
         let hash = decode_hex(&credential.hash)
             .filter(|hash| hash.len() == 32)
             .ok_or_else(|| Diagnostic::new(format!("{path}/hash"), "hash-malformed", "a credential hash is 64 hex digits"))?;
-        let profiles = credential.profiles.as_ref().map(|names| names.iter().map(|name| name.as_str().into()).collect());
         let (id, expires_at) = (credential.id.as_str().into(), credential.expires_at);
-        Ok(Stored { id, hash, expires_at, app: app.clone(), grants, profiles })
+        Ok(Stored { id, hash, expires_at, app: app.clone(), grants })
     }
 
+    /// The grants of a credential that carries some of its app's profiles. What the others deny stays denied, and what
+    /// they limit stays limited: a narrower key opens nothing that the app cannot.
     fn narrow<'n>(&self, app: &AppPlan, names: &'n [String]) -> Result<Arc<Grants>, &'n str> {
-        let mut grants = Grants::none(self.operations.len());
+        let mut held: Vec<Held> = Vec::new();
         for name in names {
-            let of_app = app.profiles.iter().any(|profile| **profile == **name);
-            let profile = self.profiles.get(name).filter(|_| of_app).ok_or(name.as_str())?;
-            grants.merge(profile);
+            let of_app = |held: &&Held| self.profiles.name(held.profile).is_some_and(|of_app| **of_app == **name);
+            let found: Vec<Held> = app.held.iter().filter(of_app).copied().collect();
+            if found.is_empty() {
+                return Err(name.as_str());
+            }
+            add_held(&mut held, &found);
         }
-        Ok(Arc::new(grants))
+        Ok(self.profiles.grants(&held, &app.held))
     }
 
     /// The principal of an app without a credential, for simulations.
     pub(crate) fn assume(&self, app: &str) -> Option<Principal> {
         let app = self.apps.get(app)?.clone();
         let grants = app.grants.clone();
-        Some(Principal { app, credential: None, grants, narrowed: None })
+        Some(Principal { app, credential: None, grants })
     }
 }
 

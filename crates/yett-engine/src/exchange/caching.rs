@@ -80,7 +80,7 @@ impl Exchange {
     fn who(&self) -> Option<String> {
         let principal = self.principal.as_ref()?;
         let credential = principal.credential.as_deref().unwrap_or("");
-        Some(format!("{}\n{}\n{credential}\n{}", principal.app.name, principal.app.team, principal.profiles().join("\n")))
+        Some(format!("{}\n{}\n{credential}\n{}", principal.app.name, principal.app.team, principal.profiles(self.now).join("\n")))
     }
 
     /// The resource that a request changes, if its API keeps answers.

@@ -117,14 +117,14 @@ type Key = (Arc<str>, u32);
 struct Kept {
     token: HeaderValue,
     until_s: u64,
-    /// Of whom it tells: a patch may give a credential to another app, or narrow it.
+    /// Of whom it tells: a patch may give a credential to another app, or narrow it, and a profile may be held for a time.
     app: Arc<AppPlan>,
-    narrowed: Option<Arc<[Arc<str>]>>,
+    profiles: Arc<[Arc<str>]>,
 }
 
 impl Kept {
-    fn is_of(&self, principal: &Principal) -> bool {
-        Arc::ptr_eq(&self.app, &principal.app) && self.narrowed == principal.narrowed
+    fn is_of(&self, principal: &Principal, profiles: &Arc<[Arc<str>]>) -> bool {
+        Arc::ptr_eq(&self.app, &principal.app) && self.profiles == *profiles
     }
 }
 
@@ -173,11 +173,12 @@ impl Tokens {
         let holder = principal.credential.as_ref().unwrap_or(&principal.app.name);
         let key = (holder.clone(), bearer.operation.map_or(u32::MAX, |(number, _)| number));
         let now_s = bearer.now.unix_ms / 1000;
+        let profiles = principal.profiles(bearer.now);
         let shard = self.shards.get(self.hasher.hash_one(&key) as usize % SHARDS)?;
         let mut kept = shard.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back must not make tokens of the future.
         let usable = |kept: &&Kept| now_s < kept.until_s && kept.until_s <= now_s + self.lifetime_s / 2;
-        if let Some(young) = kept.get(&key).filter(usable).filter(|kept| kept.is_of(principal)) {
+        if let Some(young) = kept.get(&key).filter(usable).filter(|kept| kept.is_of(principal, &profiles)) {
             return Some(young.token.clone());
         }
         let token = signer.sign(&Claims {
@@ -185,7 +186,7 @@ impl Tokens {
             aud: &self.audience,
             sub: &principal.app.name,
             team: &principal.app.team,
-            profiles: principal.profiles().iter().map(|profile| &**profile).collect(),
+            profiles: profiles.iter().map(|profile| &**profile).collect(),
             api: &self.api,
             operation: bearer.operation.map(|(_, operation)| &*operation.id),
             jti: bearer.decision,
@@ -195,8 +196,8 @@ impl Tokens {
         if kept.len() >= MOST_KEPT {
             kept.clear();
         }
-        let (app, narrowed) = (principal.app.clone(), principal.narrowed.clone());
-        kept.insert(key, Kept { token: token.clone(), until_s: now_s + self.lifetime_s / 2, app, narrowed });
+        let app = principal.app.clone();
+        kept.insert(key, Kept { token: token.clone(), until_s: now_s + self.lifetime_s / 2, app, profiles });
         Some(token)
     }
 }
@@ -283,7 +284,7 @@ mod tests {
         let plan = engine.plan().unwrap();
         let credential: Option<Arc<str>> = Some("key-1".into());
         let wide = Principal { credential: credential.clone(), ..plan.assume("reader-app").unwrap() };
-        let narrow = Principal { narrowed: Some(Arc::new([])), ..wide.clone() };
+        let narrow = Principal { grants: plan.profiles.grants_of([]), ..wide.clone() };
         let other = Principal { credential, ..plan.assume("idle-app").unwrap() };
         let tokens = tokens(60);
         let claims = |principal: &Principal| {

@@ -20,10 +20,8 @@ pub struct Stored {
     pub expires_at: Option<u64>,
     /// App it belongs to.
     pub app: Arc<AppPlan>,
-    /// Operations it may use.
+    /// What it may use.
     pub grants: Arc<Grants>,
-    /// The app's profiles that it is narrowed to; absent means all.
-    pub profiles: Option<Arc<[Arc<str>]>>,
 }
 
 type Shard = RwLock<HashMap<Box<str>, Vec<Stored>>>;

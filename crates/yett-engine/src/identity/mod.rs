@@ -8,7 +8,7 @@ pub mod key;
 pub mod revoked;
 
 use crate::Refusal;
-use crate::access::Grants;
+use crate::access::{Grants, Held};
 use crate::exchange::Now;
 use crate::guards::limits::LimitPlan;
 use credentials::Credentials;
@@ -30,11 +30,11 @@ pub struct AppPlan {
     pub team: Arc<str>,
     /// Stable number of the app for counters: survives a change of plan.
     pub subject: u64,
-    /// Names of its profiles.
-    pub profiles: Vec<Arc<str>>,
-    /// Limits on the app and its profiles.
+    /// Its profiles and those of its team, each with when it is held.
+    pub held: Box<[Held]>,
+    /// Limits on the app alone.
     pub limits: Vec<Arc<LimitPlan>>,
-    /// Operations its profiles grant.
+    /// What its profiles give.
     pub grants: Arc<Grants>,
 }
 
@@ -45,17 +45,15 @@ pub struct Principal {
     pub app: Arc<AppPlan>,
     /// Id of the credential; absent in simulations.
     pub credential: Option<Arc<str>>,
-    /// Operations the credential may use: the app's, or fewer.
+    /// What the credential may use: what the app may, or less.
     pub grants: Arc<Grants>,
-    /// Profiles that the credential is narrowed to; absent means all of the app's.
-    pub narrowed: Option<Arc<[Arc<str>]>>,
 }
 
 impl Principal {
-    /// Names of the profiles in force.
+    /// Names of the profiles in force, those of the app's team among them.
     #[must_use]
-    pub fn profiles(&self) -> &[Arc<str>] {
-        self.narrowed.as_deref().unwrap_or(&self.app.profiles)
+    pub fn profiles(&self, now: Now) -> Arc<[Arc<str>]> {
+        self.grants.profiles(now)
     }
 }
 
@@ -88,9 +86,7 @@ fn check(key: &str, credentials: &Credentials, pepper: &Pepper, now: Now) -> Res
         Some(found) if found.expires_at.is_some_and(|at| at <= now.unix_ms / 1000) => {
             Err(refuse(places_hint(), Code::CredentialExpired, format!("credential {} has expired", found.id)))
         }
-        Some(found) => {
-            Ok(Principal { app: found.app, credential: Some(found.id), grants: found.grants, narrowed: found.profiles })
-        }
+        Some(found) => Ok(Principal { app: found.app, credential: Some(found.id), grants: found.grants }),
     }
 }
 

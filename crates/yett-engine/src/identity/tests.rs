@@ -6,7 +6,7 @@ fn app(name: &str) -> Arc<AppPlan> {
         name: name.into(),
         team: "team".into(),
         subject: 1,
-        profiles: vec![],
+        held: [].into(),
         limits: vec![],
         grants: Arc::default(),
     })
@@ -27,7 +27,7 @@ fn house(expires_at: Option<u64>) -> House {
     let pepper = Pepper::new(&[9; 32]).unwrap();
     let credentials = Credentials::default();
     let hash = pepper.hash(KEY);
-    let stored = Stored { id: "k1".into(), hash, expires_at, app: app("reader"), grants: Arc::default(), profiles: None };
+    let stored = Stored { id: "k1".into(), hash, expires_at, app: app("reader"), grants: Arc::default() };
     credentials.put("yett_test_00000000", stored);
     House { pepper, credentials }
 }
@@ -96,14 +96,7 @@ fn a_dropped_key_is_refused_at_once() {
 #[test]
 fn keys_that_share_a_prefix_are_told_apart() {
     let house = house(None);
-    let other = Stored {
-        id: "k2".into(),
-        hash: vec![0; 32],
-        expires_at: None,
-        app: app("other"),
-        grants: Arc::default(),
-        profiles: None,
-    };
+    let other = Stored { id: "k2".into(), hash: vec![0; 32], expires_at: None, app: app("other"), grants: Arc::default() };
     house.credentials.put("yett_test_00000000", other);
     assert_eq!(ask(&house, &[("x-api-key", KEY)], ""), Ok(Some("reader".into())));
     assert_eq!(house.credentials.len(), 2);
@@ -118,14 +111,7 @@ fn a_key_that_is_replaced_is_accepted_throughout() {
                 let hash = house.pepper.hash(KEY);
                 house.credentials.put(
                     "yett_test_00000000",
-                    Stored {
-                        id: "k1".into(),
-                        hash,
-                        expires_at: None,
-                        app: app("reader"),
-                        grants: Arc::default(),
-                        profiles: None,
-                    },
+                    Stored { id: "k1".into(), hash, expires_at: None, app: app("reader"), grants: Arc::default() },
                 );
             }
         });
@@ -138,14 +124,7 @@ fn a_key_that_is_replaced_is_accepted_throughout() {
 #[test]
 fn a_credential_that_moves_to_another_prefix_leaves_the_old_one() {
     let house = house(None);
-    let moved = Stored {
-        id: "k1".into(),
-        hash: vec![0; 32],
-        expires_at: None,
-        app: app("reader"),
-        grants: Arc::default(),
-        profiles: None,
-    };
+    let moved = Stored { id: "k1".into(), hash: vec![0; 32], expires_at: None, app: app("reader"), grants: Arc::default() };
     house.credentials.put("yett_test_11111111", moved);
     assert_eq!(ask(&house, &[("x-api-key", KEY)], ""), Err(Code::CredentialInvalid));
     assert_eq!(house.credentials.len(), 1);

@@ -1,7 +1,7 @@
 //! From a snapshot to a plan: every part is compiled, and every mistake told, before anything is put in force.
 
 use super::{ApiPlan, OperationPlan, Plan, Scope, stable_number};
-use crate::access::Grants;
+use crate::access::{self, Held};
 use crate::cache::CachePlan;
 use crate::compression::CompressionPlan;
 use crate::forward::forwarded::TrustedProxies;
@@ -16,10 +16,11 @@ use aws_lc_rs::digest;
 use http::{HeaderName, Method};
 use std::collections::HashMap;
 use std::sync::Arc;
-use yett_model::snapshot::{
-    Api, Collection, Limit, Location, MediaKind, Mode, Operation, Parameter, Profile, Protocol, Snapshot, Style,
-};
+use yett_model::snapshot::{Api, Collection, Limit, Location, MediaKind, Mode, Operation, Parameter, Protocol, Snapshot, Style};
 use yett_model::{Diagnostic, SNAPSHOT_FORMAT};
+
+/// Most times that what somebody's profiles give may change.
+const MOST_EDGES: usize = 1_000;
 
 /// Compiles a snapshot. See [`Plan::build`].
 pub(super) fn build(bytes: &[u8], pepper: Arc<Pepper>) -> Result<Plan, Vec<Diagnostic>> {
@@ -74,6 +75,7 @@ pub(super) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn plan(&mut self, digest: String, pepper: Arc<Pepper>) -> Plan {
+        let numbers = self.number_operations();
         let mut plan = Plan {
             digest,
             sequence: self.snapshot.sequence,
@@ -82,7 +84,7 @@ impl<'a> Builder<'a> {
             apis: Vec::new(),
             operations: Vec::new(),
             apps: HashMap::new(),
-            profiles: HashMap::new(),
+            profiles: access::build(self.snapshot, &numbers, &mut self.diagnostics),
             credentials: Credentials::default(),
             pepper,
             revoked: Arc::default(),
@@ -91,13 +93,11 @@ impl<'a> Builder<'a> {
             tracing: self.snapshot.tracing,
             jwks_path: self.snapshot.identity.as_ref().and_then(|identity| identity.jwks.clone()),
         };
-        let numbers = self.number_operations();
         let collections = self.collections_of_operations();
         for (number, api) in self.snapshot.apis.iter().enumerate() {
             self.api(&mut plan, number as u32, api, &collections);
         }
         self.check_edge(&plan);
-        self.profiles(&mut plan, &numbers);
         self.apps(&mut plan);
         self.credentials(&mut plan);
         plan
@@ -278,72 +278,47 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn profiles(&mut self, plan: &mut Plan, numbers: &HashMap<&str, u32>) {
-        let collections: HashMap<&str, &Collection> =
-            self.snapshot.collections.iter().map(|collection| (collection.name.as_str(), collection)).collect();
-        for (index, profile) in self.snapshot.profiles.iter().enumerate() {
-            let grants = self.grants(profile, &format!("/profiles/{index}"), numbers, &collections);
-            if plan.profiles.insert(profile.name.clone(), Arc::new(grants)).is_some() {
-                self.report(format!("/profiles/{index}/name"), "profile-duplicate", format!("'{}' is there twice", profile.name));
-            }
-        }
-    }
-
-    fn grants(
-        &mut self,
-        profile: &Profile,
-        path: &str,
-        numbers: &HashMap<&str, u32>,
-        collections: &HashMap<&str, &Collection>,
-    ) -> Grants {
-        let mut grants = Grants::none(numbers.len());
-        let mut operations: Vec<&str> = profile.operations.iter().map(String::as_str).collect();
-        for name in &profile.collections {
-            match collections.get(name.as_str()) {
-                Some(collection) => operations.extend(collection.operations.iter().map(String::as_str)),
-                None => {
-                    self.report(format!("{path}/collections"), "collection-unknown", format!("there is no collection '{name}'"))
-                }
-            }
-        }
-        for operation in operations {
-            match numbers.get(operation) {
-                Some(&number) => grants.grant(number),
-                None => {
-                    self.report(format!("{path}/operations"), "operation-unknown", format!("there is no operation '{operation}'"))
-                }
-            }
-        }
-        grants
-    }
-
     fn apps(&mut self, plan: &mut Plan) {
-        let limits: HashMap<&str, Vec<Arc<LimitPlan>>> =
-            self.snapshot.profiles.iter().map(|profile| (profile.name.as_str(), limit_plans(&profile.limits))).collect();
+        let teams = self.teams(plan);
         for (index, app) in self.snapshot.apps.iter().enumerate() {
-            let mut grants = Grants::none(plan.operations.len());
-            let mut of_app = limit_plans(&app.limits);
-            for name in &app.profiles {
-                match plan.profiles.get(name) {
-                    Some(profile) => grants.merge(profile),
-                    None => {
-                        self.report(format!("/apps/{index}/profiles"), "profile-unknown", format!("there is no profile '{name}'"))
-                    }
-                }
-                of_app.extend(limits.get(name.as_str()).into_iter().flatten().cloned());
-            }
+            let path = format!("/apps/{index}");
+            let mut held = access::held(&plan.profiles, &app.profiles, &app.timed_profiles, &path, &mut self.diagnostics);
+            access::add_held(&mut held, teams.get(app.team.as_str()).map_or(&[][..], Vec::as_slice));
+            self.check_edges(plan, &held, &path);
             let name: Arc<str> = app.name.as_str().into();
             let app = AppPlan {
                 name: name.clone(),
                 team: app.team.as_str().into(),
                 subject: stable_number(&app.name),
-                profiles: app.profiles.iter().map(|profile| profile.as_str().into()).collect(),
-                limits: of_app,
-                grants: Arc::new(grants),
+                limits: limit_plans(&app.limits),
+                grants: plan.profiles.grants(&held, &[]),
+                held: held.into(),
             };
             if plan.apps.insert(name, Arc::new(app)).is_some() {
-                self.report(format!("/apps/{index}/name"), "app-duplicate", "an app of this name is there already");
+                self.report(format!("{path}/name"), "app-duplicate", "an app of this name is there already");
             }
+        }
+    }
+
+    /// The profiles of each team.
+    fn teams(&mut self, plan: &Plan) -> HashMap<&'a str, Vec<Held>> {
+        let mut teams = HashMap::new();
+        for (index, team) in self.snapshot.teams.iter().enumerate() {
+            let path = format!("/teams/{index}");
+            let held = access::held(&plan.profiles, &team.profiles, &team.timed_profiles, &path, &mut self.diagnostics);
+            if teams.insert(team.name.as_str(), held).is_some() {
+                self.report(format!("{path}/name"), "team-duplicate", format!("'{}' is there twice", team.name));
+            }
+        }
+        teams
+    }
+
+    /// Each change in time costs a set of bits.
+    fn check_edges(&mut self, plan: &Plan, held: &[Held], path: &str) {
+        let edges = plan.profiles.edges(held).len();
+        if edges > MOST_EDGES {
+            let message = format!("what the profiles give changes {edges} times, and at most {MOST_EDGES} times is possible");
+            self.report(format!("{path}/timed_profiles"), "time-boxes-too-many", message);
         }
     }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::fixture::{bytes, change, changed, credential, engine, pepper, snapshot};
+use crate::fixture::{NOW, bytes, change, changed, credential, engine, pepper, snapshot};
 use serde_json::{Value, json};
 
 fn mistakes(snapshot: &Value) -> Vec<(String, String)> {
@@ -84,7 +84,7 @@ fn test_profiles_when_they_grant_collections_then_reach_their_operations_and_no_
     let engine = engine(&granted);
     let plan = engine.plan().unwrap();
     let grants = plan.assume("reader-app").unwrap().grants;
-    let allowed: Vec<u32> = (0..4).filter(|operation| grants.allows(*operation)).collect();
+    let allowed: Vec<u32> = (0..4).filter(|operation| grants.allows(*operation, NOW)).collect();
     assert_eq!(allowed, [1]);
     assert!(plan.assume("nobody").is_none());
 }
@@ -95,7 +95,10 @@ fn test_limits_of_profiles_and_app_when_built_then_all_belong_to_the_app() {
     let limited = change(changed("/profiles/0/limits", limit("p")), "/apps/0/limits", limit("a"));
     let engine = engine(&limited);
     let plan = engine.plan().unwrap();
-    let limits = |app: &str| plan.assume(app).unwrap().app.limits.len();
+    let limits = |app: &str| {
+        let principal = plan.assume(app).unwrap();
+        principal.app.limits.len() + principal.grants.limits(NOW).len()
+    };
     assert_eq!((limits("reader-app"), limits("idle-app")), (2, 0));
 }
 

@@ -1,4 +1,4 @@
-//! Who may call: collections, profiles, apps and their credentials.
+//! Who may call: collections, profiles, teams, users, apps and their credentials.
 
 use super::Limit;
 use schemars::JsonSchema;
@@ -18,20 +18,95 @@ pub struct Collection {
 }
 
 /// An access profile.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// Kebab-case name.
     pub name: String,
+    /// Profiles whose grants and denies it has too, and, where it has none of its own, their limits.
+    #[serde(default)]
+    pub inherits: Vec<String>,
     /// Granted collections.
     #[serde(default)]
     pub collections: Vec<String>,
     /// Granted operations.
     #[serde(default)]
     pub operations: Vec<String>,
+    /// What is granted for a time only.
+    #[serde(default)]
+    pub timed: Vec<TimedGrant>,
+    /// Collections that nobody with this profile may use, whatever else grants them.
+    #[serde(default)]
+    pub denied_collections: Vec<String>,
+    /// Operations that nobody with this profile may use, whatever else grants them.
+    #[serde(default)]
+    pub denied_operations: Vec<String>,
     /// Limits on callers with this profile.
     #[serde(default)]
     pub limits: Vec<Limit>,
+}
+
+/// Grants that hold for a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimedGrant {
+    /// Granted collections.
+    #[serde(default)]
+    pub collections: Vec<String>,
+    /// Granted operations.
+    #[serde(default)]
+    pub operations: Vec<String>,
+    /// Unix second from which they hold; absent means from ever.
+    #[serde(default)]
+    pub from: Option<u64>,
+    /// Unix second from which they no longer hold; absent means for ever.
+    #[serde(default)]
+    pub until: Option<u64>,
+}
+
+/// A profile that is held for a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimedProfile {
+    /// Name of the profile.
+    pub profile: String,
+    /// Unix second from which it is held; absent means from ever.
+    #[serde(default)]
+    pub from: Option<u64>,
+    /// Unix second from which it is no longer held; absent means for ever.
+    #[serde(default)]
+    pub until: Option<u64>,
+}
+
+/// A team that has profiles. Its apps and its members have them too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Team {
+    /// Kebab-case name.
+    pub name: String,
+    /// Names of its profiles.
+    #[serde(default)]
+    pub profiles: Vec<String>,
+    /// Profiles it has for a time.
+    #[serde(default)]
+    pub timed_profiles: Vec<TimedProfile>,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// Kebab-case name.
+    pub name: String,
+    /// Teams the user is a member of.
+    #[serde(default)]
+    pub teams: Vec<String>,
+    /// Names of the user's own profiles.
+    #[serde(default)]
+    pub profiles: Vec<String>,
+    /// Profiles the user has for a time.
+    #[serde(default)]
+    pub timed_profiles: Vec<TimedProfile>,
 }
 
 /// An app.
@@ -42,9 +117,15 @@ pub struct App {
     pub name: String,
     /// Team it belongs to.
     pub team: String,
-    /// Names of its profiles.
+    /// Whether it acts for users. What it may do for one is what both may do.
+    #[serde(default)]
+    pub agent: bool,
+    /// Names of its profiles, besides those of its team.
     #[serde(default)]
     pub profiles: Vec<String>,
+    /// Profiles it has for a time.
+    #[serde(default)]
+    pub timed_profiles: Vec<TimedProfile>,
     /// Limits on this app alone.
     #[serde(default)]
     pub limits: Vec<Limit>,

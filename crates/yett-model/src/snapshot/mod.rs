@@ -13,7 +13,7 @@ mod proxy;
 mod tls;
 mod upstream;
 
-pub use access::{App, Collection, Credential, Profile};
+pub use access::{App, Collection, Credential, Profile, Team, TimedGrant, TimedProfile, User};
 pub use content::{Cache, Coding, Compression, Notation};
 pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
 pub use identify::{ApiKey, Identify};
@@ -70,6 +70,12 @@ pub struct Snapshot {
     /// Access profiles.
     #[serde(default)]
     pub profiles: Vec<Profile>,
+    /// Teams that have profiles.
+    #[serde(default)]
+    pub teams: Vec<Team>,
+    /// Users.
+    #[serde(default)]
+    pub users: Vec<User>,
     /// Apps.
     #[serde(default)]
     pub apps: Vec<App>,

@@ -107,12 +107,13 @@ impl Guard for Limits {
     }
 
     fn screen(&self, request: &RequestView<'_>, counters: &Counters, effects: &mut Effects) -> Verdict {
-        Count { set: &self.screen, of_app: &[], request, counters }.run(self.mode, effects)
+        Count { set: &self.screen, of_app: &[], of_profiles: &[], request, counters }.run(self.mode, effects)
     }
 
     fn limit(&self, request: &RequestView<'_>, counters: &Counters, effects: &mut Effects) -> Verdict {
         let of_app = request.principal.map_or(&[][..], |principal| &principal.app.limits);
-        Count { set: &self.limit, of_app, request, counters }.run(self.mode, effects)
+        let of_profiles = request.principal.map_or(&[][..], |principal| principal.grants.limits(request.now));
+        Count { set: &self.limit, of_app, of_profiles, request, counters }.run(self.mode, effects)
     }
 }
 
@@ -120,20 +121,26 @@ impl Guard for Limits {
 struct Count<'a> {
     set: &'a Set,
     of_app: &'a [Arc<LimitPlan>],
+    of_profiles: &'a [Arc<LimitPlan>],
     request: &'a RequestView<'a>,
     counters: &'a Counters,
 }
 
 impl<'a> Count<'a> {
     fn limits(&self) -> impl Iterator<Item = &'a Arc<LimitPlan>> + use<'a> {
-        self.set.limits.iter().chain(self.of_app)
+        self.set.limits.iter().chain(self.of_app).chain(self.of_profiles)
+    }
+
+    /// How many limits are the caller's own.
+    fn of_caller(&self) -> usize {
+        self.of_app.len() + self.of_profiles.len()
     }
 
     fn run(&self, mode: Mode, effects: &mut Effects) -> Verdict {
-        if self.set.limits.is_empty() && self.of_app.is_empty() {
+        if self.set.limits.is_empty() && self.of_caller() == 0 {
             return Ok(());
         }
-        let mut state = List::with_room(self.set.limits.len() + self.of_app.len());
+        let mut state = List::with_room(self.set.limits.len() + self.of_caller());
         let verdict = self.take(&mut state, effects);
         if mode == Mode::Enforce {
             self.tell(&state, effects);
@@ -168,7 +175,7 @@ impl<'a> Count<'a> {
     /// The refusal by the limit with the longest wait. All are looked at again, as what was taken is back by now.
     fn refusal(&self, limit: &'a Arc<LimitPlan>, wait: Wait, state: &mut List) -> Box<Refusal> {
         let (mut worst, mut longest) = (limit, wait);
-        *state = List::with_room(self.set.limits.len() + self.of_app.len());
+        *state = List::with_room(self.set.limits.len() + self.of_caller());
         for limit in self.limits() {
             let (standing, wait) = self.counters.look(limit, limit.owner(self.request), self.request.now, self.request.cost);
             if let Some(standing) = standing {
@@ -182,9 +189,9 @@ impl<'a> Count<'a> {
     }
 
     fn tell(&self, state: &List, effects: &mut Effects) {
-        let policy = match self.of_app.is_empty() {
-            true => self.set.policy.clone(),
-            false => policy(self.limits()),
+        let policy = match self.of_caller() {
+            0 => self.set.policy.clone(),
+            _ => policy(self.limits()),
         };
         if let (Some(policy), Some(state)) = (policy, state.value()) {
             headers::add(effects, headers::POLICY, policy);

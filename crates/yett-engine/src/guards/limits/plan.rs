@@ -61,7 +61,7 @@ impl LimitPlan {
     }
 
     /// Number that stands for name, measure and subject: the same in every plan that has the limit unchanged.
-    pub(super) fn identity(&self) -> u64 {
+    pub(crate) fn identity(&self) -> u64 {
         self.identity
     }
 
