@@ -19,7 +19,8 @@ def test_the_configuration_of_the_design_when_read_becomes_the_model(tmp_path: P
     configuration = loaded.configuration
     (api,), (profile,), (app,) = configuration.apis, configuration.profiles, configuration.apps
     assert (api.name, api.base_path, api.contract) == ("bookshop", "/bookshop", str(tmp_path / "bookshop.openapi.yaml"))
-    assert api.identify == Identify(public=False, api_key=KeyPlaces(header="x-api-key", bearer=True, query=None))
+    places = KeyPlaces(header="x-api-key", bearer=True, query=None)
+    assert api.identify == Identify(public=False, api_key=places, order=("api-key",))
     assert [reference.name for reference in configuration.collections[0].operations] == [
         "bookshop:listBooks",
         "bookshop:getBook",

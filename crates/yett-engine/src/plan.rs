@@ -11,6 +11,7 @@ use crate::forward::ProxyPlan;
 use crate::forward::forwarded::TrustedProxies;
 use crate::forward::token::Signer;
 use crate::guards::{Guard, contract, limits};
+use crate::identity::chain::Chain;
 use crate::identity::credentials::{Credentials, Stored};
 use crate::identity::key::Pepper;
 use crate::identity::revoked::Revoked;
@@ -24,7 +25,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use yett_model::Diagnostic;
 use yett_model::snapshot::{
-    Api, ApiKey, Collection, Credential, Mode, Notation, Operation, Priority, Snapshot, Tracing, Upstream, WebSocket,
+    Api, Collection, Credential, Mode, Notation, Operation, Priority, Snapshot, Tracing, Upstream, WebSocket,
 };
 
 /// Body limit of requests that no operation describes.
@@ -69,7 +70,8 @@ pub struct ApiPlan {
     pub(crate) preserve_host: bool,
     /// Whether every operation, and so whatever the upstream may make of a request, is open to anybody.
     pub(crate) all_public: bool,
-    pub(crate) api_key: Option<ApiKey>,
+    /// How its callers prove themselves.
+    pub(crate) identity: Chain,
     pub(crate) undocumented: Mode,
     pub(crate) max_response_bytes: u64,
     /// Deepest nesting of a body.
@@ -270,8 +272,7 @@ impl Plan {
     /// The principal of an app without a credential, for simulations.
     pub(crate) fn assume(&self, app: &str) -> Option<Principal> {
         let app = self.apps.get(app)?.clone();
-        let grants = app.grants.clone();
-        Some(Principal { app, credential: None, grants })
+        Some(Principal::of(app))
     }
 }
 

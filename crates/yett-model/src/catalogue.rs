@@ -108,6 +108,10 @@ catalogue! {
         "The credential has expired" "Ask for a new credential.";
     CredentialAmbiguous "credential-ambiguous" 400 Caller false
         "More than one credential was sent" "Send exactly one credential.";
+    CredentialDisagree "credential-disagree" 401 Caller false
+        "The credentials prove different callers" "Send credentials of one and the same app and user.";
+    IdentityUnavailable "identity-unavailable" 503 Gateway true
+        "Who calls cannot be established at the moment" "Try again; if it stays so, tell the owner of the API.";
     // authorize
     AccessDenied "access-denied" 403 Caller false
         "The caller may not use this operation" "Ask the API's owner for an access profile that grants it.";

@@ -6,6 +6,7 @@
 //! ended: the host keeps both.
 
 mod answer;
+mod ask;
 mod attempt;
 mod body;
 mod cache;

@@ -1,6 +1,7 @@
 //! The life of a request: the engine's phases, with the reading and sending between them.
 
 use crate::answer::{Answer, Rest};
+use crate::ask;
 use crate::attempt::{Sent, send};
 use crate::body::{Upload, collect, drain};
 use crate::cache;
@@ -26,6 +27,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use yett_engine::exchange::Step;
 use yett_engine::{BodyNeed, upgrade};
 use yett_model::Code;
 
@@ -53,7 +55,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, line: Rc<Line>, opened: Opened, re
     let mut trip = Trip::begin(&worker, &line, &parts);
     let mut body = Some(body);
     let answered = match admit(&mut trip, &mut parts) {
-        Ok(need) => in_time(&mut trip, &mut parts, need, &mut body).await,
+        Ok(step) => in_time(&mut trip, &mut parts, step, &mut body).await,
         Err(refused) => Err(refused),
     };
     let (head, rest) = match answered {
@@ -107,30 +109,30 @@ async fn leave(trip: &Trip, parts: &Parts, mut body: Incoming) {
 }
 
 /// What is decided by the head alone, before anything is waited for.
-fn admit(trip: &mut Trip, parts: &mut Parts) -> Result<BodyNeed, Refused> {
+fn admit(trip: &mut Trip, parts: &mut Parts) -> Result<Step, Refused> {
     check_size(trip, parts)?;
     if parts.version == Version::HTTP_2 {
         join_cookies(&mut parts.headers);
     }
     check_host(trip, parts)?;
     check_coding(trip, &parts.headers)?;
-    let need = judge_head(trip, parts)?;
+    let step = judge_head(trip, parts)?;
     if trip.exchange.is_long_lived() {
         trip.due_us = None;
     }
-    Ok(need)
+    Ok(step)
 }
 
 /// Forwards, unless that takes longer than a request may take in all.
 async fn in_time(
     trip: &mut Trip,
     parts: &mut Parts,
-    need: BodyNeed,
+    step: Step,
     body: &mut Option<Incoming>,
 ) -> Result<(http::response::Parts, Outcome), Refused> {
     let mut alarm = trip.due_us.map(|due_us| Alarm::at(&trip.worker.clock, due_us));
     let answered = {
-        let mut forwarding = pin!(forward(trip, parts, need, body));
+        let mut forwarding = pin!(forward(trip, parts, step, body));
         let finish = |context: &mut Context<'_>| match forwarding.as_mut().poll(context) {
             Poll::Ready(answered) => Poll::Ready(Some(answered)),
             Poll::Pending => alarm.as_mut().map_or(Poll::Pending, |alarm| alarm.poll(context).map(|()| None)),
@@ -146,9 +148,14 @@ async fn in_time(
 async fn forward(
     trip: &mut Trip,
     parts: &mut Parts,
-    need: BodyNeed,
+    step: Step,
     body: &mut Option<Incoming>,
 ) -> Result<(http::response::Parts, Outcome), Refused> {
+    let need = match step {
+        Step::Go(need) => need,
+        // Kept apart: what is rare must not make every request's future larger.
+        asking => Box::pin(ask::settle(trip, parts, asking)).await?,
+    };
     let content = take_body(trip, need, body).await?;
     let content = speak_json(trip, parts, content)?;
     let whole = match &content {
@@ -246,7 +253,7 @@ fn check_coding(trip: &mut Trip, headers: &HeaderMap) -> Result<(), Refused> {
     Err(trip.exchange.fail(Code::RequestMalformed, format!("the request has {reason}")))
 }
 
-fn judge_head(trip: &mut Trip, parts: &Parts) -> Result<BodyNeed, Refused> {
+fn judge_head(trip: &mut Trip, parts: &Parts) -> Result<Step, Refused> {
     let Trip { exchange, local, worker, .. } = &mut *trip;
     let judged = exchange.judge_head_unless(parts, |api, operation| shed::judge(worker, local, api, operation));
     let unconfigured = Arc::ptr_eq(trip.local.plan(), &trip.worker.shared.nothing);

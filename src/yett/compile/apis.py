@@ -37,7 +37,12 @@ def compile_api(api: Api, contract: ContractSource, names: LimitNames) -> dict[s
 
 
 def _identify(identify: Identify) -> dict[str, Any]:
-    return compact(public=identify.public, api_key=compact(**asdict(identify.api_key)) if identify.api_key else None)
+    return compact(
+        public=identify.public,
+        api_key=compact(**asdict(identify.api_key)) if identify.api_key else None,
+        order=list(identify.order) if len(identify.order) > 1 else None,
+        combine=None if identify.combine == "one" else identify.combine,
+    )
 
 
 def _operation(

@@ -117,7 +117,7 @@ def _identity(api: Api) -> Iterator[Diagnostic]:
         message = f"the API `{api.name}` accepts keys, but nowhere in a request"
         yield api.place.diagnostic("identify-impossible", message, hint="name a `header`, or set `bearer: true`")
     for operation in api.operations:
-        if places is None and operation.public is False:
+        if not api.identify.methods and operation.public is False:
             message = f"`{api.name}:{operation.operation_id}` needs a credential, but the API accepts none"
             yield operation.place.diagnostic("identify-missing", message, hint="add `identify: [api-key]` to the API")
 

@@ -24,6 +24,13 @@ Priority = Literal["low", "normal", "critical"]
 DEFAULT_MAX_BODY_BYTES = 1 << 20
 
 
+MethodName = Literal["api-key"]
+"""A way to prove oneself."""
+
+Combine = Literal["one", "first", "agree", "all"]
+"""What happens when several methods find a credential."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyPlaces:
     """Where an API key may be sent. Never in the query string unless its parameter is named."""
@@ -39,6 +46,13 @@ class Identify:
 
     public: bool = False
     api_key: KeyPlaces | None = KeyPlaces()
+    order: tuple[MethodName, ...] = ()
+    combine: Combine = "one"
+
+    @property
+    def methods(self) -> tuple[MethodName, ...]:
+        """The methods in the order in which they are asked."""
+        return self.order or (("api-key",) if self.api_key else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,30 @@ impl Span {
     }
 }
 
+impl Span {
+    fn both(&self, other: &Self, from: u64) -> Self {
+        let mut operations = self.operations.clone();
+        operations.intersect(&other.operations);
+        let known = |limit: &&Arc<LimitPlan>| !self.limits.iter().any(|own| own.identity() == limit.identity());
+        let limits = self.limits.iter().chain(other.limits.iter().filter(known)).cloned().collect();
+        let profiles = self.profiles.iter().filter(|name| other.profiles.contains(name)).cloned().collect();
+        Self { from, operations, limits, profiles }
+    }
+}
+
 impl Grants {
     /// From spans in the order of time, the first of which begins at 0.
     pub(super) fn new(mut spans: Vec<Span>) -> Self {
         spans.dedup_by(|later, earlier| later.gives_as(earlier));
         Self { spans: spans.into() }
+    }
+
+    /// These operations of eight, for ever.
+    #[cfg(test)]
+    pub(crate) fn always(members: &[u32]) -> Self {
+        let mut operations = Operations::none(8);
+        members.iter().for_each(|member| operations.add(*member));
+        Self::new(vec![Span { from: 0, operations, limits: [].into(), profiles: [].into() }])
     }
 
     /// Whether an operation may be used at a time.
@@ -62,13 +81,47 @@ impl Grants {
         self.spans.len() > 1
     }
 
+    /// What both of two give, and the limits of either.
+    #[must_use]
+    pub fn both(&self, other: &Self) -> Self {
+        let mut starts: Vec<u64> = self.spans.iter().chain(&other.spans).map(|span| span.from).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        let spans = starts.into_iter().filter_map(|from| Some(self.at(from)?.both(other.at(from)?, from)));
+        Self::new(spans.collect())
+    }
+
+    fn at(&self, second: u64) -> Option<&Span> {
+        self.spans.get(self.spans.partition_point(|span| span.from <= second).checked_sub(1)?)
+    }
+
     fn span(&self, now: Now) -> Option<&Span> {
         match &*self.spans {
             [only] => Some(only),
-            spans => {
-                let second = now.unix_ms / 1000;
-                spans.get(spans.partition_point(|span| span.from <= second).checked_sub(1)?)
-            }
+            _ => self.at(now.unix_ms / 1000),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(from: u64, members: &[u32]) -> Span {
+        let mut operations = Operations::none(8);
+        members.iter().for_each(|member| operations.add(*member));
+        Span { from, operations, limits: [].into(), profiles: [].into() }
+    }
+
+    #[test]
+    fn two_give_together_what_both_give_at_that_time() {
+        let one = Grants::new(vec![span(0, &[1]), span(10, &[1, 2])]);
+        let other = Grants::new(vec![span(0, &[]), span(5, &[1, 2, 3])]);
+        let both = one.both(&other);
+        let at = |second: u64| {
+            let now = Now { unix_ms: second * 1000, mono_us: 0 };
+            (0..8).filter(|&operation| both.allows(operation, now)).collect::<Vec<u32>>()
+        };
+        assert_eq!([at(4), at(5), at(9), at(10)], [vec![], vec![1], vec![1], vec![1, 2]]);
     }
 }

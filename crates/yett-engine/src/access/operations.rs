@@ -34,6 +34,13 @@ impl Operations {
         }
     }
 
+    /// Keeps the operations that are in another set too.
+    pub fn intersect(&mut self, other: &Self) {
+        for (index, word) in self.words.iter_mut().enumerate() {
+            *word &= other.words.get(index).copied().unwrap_or(0);
+        }
+    }
+
     /// Whether the operation is in the set.
     #[must_use]
     pub fn has(&self, operation: u32) -> bool {
@@ -72,5 +79,9 @@ mod tests {
         assert_eq!(members(&one), [1, 2, 64, 129]);
         one.subtract(&set(130, &[64, 65]));
         assert_eq!(members(&one), [1, 2, 129]);
+        one.intersect(&set(130, &[2, 64, 129]));
+        assert_eq!(members(&one), [2, 129]);
+        one.intersect(&set(3, &[2]));
+        assert_eq!(members(&one), [2]);
     }
 }

@@ -4,7 +4,7 @@ use super::Exchange;
 use crate::cache::{Ask, CachePlan, Key, ask, key};
 use crate::exchange::Now;
 use crate::forward;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, HOST};
+use http::header::{ACCEPT_ENCODING, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
@@ -24,11 +24,7 @@ impl Exchange {
             return None;
         }
         // The credential is spent: only what identified nobody may be the upstream's.
-        let taken = |name: &HeaderName| {
-            api.api_key
-                .as_ref()
-                .is_some_and(|places| (places.bearer && name == AUTHORIZATION) || places.header.as_deref() == Some(name.as_str()))
-        };
+        let taken = |name: &HeaderName| api.identity.takes(name);
         let asked = ask(plan, parts, has_body, taken);
         self.asks_cache = asked.is_some();
         asked
@@ -94,7 +90,7 @@ impl Exchange {
     }
 
     fn cache_target(&self) -> String {
-        let credential = self.api_plan().and_then(|api| api.api_key.as_ref()?.query.as_deref());
+        let credential = self.api_plan().and_then(|api| api.identity.query());
         forward::request_target("", self.path.get(self.base..).unwrap_or("/"), &self.query, credential)
     }
 

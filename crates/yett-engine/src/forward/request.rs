@@ -8,7 +8,7 @@ use crate::exchange::Caller;
 use crate::identity::{key, pair_name};
 use crate::plan::ApiPlan;
 use crate::receive::HOP_BY_HOP;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, HOST};
+use http::header::{ACCEPT_ENCODING, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
@@ -82,7 +82,7 @@ fn tell(headers: &mut HeaderMap, proxy: &ProxyPlan, facts: &Facts<'_>) {
 fn is_unwanted(name: &HeaderName, api: &ApiPlan, declared: &[HeaderName]) -> bool {
     HOP_BY_HOP.contains(name)
         || is_owned(name.as_str())
-        || is_credential(name, api)
+        || api.identity.takes(name)
         || (is_ambiguous(name.as_str()) && (!declared.contains(name) || imitates(name.as_str(), api)))
 }
 
@@ -93,7 +93,7 @@ fn imitates(name: &str, api: &ApiPlan) -> bool {
     name.contains('_')
         && (HOP_BY_HOP.contains(&meant)
             || is_owned(meant.as_str())
-            || is_credential(&meant, api)
+            || api.identity.takes(&meant)
             || api.proxy.tokens.as_ref().is_some_and(|tokens| tokens.header == meant))
 }
 
@@ -120,11 +120,6 @@ pub(crate) fn is_owned(name: &str) -> bool {
 /// The field of RFC 9440 and the names other proxies use: an upstream that believes one must have it from the gateway.
 fn is_certificate(name: &str) -> bool {
     ["client-cert", "ssl-client-", "x-client-cert", "x-ssl-c", "x-tls-client"].iter().any(|start| name.starts_with(start))
-}
-
-fn is_credential(name: &HeaderName, api: &ApiPlan) -> bool {
-    let Some(places) = &api.api_key else { return false };
-    (places.bearer && name == AUTHORIZATION) || places.header.as_deref() == Some(name.as_str())
 }
 
 /// Fields that name another method or path than the one that was judged; and names with `_`, which many upstreams (CGI,

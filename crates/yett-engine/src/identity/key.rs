@@ -69,6 +69,8 @@ pub fn prefix(key: &str) -> Option<&str> {
 }
 
 /// Fewest bytes a key can have.
+/// How every key begins.
+pub(crate) const START: &str = "yett_";
 pub(crate) const SHORTEST: usize = "yett_x_".len() + RANDOM_LENGTH + 1 + CHECKSUM_LENGTH;
 
 /// Whether a well-formed key stands anywhere in a text.

@@ -1,25 +1,29 @@
 //! Phase `identify`: credentials to a principal.
 //!
-//! Exactly one credential is looked at; two are refused rather than ranked. What is sent is checked even where none is
-//! needed, so that a wrong key never passes as "anonymous".
+//! A [`Method`] is one way to prove oneself: one file here, and one line in [`chain::build`]. The [`chain::Chain`] of an
+//! API asks its methods in order and says what happens when several find something. What is sent is checked even where
+//! none is needed, so that a wrong credential never passes as "anonymous".
 
+mod api_key;
+pub mod chain;
 pub mod credentials;
 pub mod key;
+pub mod question;
 pub mod revoked;
 
 use crate::Refusal;
 use crate::access::{Grants, Held};
-use crate::exchange::Now;
+use crate::exchange::{Caller, Now};
 use crate::guards::limits::LimitPlan;
 use credentials::Credentials;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use key::Pepper;
-use percent_encoding::percent_decode_str;
-use std::borrow::Cow;
+use question::{Answer, Question};
+use serde_json::{Map, Value};
+use std::fmt::Debug;
 use std::sync::Arc;
 use yett_model::Code;
-use yett_model::snapshot::ApiKey;
 
 /// An app as the plan knows it.
 #[derive(Debug)]
@@ -38,6 +42,15 @@ pub struct AppPlan {
     pub grants: Arc<Grants>,
 }
 
+/// What a token says, once it is proven.
+#[derive(Debug, PartialEq)]
+pub struct Claims {
+    /// Name of the issuer in the configuration.
+    pub issuer: Arc<str>,
+    /// Every claim.
+    pub all: Map<String, Value>,
+}
+
 /// Who calls.
 #[derive(Debug, Clone)]
 pub struct Principal {
@@ -47,9 +60,36 @@ pub struct Principal {
     pub credential: Option<Arc<str>>,
     /// What the credential may use: what the app may, or less.
     pub grants: Arc<Grants>,
+    /// The method that proved it; empty in simulations.
+    pub method: &'static str,
+    /// The person the app acts for, as the issuer of the token names them.
+    pub user: Option<Arc<str>>,
+    /// Who acts for that person, the nearest first (`act` of RFC 8693 section 4.1).
+    pub actors: Vec<Arc<str>>,
+    /// What the token says.
+    pub claims: Option<Arc<Claims>>,
 }
 
 impl Principal {
+    /// An app, with all it has.
+    #[must_use]
+    pub fn of(app: Arc<AppPlan>) -> Self {
+        let grants = app.grants.clone();
+        Self { app, credential: None, grants, method: "", user: None, actors: Vec::new(), claims: None }
+    }
+
+    /// Narrows it to what another proof of the same caller allows too, and takes over what that tells besides.
+    pub(crate) fn join(&mut self, other: Principal) {
+        if !Arc::ptr_eq(&self.grants, &other.grants) {
+            self.grants = Arc::new(self.grants.both(&other.grants));
+        }
+        self.credential = self.credential.take().or(other.credential);
+        if self.user.is_none() {
+            (self.user, self.actors) = (other.user, other.actors);
+        }
+        self.claims = self.claims.take().or(other.claims);
+    }
+
     /// Names of the profiles in force, those of the app's team among them.
     #[must_use]
     pub fn profiles(&self, now: Now) -> Arc<[Arc<str>]> {
@@ -57,99 +97,108 @@ impl Principal {
     }
 }
 
-/// Finds the credential of a request and checks it. `Ok(None)`: none was sent.
-///
-/// # Errors
-/// 400 for several credentials, 401 for one that is not accepted.
-pub fn identify(
-    places: &ApiKey,
-    headers: &HeaderMap,
-    query: &str,
-    credentials: &Credentials,
-    pepper: &Pepper,
-    now: Now,
-) -> Result<Option<Principal>, Box<Refusal>> {
-    let mut sent = sent_keys(places, headers, query)?;
-    let Some(key) = sent.pop() else { return Ok(None) };
-    if !sent.is_empty() {
-        return Err(Refusal::open(Code::CredentialAmbiguous, "the request carries more than one credential"));
-    }
-    check(&key, credentials, pepper, now).map(Some)
+/// What a method may look at: the request's head, the connection, and what the plan knows of credentials.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// Method of the request.
+    pub method: &'a http::Method,
+    /// Host it is for, without a default port.
+    pub host: &'a str,
+    /// Path, in the form that was routed by.
+    pub path: &'a str,
+    /// Query as it came, without `?`.
+    pub query: &'a str,
+    /// Fields.
+    pub headers: &'a HeaderMap,
+    /// The connection.
+    pub caller: &'a Caller,
+    /// The time.
+    pub now: Now,
+    /// API keys.
+    pub credentials: &'a Credentials,
+    /// What they are hashed with.
+    pub pepper: &'a Pepper,
 }
 
-fn check(key: &str, credentials: &Credentials, pepper: &Pepper, now: Now) -> Result<Principal, Box<Refusal>> {
-    let Some(prefix) = key::prefix(key) else {
-        return Err(refuse(places_hint(), Code::CredentialInvalid, "the key is malformed or its checksum is wrong"));
-    };
-    match credentials.find(prefix, |hash| pepper.verify(key, hash)) {
-        None => Err(refuse(places_hint(), Code::CredentialInvalid, "no credential has this key")),
-        Some(found) if found.expires_at.is_some_and(|at| at <= now.unix_ms / 1000) => {
-            Err(refuse(places_hint(), Code::CredentialExpired, format!("credential {} has expired", found.id)))
-        }
-        Some(found) => Ok(Principal { app: found.app, credential: Some(found.id), grants: found.grants }),
-    }
+/// Where a request has a credential of a method's kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// It has none.
+    Nothing,
+    /// In `Authorization`, which has room for one: the first method in order that recognises it has it.
+    Authorization,
+    /// Anywhere else.
+    Elsewhere,
 }
 
-fn places_hint() -> &'static str {
-    "Bearer realm=\"yett\", error=\"invalid_token\""
+/// What a method found.
+#[derive(Debug)]
+pub enum Found {
+    /// No credential of its kind.
+    Nothing,
+    /// A proven caller.
+    Caller(Principal),
+    /// A credential that only somebody outside can judge; [`Method::answered`] goes on with what they say.
+    Asks(Question),
+}
+
+/// One way to prove oneself.
+pub trait Method: Send + Sync + Debug {
+    /// As in configuration: `api-key`.
+    fn name(&self) -> &'static str;
+
+    /// Whether a credential of its kind was sent, told without proving anything.
+    fn sent(&self, asked: &Asked<'_>) -> Sent;
+
+    /// Checks the credential.
+    ///
+    /// # Errors
+    /// 401 for one that is not accepted, 400 for one that cannot be read.
+    fn look(&self, asked: &Asked<'_>) -> Result<Found, Box<Refusal>>;
+
+    /// Goes on with the answer to the question that [`Method::look`] asked.
+    ///
+    /// # Errors
+    /// As for [`Method::look`]; 503 if there is no answer.
+    fn answered(&self, _asked: &Asked<'_>, answer: Answer) -> Result<Found, Box<Refusal>> {
+        Err(Refusal::new(Code::IdentityUnavailable, format!("{} asked nothing, and was told {answer:?}", self.name())))
+    }
+
+    /// What `WWW-Authenticate` says to a caller without a credential (RFC 9110 section 11.6.1).
+    fn challenge(&self) -> &'static str;
+
+    /// A sentence for such a caller.
+    fn hint(&self) -> Option<String>;
+
+    /// Whether a field is where its credential stands: no upstream sees it.
+    fn takes(&self, name: &HeaderName) -> bool;
+
+    /// The query parameter that carries the credential, if one may.
+    fn query(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A 401 always says how to authenticate (RFC 9110 section 11.6.1).
-fn refuse(challenge: &'static str, code: Code, reason: impl Into<String>) -> Box<Refusal> {
+pub(crate) fn refuse(challenge: &'static str, code: Code, reason: impl Into<String>) -> Box<Refusal> {
     Refusal::new(code, reason).with_header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
 }
 
-/// The refusal of a request without a credential.
-#[must_use]
-pub fn missing(places: Option<&ApiKey>) -> Box<Refusal> {
-    let mut refusal = refuse("Bearer realm=\"yett\"", Code::CredentialMissing, "no credential was sent");
-    refusal.detail = match places {
-        Some(ApiKey { header: Some(header), .. }) => format!("Send an API key in the header {header}."),
-        Some(ApiKey { bearer: true, .. }) => "Send an API key as Authorization: Bearer.".to_owned(),
-        Some(ApiKey { query: Some(query), .. }) => format!("Send an API key in the query parameter {query}."),
-        _ => "This API accepts no credential yet.".to_owned(),
-    };
-    refusal
+/// The tokens of `Authorization: Bearer` (RFC 6750); `None` for one that is not visible ASCII.
+pub(crate) fn bearer_tokens(headers: &HeaderMap) -> impl Iterator<Item = Option<&str>> {
+    headers.get_all(AUTHORIZATION).iter().filter_map(|value| match value.to_str() {
+        Err(_) => Some(None),
+        Ok(value) => bearer(value).map(Some),
+    })
 }
 
-fn sent_keys<'a>(places: &'a ApiKey, headers: &'a HeaderMap, query: &'a str) -> Result<Vec<Cow<'a, str>>, Box<Refusal>> {
-    let malformed = || refuse(places_hint(), Code::CredentialInvalid, "the credential is not visible ASCII");
-    let mut sent = Vec::new();
-    if let Some(name) = &places.header {
-        for value in headers.get_all(name) {
-            sent.push(Cow::Borrowed(value.to_str().map_err(|_| malformed())?.trim()));
-        }
-    }
-    if places.bearer {
-        for value in headers.get_all(AUTHORIZATION) {
-            let value = value.to_str().map_err(|_| malformed())?;
-            sent.extend(bearer(value).map(Cow::Borrowed));
-        }
-    }
-    if let Some(name) = &places.query {
-        sent.extend(query_values(query, name));
-    }
-    Ok(sent)
-}
-
-/// The token of an `Authorization` value with the Bearer scheme (RFC 6750); other schemes are not ours.
+/// The token of an `Authorization` value with the Bearer scheme; other schemes are not looked at.
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-fn query_values<'a>(query: &'a str, name: &'a str) -> impl Iterator<Item = Cow<'a, str>> {
-    let named = move |pair: &&str| percent_decode_str(pair_name(pair)).decode_utf8_lossy() == name;
-    query.split('&').filter(named).map(|pair| {
-        let value = pair.split_once('=').map_or("", |(_, value)| value);
-        percent_decode_str(value).decode_utf8_lossy()
-    })
 }
 
 /// The name of a `name=value` pair, percent-encoded.
 pub(crate) fn pair_name(pair: &str) -> &str {
     pair.split_once('=').map_or(pair, |(name, _)| name)
 }
-
-#[cfg(test)]
-mod tests;

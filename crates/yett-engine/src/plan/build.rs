@@ -9,6 +9,7 @@ use crate::forward::{ProxyPlan, is_ambiguous, upstream_path};
 use crate::guards::limits::LimitPlan;
 use crate::guards::{self, contract, limits};
 use crate::identity::AppPlan;
+use crate::identity::chain;
 use crate::identity::credentials::Credentials;
 use crate::identity::key::Pepper;
 use crate::routing::{Routes, target};
@@ -223,7 +224,7 @@ impl<'a> Builder<'a> {
             upstream: api.upstream.clone(),
             preserve_host: api.upstream.preserve_host,
             all_public: api.identify.public && api.operations.iter().all(|operation| operation.public != Some(false)),
-            api_key: api.identify.api_key.clone(),
+            identity: chain::build(&api.identify),
             undocumented: api.guards.contract.mode,
             max_response_bytes: api.guards.contract.max_response_bytes,
             max_depth: api.guards.contract.max_depth,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How callers of an API prove themselves.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Identify {
     /// No credential is needed. A credential that is sent is still checked.
@@ -13,6 +13,35 @@ pub struct Identify {
     /// Accept API keys.
     #[serde(default)]
     pub api_key: Option<ApiKey>,
+    /// The methods in the order in which they are asked; empty means the order of this page.
+    #[serde(default)]
+    pub order: Vec<MethodName>,
+    /// What happens when several methods find a credential.
+    #[serde(default)]
+    pub combine: Combine,
+}
+
+/// A way to prove oneself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MethodName {
+    /// An API key.
+    ApiKey,
+}
+
+/// What happens when several methods of an API find a credential.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Combine {
+    /// A request has one credential; two are refused.
+    #[default]
+    One,
+    /// The first method in order that finds a credential decides, the others are not looked at.
+    First,
+    /// Whatever is sent must be right and prove the same caller, who may do what each of them allows.
+    Agree,
+    /// As `agree`, and none of the methods may be missing.
+    All,
 }
 
 /// Where an API key may be sent.

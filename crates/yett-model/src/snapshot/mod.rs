@@ -16,7 +16,7 @@ mod upstream;
 pub use access::{App, Collection, Credential, Profile, Team, TimedGrant, TimedProfile, User};
 pub use content::{Cache, Coding, Compression, Notation};
 pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
-pub use identify::{ApiKey, Identify};
+pub use identify::{ApiKey, Combine, Identify, MethodName};
 pub use limit::{Limit, Measure, Period, Subject};
 pub use operation::{
     Body, Encoding, Location, Media, MediaKind, Operation, Parameter, Priority, Response, Schemas, Shape, SimpleType, Style,

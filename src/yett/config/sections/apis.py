@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
@@ -17,6 +17,7 @@ from yett.config.sections.content import (
     build_own_content,
 )
 from yett.config.sections.exposure import PathTemplate
+from yett.config.sections.identify import IdentifyValue, build_identify
 from yett.config.sections.limits import LimitShape, build_limits
 from yett.config.sections.proxy import (
     CookiesShape,
@@ -27,15 +28,13 @@ from yett.config.sections.proxy import (
     UpstreamIdentityShape,
     build_proxy,
 )
-from yett.config.sections.scalars import BasePath, Duration, HeaderName, Host, Name, Origin, Size
+from yett.config.sections.scalars import BasePath, Duration, Host, Name, Origin, Size
 from yett.config.sections.upstreams import UpstreamShape, build_upstream
 from yett.model.api import (
     DEFAULT_MAX_BODY_BYTES,
     Api,
     ContractGuard,
     GuardSettings,
-    Identify,
-    KeyPlaces,
     LimitsGuard,
     Mode,
     OperationSettings,
@@ -47,24 +46,6 @@ from yett.model.api import (
 from yett.model.content import Content
 from yett.model.place import Reference
 from yett.model.proxy import ForwardedFields
-
-
-class KeyPlacesShape(Shape):
-    """Where an API key may be sent."""
-
-    header: HeaderName | None = "x-api-key"
-    """Header that carries the key; `null` for none."""
-    bearer: bool = True
-    """Whether `Authorization: Bearer` may carry it."""
-    query: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    """Query parameter that carries it; off unless named, because URLs end up in logs."""
-
-
-class IdentifyShape(Shape):
-    """How callers prove themselves, with details."""
-
-    api_key: Annotated[KeyPlacesShape, Field(alias="api-key")]
-    """Accept API keys."""
 
 
 class ContractGuardShape(Shape):
@@ -139,10 +120,6 @@ class OperationShape(Shape):
     """Notations that callers may use in the place of JSON; absent means as the API says, `[]` none."""
 
 
-def _identify_kind(value: object) -> str:
-    return "<list>" if isinstance(value, list) else "<settings>"
-
-
 class ApiShape(Shape):
     """One API."""
 
@@ -160,11 +137,7 @@ class ApiShape(Shape):
     """Public base path; the upstream's own path replaces it."""
     owner: Name | None = None
     """Team that answers for the API."""
-    identify: Annotated[
-        Annotated[list[Literal["api-key"]], Field(min_length=1), Tag("<list>")]
-        | Annotated[IdentifyShape, Tag("<settings>")],
-        Discriminator(_identify_kind),
-    ] | None = None  # fmt: skip
+    identify: IdentifyValue | None = None
     """How callers prove themselves; absent means by API key, unless the API is public."""
     public: bool = False
     """No credential is needed."""
@@ -213,7 +186,7 @@ def build_api(shape: ApiShape, at: At) -> Api:
         base_path=shape.base_path,
         hosts=tuple(dict.fromkeys(shape.hosts)),
         owner=None if shape.owner is None else Reference(shape.owner, (at / "owner").place),
-        identify=_build_identify(shape),
+        identify=build_identify(shape.identify, public=shape.public),
         guards=GuardSettings(
             ContractGuard(**shape.guards.contract.model_dump(exclude={"patterns"})),
             LimitsGuard(**shape.guards.limits.model_dump()),
@@ -235,16 +208,6 @@ def _contract_folders(names: list[str], at: At) -> tuple[str, ...]:
     for index, folder in enumerate(folders):
         (at / index).need_folder(folder)
     return tuple(folders)
-
-
-def _build_identify(shape: ApiShape) -> Identify:
-    match shape.identify:
-        case None:
-            return Identify(shape.public, None if shape.public else KeyPlaces())
-        case IdentifyShape(api_key=places):
-            return Identify(shape.public, KeyPlaces(places.header, places.bearer, places.query))
-        case _:
-            return Identify(shape.public, KeyPlaces())
 
 
 def _build_websocket(shape: bool | WebSocketShape) -> WebSocket | None:

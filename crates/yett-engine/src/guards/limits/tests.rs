@@ -34,8 +34,8 @@ fn at_once(name: &str, by: Subject, amount: u64) -> Limit {
 fn app(subject: u64, limits: &[Limit]) -> Principal {
     let grants = Arc::new(Grants::default());
     let limits = limits.iter().map(LimitPlan::new).collect();
-    let app = AppPlan { name: "a".into(), team: "t".into(), subject, held: [].into(), limits, grants: grants.clone() };
-    Principal { app: Arc::new(app), credential: None, grants }
+    let app = AppPlan { name: "a".into(), team: "t".into(), subject, held: [].into(), limits, grants };
+    Principal::of(Arc::new(app))
 }
 
 /// A guard and all it needs to judge requests.

@@ -1,5 +1,13 @@
-use super::credentials::Stored;
 use super::*;
+use crate::exchange::{Caller, Now};
+use crate::identity::AppPlan;
+use crate::identity::chain::{Progress, build};
+use crate::identity::credentials::{Credentials, Stored};
+use crate::identity::key::Pepper;
+use http::HeaderMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use yett_model::snapshot::Identify;
 
 fn app(name: &str) -> Arc<AppPlan> {
     Arc::new(AppPlan {
@@ -37,10 +45,23 @@ fn ask(house: &House, headers: &[(&'static str, &str)], query: &str) -> Result<O
     for (name, value) in headers {
         map.append(*name, value.parse().unwrap());
     }
-    let now = Now { unix_ms: 1_000_000, mono_us: 0 };
-    identify(&places(), &map, query, &house.credentials, &house.pepper, now)
-        .map(|found| found.map(|principal| principal.app.name.to_string()))
-        .map_err(|refusal| refusal.code)
+    let caller = Caller::new(IpAddr::V4(Ipv4Addr::LOCALHOST), false);
+    let asked = Asked {
+        method: &http::Method::GET,
+        host: "a",
+        path: "/",
+        query,
+        headers: &map,
+        caller: &caller,
+        now: Now { unix_ms: 1_000_000, mono_us: 0 },
+        credentials: &house.credentials,
+        pepper: &house.pepper,
+    };
+    let mut progress = Progress::default();
+    let chain = build(&Identify { api_key: Some(places()), ..Identify::default() });
+    chain.go_on(&asked, &mut progress, None).map_err(|refusal| refusal.code)?;
+    let found = chain.conclude(&asked, progress).map_err(|refusal| refusal.code)?;
+    Ok(found.map(|principal| principal.app.name.to_string()))
 }
 
 #[test]

@@ -1,0 +1,129 @@
+//! Phase `respond`: the upstream's answer becomes the caller's, and refusals become answers.
+
+use super::*;
+
+impl Exchange {
+    /// Writes the answer's fields for the caller.
+    pub(super) fn answer_headers(&self, headers: &mut HeaderMap) {
+        let answering = self.api_plan().zip(self.target).and_then(|(api, target)| Some((api, api.targets.get(target)?)));
+        let is_path = |path: &str| self.plan.routes.has_path(&self.host, path);
+        let answering = answering.map(|(api, target)| Answering {
+            proxy: &api.proxy,
+            origin: Origin {
+                targets: &api.targets,
+                target,
+                spoken: api.preserve_host.then_some(&*self.host),
+                base: self.path.get(..self.base).unwrap_or(""),
+                keeps_base: !api.proxy.strip_base_path,
+                rewritten: &api.proxy.rewritten,
+                is_path: &is_path,
+            },
+            words: self.words(),
+            tls: self.caller.tls,
+        });
+        forward::response_headers(headers, &self.id, answering.as_ref());
+    }
+
+    /// Phase `respond`, the head: hop and revealing fields go, the gateway's come.
+    pub fn judge_response(&mut self, request: &Parts, response: &mut http::response::Parts) -> BodyNeed {
+        self.phase = Phase::Respond;
+        let announced =
+            trailers::announced(&response.headers).filter(|_| self.takes_trailers && self.protocol == Version::HTTP_11);
+        self.answer_headers(&mut response.headers);
+        if let Some(announced) = announced {
+            response.headers.insert(TRAILER, announced);
+        }
+        if self.upgrades && response.status == StatusCode::SWITCHING_PROTOCOLS {
+            response.headers.insert(UPGRADE, WEBSOCKET);
+            response.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+            return BodyNeed::Pass;
+        }
+        self.replacing = self.api_plan().is_some_and(|api| api.proxy.replaces(response.status.as_u16()));
+        let need = {
+            let view = self.view(request);
+            let answer = ResponseView { status: response.status.as_u16(), headers: &response.headers };
+            let watching = self.guards().iter().filter(|guard| guard.response_mode() != Mode::Off);
+            watching.map(|guard| guard.response_need(&view, &answer)).max().unwrap_or(BodyNeed::Pass)
+        };
+        let need = if self.is_converted(response.status, &response.headers) { BodyNeed::Collect } else { need };
+        for (name, value) in &self.effects.headers {
+            response.headers.insert(name.clone(), value.clone());
+        }
+        need
+    }
+
+    /// Phase `respond`, the body: `None` when it was not collected.
+    ///
+    /// # Errors
+    /// The answer to send instead, if the upstream's is refused.
+    pub fn judge_response_body(
+        &mut self,
+        request: &Parts,
+        response: &http::response::Parts,
+        body: Option<Bytes>,
+    ) -> Result<(), Box<Response<Bytes>>> {
+        let body = body.map(Body::new);
+        let mut would_deny = Vec::new();
+        let verdict = {
+            let view = self.view(request);
+            let answer = ResponseView { status: response.status.as_u16(), headers: &response.headers };
+            if self.replacing && !self.is_described(&view, &answer, body.as_ref()) {
+                return Err(self.refuse(forward::replacement(answer.status, answer.headers)));
+            }
+            self.guards().iter().filter(|guard| guard.response_mode() != Mode::Off).try_for_each(|guard| {
+                let verdict = guard.respond(&view, &answer, body.as_ref());
+                weigh(guard.name(), guard.response_mode(), Phase::Respond, verdict, &mut would_deny)
+            })
+        };
+        self.would_deny.append(&mut would_deny);
+        verdict.map_err(|refusal| self.refuse(refusal))
+    }
+
+    /// The same as [`Exchange::fail`], with the seconds after which the caller may try again.
+    pub fn fail_for(&mut self, code: Code, reason: impl Into<String>, retry_after_s: u64) -> Box<Response<Bytes>> {
+        self.refuse(Refusal::new(code, reason).with_header(RETRY_AFTER, HeaderValue::from(retry_after_s)))
+    }
+
+    /// Whether the contract describes an error's body and it was seen to fit.
+    pub(super) fn is_described(&self, view: &RequestView<'_>, answer: &ResponseView<'_>, body: Option<&Body>) -> bool {
+        body.is_some()
+            && self
+                .guards()
+                .iter()
+                .filter(|guard| guard.response_mode() != Mode::Off)
+                .any(|guard| guard.describes(answer) && guard.respond(view, answer, body).is_ok())
+    }
+
+    /// The answer to a failure that the shell met: an unreachable upstream, a body that ended early.
+    pub fn fail(&mut self, code: Code, reason: impl Into<String>) -> Box<Response<Bytes>> {
+        self.refuse(Refusal::new(code, reason))
+    }
+
+    /// The failure is made good: another answer takes its place.
+    pub fn recover(&mut self) {
+        self.refusal = None;
+    }
+
+    pub(super) fn refuse(&mut self, refusal: Box<Refusal>) -> Box<Response<Bytes>> {
+        let response = if self.grpc { grpc::answer(&refusal) } else { refusal.response(&self.id) };
+        let response = self.dress(Box::new(response));
+        self.refusal = Some((self.phase, refusal));
+        response
+    }
+
+    /// Puts the decision's id and the guards' fields on an answer of the gateway's own.
+    pub(super) fn dress(&self, mut response: Box<Response<Bytes>>) -> Box<Response<Bytes>> {
+        if let Ok(id) = HeaderValue::from_str(&self.id) {
+            response.headers_mut().insert(forward::DECISION, id);
+        }
+        for (name, value) in &self.effects.headers {
+            response.headers_mut().entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        response
+    }
+
+    /// Who was at fault, when something was.
+    pub(crate) fn source(&self) -> Option<Source> {
+        self.code().map(|code| code.entry().source)
+    }
+}

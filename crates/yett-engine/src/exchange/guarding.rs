@@ -1,0 +1,86 @@
+//! The guards of the operation, asked phase by phase, and the phase `inspect`.
+
+use super::*;
+
+impl Exchange {
+    pub(super) fn view<'a>(&'a self, parts: &'a Parts) -> RequestView<'a> {
+        RequestView {
+            method: &self.method,
+            path_parameters: &self.parameters,
+            query: &self.query,
+            credential_query: self.api_plan().and_then(|api| api.identity.query()),
+            headers: &parts.headers,
+            address: self.caller.address,
+            principal: self.principal.as_ref(),
+            cost: self.operation_plan().map_or(1, |operation| operation.cost),
+            now: self.now,
+        }
+    }
+
+    pub(super) fn run_guards(
+        &mut self,
+        parts: &Parts,
+        phase: Phase,
+        run: impl Fn(&dyn Guard, &RequestView<'_>, &Counters, &mut Effects) -> Verdict,
+    ) -> Result<(), Box<Refusal>> {
+        let mut effects = std::mem::take(&mut self.effects);
+        let mut would_deny = Vec::new();
+        let verdict = {
+            let view = self.view(parts);
+            self.guards().iter().filter(|guard| guard.mode() != Mode::Off).try_for_each(|guard| {
+                weigh(guard.name(), guard.mode(), phase, run(&**guard, &view, &self.counters, &mut effects), &mut would_deny)
+            })
+        };
+        self.effects = effects;
+        self.would_deny.append(&mut would_deny);
+        verdict
+    }
+
+    /// The operation's guards; undocumented requests (in `monitor`) still meet the limits of the API.
+    pub(crate) fn guards(&self) -> &[Arc<dyn Guard>] {
+        match self.operation_plan() {
+            Some(operation) => &operation.guards,
+            None => self.api_plan().map_or(&self.plan.guards, |api| &api.guards),
+        }
+    }
+
+    pub(super) fn body_need(&mut self, parts: &Parts) -> Result<BodyNeed, Box<Refusal>> {
+        let mut need = BodyNeed::Pass;
+        let mut would_deny = Vec::new();
+        let view = self.view(parts);
+        let verdict = self.guards().iter().filter(|guard| guard.mode() != Mode::Off).try_for_each(|guard| {
+            let verdict = guard.body_need(&view).map(|more| need = need.max(more));
+            weigh(guard.name(), guard.mode(), Phase::Inspect, verdict, &mut would_deny)
+        });
+        self.would_deny.append(&mut would_deny);
+        verdict.map(|()| need)
+    }
+
+    /// Phase `inspect` with the body: `None` when it was not collected or there is none.
+    ///
+    /// # Errors
+    /// The answer to send instead, if the request is refused.
+    pub fn judge_body(&mut self, parts: &Parts, body: Option<Bytes>) -> Result<(), Box<Response<Bytes>>> {
+        let body = body.map(Body::new);
+        let verdict = self.run_guards(parts, Phase::Inspect, |guard, view, _, _| guard.inspect(view, body.as_ref()));
+        verdict.map_err(|refusal| self.refuse(refusal))
+    }
+}
+
+/// Turns a guard's verdict into what its mode makes of it.
+pub(super) fn weigh(
+    guard: &'static str,
+    mode: Mode,
+    phase: Phase,
+    verdict: Verdict,
+    would_deny: &mut Vec<WouldDeny>,
+) -> Result<(), Box<Refusal>> {
+    match (verdict, mode) {
+        (Err(refusal), Mode::Enforce) => Err(refusal),
+        (Err(refusal), Mode::Monitor) => {
+            would_deny.push(WouldDeny { guard, phase, refusal });
+            Ok(())
+        }
+        (Ok(()), _) | (Err(_), Mode::Off) => Ok(()),
+    }
+}

@@ -1,0 +1,87 @@
+"""`apis[].identify`: how callers prove themselves.
+
+A method is one shape here, one line in `IdentifyShape`, one in `_DEFAULTS` and one in `build_identify`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+
+from pydantic import Discriminator, Field, ModelWrapValidatorHandler, PrivateAttr, Tag, model_validator
+
+from yett.config.sections.base import Shape
+from yett.config.sections.scalars import HeaderName, mistake
+from yett.model.api import Combine, Identify, KeyPlaces, MethodName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class KeyPlacesShape(Shape):
+    """Where an API key may be sent."""
+
+    header: HeaderName | None = "x-api-key"
+    """Header that carries the key; `null` for none."""
+    bearer: bool = True
+    """Whether `Authorization: Bearer` may carry it."""
+    query: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """Query parameter that carries it; off unless named, because URLs end up in logs."""
+
+
+class IdentifyShape(Shape):
+    """How callers prove themselves, with details. The order of the methods is the order in which they are asked."""
+
+    api_key: Annotated[KeyPlacesShape | None, Field(alias="api-key")] = None
+    """Accept API keys."""
+    combine: Combine = "one"
+    """What happens when several methods find a credential: `one`, a request has exactly one and two are refused;
+    `first`, the first method that finds one decides; `agree`, all that is sent must be right and prove the same caller,
+    who may do what each of them allows; `all`, as `agree`, and no method may be missing."""
+
+    _order: tuple[MethodName, ...] = PrivateAttr(())
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep_order(cls, value: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
+        shape = build(value)
+        names = list(value) if isinstance(value, dict) else []
+        shape._order = tuple(name for name in _DEFAULTS if name in names)
+        shape._order = tuple(sorted(shape._order, key=names.index))
+        if not shape._order:
+            raise mistake("identify-empty", "no method is named", f"name one of {', '.join(_DEFAULTS)}")
+        return shape
+
+    @property
+    def order(self) -> tuple[MethodName, ...]:
+        """The methods as they are written, the first first."""
+        return self._order
+
+
+_DEFAULTS: Final[Mapping[MethodName, Any]] = {"api-key": KeyPlacesShape()}
+"""The methods, and the settings of those that can do without any."""
+
+
+def _kind(value: object) -> str:
+    return "<list>" if isinstance(value, list) else "<settings>"
+
+
+IdentifyValue = Annotated[
+    Annotated[list[Literal["api-key"]], Field(min_length=1), Tag("<list>")]
+    | Annotated[IdentifyShape, Tag("<settings>")],
+    Discriminator(_kind),
+]
+"""The names of methods, or methods with their settings."""
+
+
+def build_identify(value: list[Any] | IdentifyShape | None, *, public: bool) -> Identify:
+    """How the callers of an API prove themselves; unless it is said, by API key, or by nothing where it is public."""
+    if value is None:
+        return Identify(public, None if public else KeyPlaces())
+    if isinstance(value, IdentifyShape):
+        order, combine = value.order, value.combine
+        key = value.api_key or _DEFAULTS["api-key"]
+    else:
+        order, combine = tuple(dict.fromkeys(value)), "one"
+        key = _DEFAULTS["api-key"]
+    places = KeyPlaces(key.header, key.bearer, key.query) if "api-key" in order else None
+    return Identify(public, places, order, combine)
