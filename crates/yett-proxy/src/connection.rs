@@ -18,6 +18,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -84,7 +85,8 @@ async fn begin(worker: &Worker, stream: TcpStream, line: &Rc<Line>, door: Door, 
 /// Finds out which protocol the caller speaks; `None` if the connection came to nothing.
 async fn open(worker: &Worker, mut stream: TcpStream, line: &Rc<Line>, door: Door, place: &mut Place) -> Option<(Link, bool)> {
     if door.proxy_protocol {
-        let source = proxy_protocol::read(&mut stream, line.caller().address, &worker.shared.proxies).await.ok()?;
+        let reading = Box::pin(proxy_protocol::read(&mut stream, line.caller().address, &worker.shared.proxies));
+        let source = reading.await.ok()?;
         if let Some(address) = source.map(|source| source.ip().to_canonical()) {
             line.introduce(address);
             if !worker.seat(place, address) {
@@ -97,14 +99,43 @@ async fn open(worker: &Worker, mut stream: TcpStream, line: &Rc<Line>, door: Doo
         let (head, is_http2) = sniff(&mut stream).await.ok().filter(|(head, _)| !head.is_empty())?;
         return Some((Link::new(Socket::Plain(stream), head, line.clone(), !is_http2), is_http2));
     };
-    let accepted = accept(security, stream).await.inspect_err(|failed| worker.shard.handshake_failed(*failed));
+    let accepted = Box::pin(accept(security, stream)).await.inspect_err(|failed| worker.shard.handshake_failed(*failed));
     let (stream, proof) = accepted.ok()?;
     line.prove(proof);
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     Some((Link::new(Socket::Tls(Box::new(stream)), BytesMut::new(), line.clone(), !is_http2), is_http2))
 }
 
-async fn attend_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
+async fn attend_http1(worker: &Rc<Worker>, line: &Rc<Line>, mut link: Link) {
+    // Only a connection with requests has room for them: most of the connections that are kept are idle.
+    while let Some(idle) = Box::pin(talk_http1(worker, line, link)).await {
+        link = idle;
+        if !rest(worker, line, &link).await {
+            return;
+        }
+    }
+}
+
+/// Waits for the next request; whether it comes.
+async fn rest(worker: &Worker, line: &Line, link: &Link) -> bool {
+    line.set_roomy(false);
+    poll_fn(|context| {
+        line.listen(context);
+        if link.poll_readable(context).is_ready() {
+            return Poll::Ready(true);
+        }
+        line.overdue().into_iter().for_each(|cause| worker.shard.cut(cause));
+        match line.overdue().is_some() || worker.retires(false) {
+            true => Poll::Ready(false),
+            false => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Answers requests until the connection ends, or has been idle for so long that it is given back.
+async fn talk_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) -> Option<Link> {
+    line.set_roomy(true);
     let limits = worker.shared.limits;
     let mut builder = http1::Builder::new();
     builder.max_buf_size(HEAD_BUFFER).max_header_size(limits.max_head_bytes).header_read_timeout(None);
@@ -120,22 +151,27 @@ async fn attend_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
         Box::into_pin(Box::write(room, respond(worker.clone(), line.clone(), opened.clone(), request)))
     };
     let mut conversation = builder.serve_connection(TokioIo::new(link), service_fn(answer));
-    let ended = converse(
-        worker,
-        line,
-        Pin::new(&mut conversation),
-        |conversation, context| conversation.poll(context),
-        http1::Connection::graceful_shutdown,
-    )
-    .await;
+    let idle = Cell::new(false);
+    let poll = |conversation: Pin<&mut http1::Connection<_, _>>, context: &mut Context<'_>| match conversation.poll(context) {
+        Poll::Pending if line.may_rest() => {
+            idle.set(true);
+            Poll::Ready(Ok(()))
+        }
+        polled => polled,
+    };
+    let ended = converse(worker, line, Pin::new(&mut conversation), poll, http1::Connection::graceful_shutdown).await;
     let mid_head = line.is_mid_head();
     let parts = conversation.into_parts();
     let mut link = parts.io.into_inner();
+    if idle.get() {
+        return Some(link);
+    }
     link.release();
     let tunnel = opened.take();
     if let (Some(tunnel), Ended::Over(Ok(()))) = (tunnel, &ended) {
         Box::pin(tunnel.run(&mut link, parts.read_buf.into())).await;
-        return dismiss(worker, &mut link, b"").await;
+        dismiss(worker, &mut link, b"").await;
+        return None;
     }
     match ended {
         Ended::Over(Err(error)) if error.is_parse() => {
@@ -154,6 +190,7 @@ async fn attend_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
         }
         Ended::Overdue => {}
     }
+    None
 }
 
 async fn attend_http2(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {

@@ -15,6 +15,9 @@ const NEVER: u64 = u64::MAX;
 /// How long it takes until every abandoned request is forgiven.
 const FORGIVEN_US: u64 = 10_000_000;
 
+/// How long a connection of HTTP/1 is idle until it gives back the room that requests need.
+const REST_AFTER_US: u64 = 1_000_000;
+
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Doing {
@@ -75,6 +78,8 @@ pub(crate) struct Line {
     unread: Cell<bool>,
     owed: Cell<bool>,
     held_back: Cell<bool>,
+    /// Whether there is a conversation of HTTP/1 with room for requests.
+    roomy: Cell<bool>,
     turn: Cell<Option<Turn>>,
     stream_due_us: Cell<Option<u64>>,
     given_up: Cell<Option<Cause>>,
@@ -104,6 +109,7 @@ impl Line {
             unread: Cell::new(false),
             owed: Cell::new(false),
             held_back: Cell::new(false),
+            roomy: Cell::new(false),
             turn: Cell::new(None),
             stream_due_us: Cell::new(None),
             given_up: Cell::new(None),
@@ -274,10 +280,25 @@ impl Line {
         self.active.get()
     }
 
+    /// Notes whether there is a conversation of HTTP/1 with room for requests.
+    pub(crate) fn set_roomy(&self, roomy: bool) {
+        self.roomy.set(roomy);
+    }
+
+    /// Whether room for requests was not needed for so long that it should be given back: nothing of a next request has
+    /// come, and every byte of the answers has gone.
+    pub(crate) fn may_rest(&self) -> bool {
+        let idle_since_us = self.due_us.get().saturating_sub(self.idle_timeout_us);
+        self.roomy.get()
+            && self.doing.get() == Doing::Idle
+            && !self.owed.get()
+            && self.latest_us.get() >= idle_since_us + REST_AFTER_US
+    }
+
     /// Looks at the time; wakes the connection if it has to act.
     pub(crate) fn tick(&self, now_us: u64, always: bool) {
         self.latest_us.set(now_us);
-        if always || self.overdue().is_some() {
+        if always || self.overdue().is_some() || self.may_rest() {
             self.wake();
         }
     }

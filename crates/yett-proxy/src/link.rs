@@ -21,6 +21,8 @@ pub(crate) enum Socket {
 
 /// Reads just enough to tell HTTP/2 with prior knowledge (RFC 9113 section 3.3) from HTTP/1; gives what was read.
 pub(crate) async fn sniff(stream: &mut TcpStream) -> io::Result<(BytesMut, bool)> {
+    // A caller that says nothing takes no room for what it says.
+    stream.readable().await?;
     let mut head = BytesMut::with_capacity(SNIFF);
     loop {
         let read = stream.read_buf(&mut head).await?;
@@ -46,6 +48,16 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn new(socket: Socket, head: BytesMut, line: Rc<Line>, is_http1: bool) -> Self {
         Self { socket, head, line, guarded: is_http1 }
+    }
+
+    /// Ready when the caller has sent something, or has gone.
+    pub(crate) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
+        let stream = match &self.socket {
+            Socket::Plain(stream) => stream,
+            Socket::Tls(stream) => stream.get_ref().0,
+        };
+        // What went wrong shows where it is read.
+        stream.poll_read_ready(context).map(|_| ())
     }
 
     /// From now on what is written is the gateway's own.

@@ -18,6 +18,7 @@ mod overload;
 mod proxying;
 mod refusals;
 mod resilience;
+mod resting;
 mod secure;
 mod slow;
 mod streaming;
