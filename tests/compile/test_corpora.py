@@ -15,7 +15,7 @@ from tests.native import NATIVE
 from yett.compile import compile_snapshot
 from yett.contract import Contract, ExampleRequest, example_request, load_contract
 from yett.gateway import Request, check_snapshot, decide
-from yett.model.access import Collection, Credentials, Profile
+from yett.model.access import Collection, Credentials, Grant, Profile, Reach
 from yett.model.configuration import Configuration
 from yett.model.place import Reference
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(not SPECS, reason=f"no contracts in {CORPORA}: s
 CONFIGURATION = Configuration(
     apis=(api(patterns="unenforced"),),
     collections=(Collection("all", (Reference("shop:*"),)),),
-    profiles=(Profile("reader", (Reference("all"),)),),
+    profiles=(Profile("reader", (Grant(Reach("collection", "all")),)),),
 )
 
 
@@ -63,10 +63,10 @@ def test_the_engine_accepts_a_compiled_contract(name: str, folder: Path) -> None
 
 def as_request(example: ExampleRequest, base_path: str) -> Request:
     """The example as the engine takes it."""
-    target = base_path.rstrip("/") + example.path + (f"?{example.query}" if example.query else "")
+    reach = base_path.rstrip("/") + example.path + (f"?{example.query}" if example.query else "")
     body = (example.body or b"").decode("utf-8", "replace")
     headers = tuple(example.headers.items()) + ((("content-length", str(len(body))),) if body else ())
-    return Request(example.method, target, headers=headers, body=body)
+    return Request(example.method, reach, headers=headers, body=body)
 
 
 @NATIVE

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.compile.contracts import api, contract
 from yett.compile import OperationIndex, check_operations
 from yett.compile.operations import matches
-from yett.model.access import Collection, Profile
+from yett.model.access import Collection, Grant, Profile, Reach
 from yett.model.api import OperationSettings, WebSocket
 from yett.model.configuration import Configuration, Unread
 from yett.model.place import Place, Reference
@@ -64,8 +64,8 @@ def test_nothing_is_said_about_an_api_that_could_not_be_read() -> None:
 
 def test_grants_and_settings_of_unknown_operations_are_reported() -> None:
     settings = OperationSettings("getBok", place=Place("yett.yaml", 12))
-    grant = Reference("shop:nothing", Place("yett.yaml", 20))
-    configuration = Configuration(apis=(api(operations=(settings,)),), profiles=(Profile("p", operations=(grant,)),))
+    grant = Grant(Reach("operation", "shop:nothing", Place("yett.yaml", 20)))
+    configuration = Configuration(apis=(api(operations=(settings,)),), profiles=(Profile("p", (grant,)),))
     found = list(check_operations(configuration, {"shop": SHOP}, Unread()))
     assert [(one.line, one.code) for one in found] == [(20, "unknown-operation"), (12, "unknown-operation")]
     assert found[1].hint == "did you mean `getBook`?"

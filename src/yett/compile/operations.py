@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from yett.model.configuration import Unread
 from yett.model.diagnostic import Diagnostic
+from yett.model.place import Reference
 from yett.model.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from yett.compile.source import ContractSource
     from yett.model.api import Api
     from yett.model.configuration import Configuration
-    from yett.model.place import Reference
 
 
 class OperationIndex:
@@ -97,7 +97,19 @@ def check_operations(
     """
     index = OperationIndex(configuration, contracts)
     references = [reference for one in configuration.collections for reference in one.operations]
-    references += [reference for one in configuration.profiles for reference in one.operations]
+    references += [
+        Reference(reach.name, reach.place)
+        for one in configuration.profiles
+        for reach in one.reaches
+        if reach.kind == "operation"
+    ]
+    references += [
+        reference
+        for one in configuration.duties
+        if one.kind == "operations"
+        for names in one.sets
+        for reference in names
+    ]
     yield from (one for reference in references if (one := index.check(reference, unread)))
     for api in configuration.apis:
         yield from _check_settings(api, index)

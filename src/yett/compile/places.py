@@ -30,6 +30,8 @@ def place_of(
         "apis": configuration.apis,
         "collections": configuration.collections,
         "profiles": configuration.profiles,
+        "teams": [one for one in configuration.teams if one.profiles],
+        "users": configuration.users,
         "apps": configuration.apps,
         "credentials": credentials.items,
     }

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from yett.compile.access import compile_assignments, compile_profile, compile_teams, compile_users
 from yett.compile.apis import compile_api
 from yett.compile.fields import compact
 from yett.compile.limits import LimitNames, compile_limits
@@ -38,20 +39,15 @@ def compile_snapshot(
             | {"operations": index.resolve(one.operations)}
             for one in configuration.collections
         ],
-        profiles=[
-            compact(
-                name=one.name,
-                collections=_unique(reference.name for reference in one.collections),
-                operations=index.resolve(one.operations),
-                limits=compile_limits(one.limits, names, "profile", one.name),
-            )
-            for one in configuration.profiles
-        ],
+        profiles=[compile_profile(one, index, names) for one in configuration.profiles],
+        teams=compile_teams(configuration),
+        users=compile_users(configuration),
         apps=[
             compact(
                 name=one.name,
                 team=one.team.name,
-                profiles=_unique(reference.name for reference in one.profiles),
+                agent=one.agent or None,
+                **compile_assignments(one.profiles),
                 limits=compile_limits(one.limits, names, "app", one.name),
             )
             for one in configuration.apps
@@ -62,10 +58,6 @@ def compile_snapshot(
     snapshot["apis"] = [compile_api(one, contracts[one.name], names) for one in configuration.apis]
     text = json.dumps(snapshot, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8")
-
-
-def _unique(names: Any) -> list[str]:
-    return list(dict.fromkeys(names))
 
 
 def _credential(credential: Credential) -> dict[str, Any]:

@@ -14,11 +14,15 @@ from yett.config.mistakes import shape_mistakes
 from yett.config.references import check_references
 from yett.config.sections.access import (
     CollectionShape,
+    DutyShape,
     ProfileShape,
     TeamShape,
+    UserShape,
     build_collection,
+    build_duty,
     build_profile,
     build_team,
+    build_user,
 )
 from yett.config.sections.apis import ApiShape, build_api
 from yett.config.sections.apps import AppShape, build_app
@@ -42,7 +46,9 @@ _LISTS: Final[Mapping[str, tuple[type[Shape], Callable[[Any, At], Any]]]] = {
     "collections": (CollectionShape, build_collection),
     "profiles": (ProfileShape, build_profile),
     "teams": (TeamShape, build_team),
+    "users": (UserShape, build_user),
     "apps": (AppShape, build_app),
+    "duties": (DutyShape, build_duty),
 }
 
 

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from yett.access.inheritance import check_inheritance
+from yett.model.place import Reference
 from yett.model.suggestion import did_you_mean
 
 if TYPE_CHECKING:
-    from yett.model.access import App
+    from yett.model.access import App, Assignment, Duty, Team
     from yett.model.api import Api
     from yett.model.configuration import Configuration, Unread
     from yett.model.diagnostic import Diagnostic
-    from yett.model.place import Place, Reference
+    from yett.model.place import Place
 
 
 class _Named(Protocol):
@@ -34,27 +36,48 @@ def check_references(configuration: Configuration, draft: Configuration, unread:
         "collections": draft.collections,
         "profiles": draft.profiles,
         "teams": draft.teams,
+        "users": draft.users,
         "apps": draft.apps,
+        "duties": draft.duties,
     }
     for section, items in sections.items():
         yield from _duplicates(section, items)
-    teams, profiles, collections = (
-        _Names(name, sections[name], unread) for name in ("teams", "profiles", "collections")
-    )
+    names = {section: _Names(section, items, unread) for section, items in sections.items()}
     for api in draft.apis:
-        yield from teams.unknown([api.owner] if api.owner else [])
-    for profile in draft.profiles:
-        yield from collections.unknown(profile.collections)
-    for app in draft.apps:
-        yield from teams.unknown([app.team])
-        yield from profiles.unknown(app.profiles)
+        yield from names["teams"].unknown([api.owner] if api.owner else [])
+    yield from _check_profiles(draft, names)
+    yield from _check_holders(draft, names)
+    for duty in draft.duties:
+        yield from _overlap(duty)
     yield from _duplicate_key_ids(draft.apps)
     for api in configuration.apis:
         yield from _identity(api)
+    of_teams = {team.name: team for team in draft.teams}
     for app in configuration.apps:
-        yield from _key_profiles(app)
+        if not unread.may_hold("teams", app.team.name):
+            yield from _key_profiles(app, of_teams.get(app.team.name))
     yield from _shared_base_paths(configuration.apis)
     yield from _shared_addresses(configuration)
+
+
+def _check_profiles(draft: Configuration, names: Mapping[str, _Names]) -> Iterator[Diagnostic]:
+    for profile in draft.profiles:
+        collections = (one for one in profile.reaches if one.kind == "collection")
+        yield from names["collections"].unknown(Reference(one.name, one.place) for one in collections)
+        yield from names["profiles"].unknown(profile.inherits)
+    yield from check_inheritance(draft.profiles)
+
+
+def _check_holders(draft: Configuration, names: Mapping[str, _Names]) -> Iterator[Diagnostic]:
+    for team in draft.teams:
+        yield from names["profiles"].unknown(_references(team.profiles))
+        yield from names["users"].unknown(team.members)
+    for user in draft.users:
+        yield from names["teams"].unknown(user.teams)
+        yield from names["profiles"].unknown(_references(user.profiles))
+    for app in draft.apps:
+        yield from names["teams"].unknown([app.team])
+        yield from names["profiles"].unknown(_references(app.profiles))
 
 
 def _duplicates(section: str, items: Iterable[_Named]) -> Iterator[Diagnostic]:
@@ -67,7 +90,21 @@ def _duplicates(section: str, items: Iterable[_Named]) -> Iterator[Diagnostic]:
 
 
 def _singular(section: str) -> str:
-    return "API" if section == "apis" else section.removesuffix("s")
+    return {"apis": "API", "duties": "duty"}.get(section, section.removesuffix("s"))
+
+
+def _references(assignments: Iterable[Assignment]) -> Iterator[Reference]:
+    return (Reference(one.name, one.place) for one in assignments)
+
+
+def _overlap(duty: Duty) -> Iterator[Diagnostic]:
+    """What stands in two sets could be done by nobody."""
+    first: dict[str, int] = {}
+    for number, names in enumerate(duty.sets):
+        for name in names:
+            if first.setdefault(name.name, number) != number:
+                message = f"`{name.name}` stands in two sets of the duty `{duty.name}`, so nobody could ever have it"
+                yield name.place.diagnostic("duty-impossible", message, hint="leave it in one of them")
 
 
 @dataclass(slots=True, init=False)
@@ -91,8 +128,8 @@ class _Names:
                 yield reference.place.diagnostic(f"unknown-{noun}", f"there is no {noun} `{reference.name}`", hint=hint)
 
 
-def _key_profiles(app: App) -> Iterator[Diagnostic]:
-    own = [profile.name for profile in app.profiles]
+def _key_profiles(app: App, team: Team | None) -> Iterator[Diagnostic]:
+    own = [profile.name for profile in (*app.profiles, *(team.profiles if team else ()))]
     for key in app.keys:
         for profile in key.profiles or ():
             if profile.name not in own:

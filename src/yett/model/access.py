@@ -1,8 +1,9 @@
-"""Who may call what: collections, profiles, teams, apps and their credentials."""
+"""Who may call what: collections, profiles, teams, users, apps and their credentials."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from yett.model.limit import Limit
 from yett.model.place import NOWHERE, Place, Reference
@@ -20,21 +21,109 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """From the Unix second `since` until before the Unix second `until`; `None` means from ever, and for ever."""
+
+    since: int | None = None
+    until: int | None = None
+
+    def holds(self, at: float) -> bool:
+        """Whether it holds at a Unix second."""
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
+    def meet(self, other: Window) -> Window:
+        """When both hold."""
+        since = max((one for one in (self.since, other.since) if one is not None), default=None)
+        until = min((one for one in (self.until, other.until) if one is not None), default=None)
+        return Window(since, until)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it never holds."""
+        return self.since is not None and self.until is not None and self.since >= self.until
+
+
+ALWAYS: Final = Window()
+"""For ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a grant or a deny is about: a collection, or operations by name (`*` as in a collection)."""
+
+    kind: Literal["collection", "operation"]
+    name: str
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"collection {self.name}" if self.kind == "collection" else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a profile grants, and when."""
+
+    reach: Reach
+    window: Window = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
-    """A named role: what it grants, and the limits on whoever has it."""
+    """A named role: what it grants and denies, and the limits and console rights of whoever has it.
+
+    `inherits` names profiles whose grants, denies and rights it has too, and whose limits where it has none itself.
+    """
 
     name: str
-    collections: tuple[Reference, ...] = ()
-    operations: tuple[Reference, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    denies: tuple[Reach, ...] = ()
+    inherits: tuple[Reference, ...] = ()
+    rights: tuple[Reference, ...] = ()
     limits: tuple[Limit, ...] = ()
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+    @property
+    def reaches(self) -> tuple[Reach, ...]:
+        """All that is granted or denied."""
+        return (*(grant.reach for grant in self.grants), *self.denies)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A profile that somebody has, by its name, and when."""
+
+    name: str
+    window: Window = ALWAYS
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """Who owns APIs and apps."""
+    """Who owns APIs and apps. Its apps and members have its profiles."""
 
     name: str
+    profiles: tuple[Assignment, ...] = ()
+    members: tuple[Reference, ...] = ()
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person."""
+
+    name: str
+    teams: tuple[Reference, ...] = ()
+    profiles: tuple[Assignment, ...] = ()
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Sets of rights, or of operations, of which nobody may have something from two."""
+
+    name: str
+    kind: Literal["rights", "operations"]
+    sets: tuple[tuple[Reference, ...], ...]
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -55,11 +144,12 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A program that calls APIs, on behalf of its team."""
+    """A program that calls APIs, on behalf of its team; an `agent` also for users."""
 
     name: str
     team: Reference
-    profiles: tuple[Reference, ...] = ()
+    agent: bool = False
+    profiles: tuple[Assignment, ...] = ()
     limits: tuple[Limit, ...] = ()
     keys: tuple[Key, ...] = ()
     place: Place = field(default=NOWHERE, compare=False, repr=False)

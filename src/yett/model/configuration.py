@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from yett.model.access import App, Collection, Profile, Team
+from yett.model.access import App, Collection, Duty, Profile, Team, User
 from yett.model.api import Api
 from yett.model.gateway import GatewaySettings
 
@@ -19,7 +19,19 @@ class Configuration:
     collections: tuple[Collection, ...] = ()
     profiles: tuple[Profile, ...] = ()
     teams: tuple[Team, ...] = ()
+    users: tuple[User, ...] = ()
     apps: tuple[App, ...] = ()
+    duties: tuple[Duty, ...] = ()
+
+    def memberships(self) -> Mapping[str, tuple[str, ...]]:
+        """The teams of each user, named by the user or by the team."""
+        teams: dict[str, dict[str, None]] = {}
+        for user in self.users:
+            teams.setdefault(user.name, {}).update((team.name, None) for team in user.teams)
+        for team in self.teams:
+            for member in team.members:
+                teams.setdefault(member.name, {})[team.name] = None
+        return {user: tuple(names) for user, names in teams.items()}
 
 
 @dataclass(frozen=True, slots=True)

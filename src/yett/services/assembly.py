@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from yett.compile import check_operations, check_proxies, compile_snapshot
+from yett.access.checks import check_access
+from yett.access.effective import Access
+from yett.compile import OperationIndex, check_operations, check_proxies, compile_snapshot
 from yett.config import Loaded, load_configuration
 from yett.contract import Contract
 from yett.errors import ConfigurationError
@@ -51,6 +53,11 @@ class Assembly:
         if not self.sound:
             raise ConfigurationError(self.diagnostics)
         return compile_snapshot(self.configuration, self.contracts, self.credentials)
+
+
+def access_of(assembly: Assembly) -> Access:
+    """The effective access of a configuration, whose operations its contracts tell."""
+    return Access(assembly.configuration, OperationIndex(assembly.configuration, assembly.contracts).resolve)
 
 
 def assemble(
@@ -99,14 +106,18 @@ def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *
     contracts = shelf.load(draft.apis)
     pepper = _pepper(loaded, environment, create=create_pepper)
     identity = load_identity_keys(configuration, loaded.home, environment, create=create_pepper)
-    resolved = resolve_credentials(draft.apps, pepper.secret, environment, now=time.time())
+    now = time.time()
+    resolved = resolve_credentials(draft.apps, pepper.secret, environment, now=now)
     found = [
         *_told_once(loaded.diagnostics, draft),
         *contracts.diagnostics,
         *first_of(check_operations(draft, contracts.contracts, loaded.unread)),
         *first_of(check_proxies(draft, contracts.contracts)),
+        *first_of(
+            check_access(configuration, OperationIndex(configuration, contracts.contracts).resolve, now=int(now))
+        ),
         *first_of(impossible_costs(configuration, contracts.contracts)),
-        *first_of(certificate_warnings(configuration, now=time.time())),
+        *first_of(certificate_warnings(configuration, now=now)),
         *pepper.diagnostics,
         *identity.diagnostics,
         *first_of(resolved.diagnostics),

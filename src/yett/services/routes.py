@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from yett.compile import OperationIndex
-from yett.services.assembly import Assembly, assemble
+from yett.access.principals import profiles_alone
+from yett.services.assembly import Assembly, access_of, assemble
 
 if TYPE_CHECKING:
     from yett.model.api import Api
@@ -72,12 +73,11 @@ def _upstream(api: Api) -> str:
 
 
 def _granted(assembly: Assembly) -> dict[str, tuple[str, ...]]:
-    """The profiles that may call each operation."""
-    index = OperationIndex(assembly.configuration, assembly.contracts)
-    collections = {one.name: index.resolve(one.operations) for one in assembly.configuration.collections}
+    """The profiles that may call each operation now."""
+    access, now = access_of(assembly), time.time()
     granted: dict[str, dict[str, None]] = {}
-    for profile in assembly.configuration.profiles:
-        operations = [one for reference in profile.collections for one in collections.get(reference.name, ())]
-        for operation in [*operations, *index.resolve(profile.operations)]:
-            granted.setdefault(operation, {})[profile.name] = None
+    for profile in profiles_alone(assembly.configuration):
+        for operation, verdict in access.at(profile, now).items():
+            if verdict.allowed:
+                granted.setdefault(operation, {})[profile.name] = None
     return {operation: tuple(profiles) for operation, profiles in granted.items()}

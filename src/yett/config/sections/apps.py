@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from yett.access.keys import is_hash, is_prefix
+from yett.config.sections.access import AssignmentShape, build_assignments
 from yett.config.sections.base import At, Shape, key_of
 from yett.config.sections.limits import LimitShape, build_limits
 from yett.config.sections.scalars import Expiry, Name, mistake
@@ -44,7 +45,7 @@ class _Terms(Shape):
     expires: Expiry | None = None
     """Date, or date with time, from which the key is refused."""
     profiles: list[Name] | None = None
-    """The subset of the app's profiles that this key carries; absent means all of them."""
+    """The subset of the profiles of the app and its team that this key carries; absent means all of them."""
 
 
 class EnvKeyShape(EnvShape, _Terms):
@@ -84,8 +85,10 @@ class AppShape(Shape):
     """Name of the app."""
     team: Name
     """Team the app belongs to."""
-    profiles: list[Name] = Field(default_factory=list)
-    """Profiles the app has."""
+    agent: bool = False
+    """Whether it acts for users: what it may do for one is what both may do."""
+    profiles: list[AssignmentShape] = Field(default_factory=list)
+    """Profiles the app has, besides those of its team."""
     limits: list[LimitShape] = Field(default_factory=list)
     """Limits on this app alone."""
     keys: list[KeyShape] = Field(default_factory=list)
@@ -97,7 +100,8 @@ def build_app(shape: AppShape, at: At) -> App:
     return App(
         name=shape.name,
         team=Reference(shape.team, (at / "team").place),
-        profiles=(at / "profiles").references(shape.profiles),
+        agent=shape.agent,
+        profiles=build_assignments(shape.profiles, at / "profiles"),
         limits=build_limits(shape.limits, at / "limits"),
         keys=tuple(_build_key(key, at / "keys" / index) for index, key in enumerate(shape.keys)),
         place=at.place,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from yett.config.sections.access import CollectionShape, ProfileShape, TeamShape
+from yett.config.sections.access import CollectionShape, DutyShape, ProfileShape, TeamShape, UserShape
 from yett.config.sections.apis import ApiShape
 from yett.config.sections.apps import AppShape
 from yett.config.sections.base import Shape
@@ -28,9 +28,13 @@ class FileShape(Shape):
     """Named roles: what they may call, and how much."""
     teams: list[TeamShape] = Field(default_factory=list)
     """Who owns APIs and apps."""
+    users: list[UserShape] = Field(default_factory=list)
+    """The people of the teams."""
+    duties: list[DutyShape] = Field(default_factory=list)
+    """What must lie in different hands."""
     apps: list[AppShape] = Field(default_factory=list)
     """The programs that call."""
 
 
-LATER_SECTIONS = frozenset({"admin", "policies", "users", "plans", "subscriptions", "controls", "portal", "console"})
+LATER_SECTIONS = frozenset({"admin", "policies", "plans", "subscriptions", "controls", "portal", "console"})
 """Sections of the vocabulary that this version does not read: refused by name, never accepted and ignored."""

@@ -254,6 +254,14 @@ HeaderName = Annotated[str, AfterValidator(_header), WithJsonSchema({"type": "st
 
 
 def _expiry(value: object) -> object:
+    return _second(value, "an expiry")
+
+
+def _moment(value: object) -> object:
+    return _second(value, "`from` and `until`: each")
+
+
+def _second(value: object, noun: str) -> int:
     try:
         moment = datetime.fromisoformat(value.upper()) if isinstance(value, str) and _DATE.fullmatch(value) else None
     except ValueError:
@@ -261,7 +269,7 @@ def _expiry(value: object) -> object:
     if moment is None:
         raise mistake(
             "date-invalid",
-            "an expiry is a date or a date with time and offset (RFC 3339)",
+            f"{noun} is a date or a date with time and offset (RFC 3339)",
             'write "2027-01-31" or "2027-01-31T18:00:00Z"',
         )
     return max(0, int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()))
@@ -271,3 +279,9 @@ Expiry = Annotated[int, BeforeValidator(_expiry), WithJsonSchema(
     {"type": "string", "examples": ["2027-01-31", "2027-01-31T18:00:00Z"]}
 )]  # fmt: skip
 """A date (from its first second in UTC) or a date with time, held as a Unix second."""
+
+
+Moment = Annotated[int, BeforeValidator(_moment), WithJsonSchema(
+    {"type": "string", "examples": ["2027-01-31", "2027-01-31T18:00:00Z"]}
+)]  # fmt: skip
+"""A date (its first second in UTC) or a date with time, held as a Unix second."""
