@@ -42,8 +42,8 @@ _INTRO_2020_12 = "The required cases, each as a component of an OpenAPI 3.1 cont
 _INTRO_4 = "The keywords that OpenAPI 3.0 took over, each case as a component of an OpenAPI 3.0 contract."
 
 
-def page(draft_2020_12: list[Result], draft_4: list[Result], outcomes: list[Outcome], wire: str) -> str:
-    """Return the whole page; `wire` is its part about the wire."""
+def page(draft_2020_12: list[Result], draft_4: list[Result], outcomes: list[Outcome], wire: str, changes: str) -> str:
+    """Return the whole page; `wire` and `changes` are its parts about the wire and about changes."""
     parts = [
         _HEAD,
         _SCHEMAS.format(draft="2020-12, through OpenAPI 3.1", intro=_INTRO_2020_12)
@@ -51,6 +51,7 @@ def page(draft_2020_12: list[Result], draft_4: list[Result], outcomes: list[Outc
         _SCHEMAS.format(draft="draft 4, through OpenAPI 3.0", intro=_INTRO_4) + _rows(_schema_rows(draft_4)),
         _PRISM + _rows(_prism_rows(outcomes)),
         wire,
+        changes,
     ]
     return "\n".join(parts)
 
