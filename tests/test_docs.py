@@ -14,7 +14,9 @@ import yaml
 from tests import configuration_page
 from yett.cli import app
 from yett.config.sections.apis import ApiShape, OperationShape
+from yett.config.sections.apps import AppShape
 from yett.config.sections.base import Shape
+from yett.config.sections.tokens import TokensShape
 from yett.config.sections.upstreams import UpstreamSettingsShape
 from yett.services.schemas import schema_of
 
@@ -112,13 +114,15 @@ SHAPES: dict[str, type[Shape]] = {
     "an API": ApiShape,
     "an upstream": UpstreamSettingsShape,
     "an operation of an API": OperationShape,
+    "an app": AppShape,
+    "a token endpoint": TokensShape,
 }
 EXAMPLES = [
     pytest.param(kind, text, id=f"{page.name}-{number}")
     for page in PAGES
     for number, (kind, text) in enumerate(
         re.findall(
-            r"^```yaml\n# (an API|an upstream|an operation of an API)\n(.*?)^```",
+            rf"^```yaml\n# ({'|'.join(SHAPES)})\n(.*?)^```",
             page.read_text(),
             re.MULTILINE | re.DOTALL,
         )

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.native import NATIVE
+from yett.access.client_secrets import new_client_secret
 from yett.access.keys import pepper_id
 from yett.gateway import check_snapshot
 from yett.services.assembly import Assembly, assemble
 from yett.services.identity import new_identity_key
+from yett.tokens.keys import new_signing_key
 
 FOLDER = Path(__file__).parent.parent / "golden"
 NAMES = sorted(path.name.removesuffix(".in.yaml") for path in FOLDER.glob("*.in.yaml"))
@@ -25,6 +27,8 @@ ENVIRONMENT = {
     "FAKE_IDENTITY_KEY": new_identity_key(),
     "FAKE_KEY": VECTORS["keys"][0]["key"],
     "FAKE_OTHER_KEY": VECTORS["keys"][1]["key"],
+    "FAKE_CLIENT_SECRET": new_client_secret("test"),
+    "FAKE_TOKENS_KEY": new_signing_key(),
 }
 
 

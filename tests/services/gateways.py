@@ -22,6 +22,7 @@ class QuietGateway:
         self.refuses = ""
         self.renewed: list[Mapping[str, Any]] = []
         self.stopped: float | None = None
+        self.patches: list[dict[str, Any]] = []
 
     def start(self) -> Bound:
         assert self.snapshots, "a gateway that serves must have a plan"
@@ -33,6 +34,11 @@ class QuietGateway:
         self.raw.append(snapshot)
         self.snapshots.append(json.loads(snapshot))
         return Applied(hashlib.sha256(snapshot).hexdigest())
+
+    def patch(self, patch: bytes) -> Applied:
+        document = json.loads(patch)
+        self.patches.append(document)
+        return Applied("", document["sequence"])
 
     def renew_tls(self, tls: Mapping[str, Any]) -> bool:
         self.renewed.append(tls)

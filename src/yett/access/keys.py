@@ -30,7 +30,7 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _BASE64: Final = re.compile(r"[0-9A-Za-z+/_-]{43,}={0,2}")
 _PEPPER_HINT: Final = "make one with `openssl rand -hex 32`"
-_LEAK: Final = re.compile(r"yett_[a-z0-9]{1,16}_[0-9A-Za-z]{40}(?:_[0-9A-Za-z]{1,6})?")
+_LEAK: Final = re.compile(r"yett(?:cs)?_[a-z0-9]{1,16}_[0-9A-Za-z]{40}(?:_[0-9A-Za-z]{1,6})?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from yett.cli import check, diff, explain, key, routes, run, schema
+from yett.cli import check, client, diff, explain, key, routes, run, schema, tokens
 from yett.cli import compile as compiling
 from yett.cli.arguments import EXIT_CODES
 
@@ -32,6 +32,8 @@ for command in (run.run, check.check, explain.explain, routes.routes, diff.diff,
     app.command(epilog=EXIT_CODES)(command)
 app.command("compile", epilog=EXIT_CODES)(compiling.compile_)
 app.add_typer(key.app, name="key")
+app.add_typer(client.app, name="client")
+app.add_typer(tokens.app, name="tokens")
 
 
 def _show_version(wanted: bool) -> None:

@@ -27,11 +27,11 @@ def literal_secrets(document: Document, file: str) -> Iterator[Diagnostic]:
 def _texts_with_keys(value: Any, parts: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
     match value:
         case str():
-            if "yett_" in value and contains_key(value):
+            if "yett" in value and contains_key(value):
                 yield parts
         case dict():
             for key, child in value.items():
-                if "yett_" in key and contains_key(key):
+                if "yett" in key and contains_key(key):
                     yield (*parts, key)
                 yield from _texts_with_keys(child, (*parts, key))
         case list():

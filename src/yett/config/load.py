@@ -29,6 +29,7 @@ from yett.config.sections.apps import AppShape, build_app
 from yett.config.sections.base import At, Findings, Shape
 from yett.config.sections.file import FileShape
 from yett.config.sections.gateway import GatewayShape, build_gateway
+from yett.config.sections.tokens import TokensShape, build_tokens
 from yett.config.sources import read_sources
 from yett.model.configuration import Configuration, Unread
 from yett.model.diagnostic import first_of, in_order
@@ -37,6 +38,7 @@ from yett.model.gateway import GatewaySettings
 if TYPE_CHECKING:
     from yett.documents import Document
     from yett.model.diagnostic import Diagnostic
+    from yett.model.tokens import TokenSettings
 
 _S = TypeVar("_S", bound=Shape)
 
@@ -91,6 +93,7 @@ class _Reading:
 
     findings: Findings
     gateway: GatewaySettings = GatewaySettings()
+    tokens: TokenSettings | None = None
     items: dict[str, list[Any]] = field(default_factory=lambda: {section: [] for section in _LISTS})
     drafts: dict[str, list[Any]] = field(default_factory=lambda: {section: [] for section in _LISTS})
     names: dict[str, set[str]] = field(default_factory=lambda: {section: set() for section in _LISTS})
@@ -102,7 +105,10 @@ class _Reading:
         all_items = {section: (*built, *self.drafts[section]) for section, built in items.items()}
         names = {section: frozenset(names) for section, names in self.names.items()}
         unread = Unread(names, frozenset(self.sections))
-        return Configuration(gateway=self.gateway, **items), Configuration(gateway=self.gateway, **all_items), unread
+        return self._configuration(items), self._configuration(all_items), unread
+
+    def _configuration(self, items: Mapping[str, Any]) -> Configuration:
+        return Configuration(gateway=self.gateway, tokens=self.tokens, **items)
 
     def read(self, document: Document, file: str) -> None:
         """Take in one file: all of it, or, where it holds mistakes, whatever items are without."""
@@ -115,6 +121,7 @@ class _Reading:
             self._read_what_fits(document.value, at)
             return
         self._build_gateway(shape.gateway, at / "gateway")
+        self._build_tokens(shape.tokens, at / "tokens")
         for section, (_, build) in _LISTS.items():
             for index, item in enumerate(getattr(shape, section)):
                 self.items[section].append(build(item, at / section / index))
@@ -125,6 +132,10 @@ class _Reading:
             return
         if (gateway := draft_of(GatewayShape, value.get("gateway"), {})) is not None:
             self._build_gateway(gateway.shape, (at / "gateway").without(gateway.kept))
+        if (tokens := draft_of(TokensShape, value.get("tokens"), {})) is not None:
+            self._build_tokens(tokens.shape, (at / "tokens").without(tokens.kept))
+        elif value.get("tokens") is not None:
+            self.sections.add("tokens")
         for section, (shape, build) in _LISTS.items():
             entries = value.get(section, [])
             if not isinstance(entries, list):
@@ -153,6 +164,14 @@ class _Reading:
             at.report("duplicate-section", "`gateway` is described twice", f"first described at {self.gateway.place}")
             return
         self.gateway = build_gateway(shape, at)
+
+    def _build_tokens(self, shape: TokensShape | None, at: At) -> None:
+        if shape is None:
+            return
+        if self.tokens is not None:
+            at.report("duplicate-section", "`tokens` is described twice", f"first described at {self.tokens.place}")
+            return
+        self.tokens = build_tokens(shape, at)
 
 
 def _fitting(shape: type[_S], value: Any) -> _S | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from yett.access.inheritance import check_inheritance
+from yett.config.clients import check_tokens
 from yett.model.place import Reference
 from yett.model.suggestion import did_you_mean
 
@@ -57,6 +58,7 @@ def check_references(configuration: Configuration, draft: Configuration, unread:
         if not unread.may_hold("teams", app.team.name):
             yield from _key_profiles(app, of_teams.get(app.team.name))
     yield from _shared_base_paths(configuration.apis)
+    yield from check_tokens(configuration, draft, unread)
     yield from _shared_addresses(configuration)
 
 

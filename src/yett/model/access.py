@@ -8,6 +8,7 @@ from typing import Final, Literal
 from yett.model.limit import Limit
 from yett.model.place import NOWHERE, Place, Reference
 from yett.model.secret import HashedKey, SecretReference
+from yett.model.tokens import TokenClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class App:
     profiles: tuple[Assignment, ...] = ()
     limits: tuple[Limit, ...] = ()
     keys: tuple[Key, ...] = ()
+    clients: tuple[TokenClient, ...] = ()
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 

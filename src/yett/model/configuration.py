@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from yett.model.access import App, Collection, Duty, Profile, Team, User
 from yett.model.api import Api
 from yett.model.gateway import GatewaySettings
+from yett.model.tokens import TokenSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Configuration:
     users: tuple[User, ...] = ()
     apps: tuple[App, ...] = ()
     duties: tuple[Duty, ...] = ()
+    tokens: TokenSettings | None = None
 
     def memberships(self) -> Mapping[str, tuple[str, ...]]:
         """The teams of each user, named by the user or by the team."""

@@ -67,7 +67,8 @@ class GatewaySettings:
     PROXY headers are taken from the networks `proxy_protocol_from`. `redirect_http` is the address of the listener that
     sends callers to HTTPS, at `redirect_port` or that of the first listener with TLS, and shows what lies in the
     webroot `acme_challenges`. `trusted_proxies` are networks in CIDR form; `identity` is `None` where no upstream is
-    told who calls. `cache_bytes` is the memory for kept answers.
+    told who calls. `cache_bytes` is the memory for kept answers; `store` is the file for what
+    outlives the process, `None` for the default one.
     """
 
     listen: tuple[Listener, ...] = (Listener("127.0.0.1:8080"),)
@@ -87,4 +88,5 @@ class GatewaySettings:
     identity: Issuer | None = None
     overload: Overload = Overload()
     cache_bytes: int = 64 << 20
+    store: str | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 from yett.access.checks import check_access
@@ -18,13 +19,17 @@ from yett.errors import ConfigurationError
 from yett.model.access import Credentials
 from yett.model.configuration import Configuration
 from yett.model.diagnostic import Diagnostic, first_of, has_errors, in_order
-from yett.model.secret import HashedKey
 from yett.services.certificates import certificate_warnings
 from yett.services.contracts import ContractShelf
 from yett.services.costs import impossible_costs
 from yett.services.credentials import resolve_credentials
 from yett.services.identity import load_identity_keys
-from yett.services.pepper import Pepper, load_pepper
+from yett.services.pepper import Pepper, holds_hashes, load_pepper
+from yett.services.token_apis import Door, token_apis, token_contracts
+from yett.services.tokens import load_tokens
+from yett.tokens.settings import Settings as TokenSettings
+
+DEFAULT_STORE: Final = ".yett/store.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +47,26 @@ class Assembly:
     diagnostics: tuple[Diagnostic, ...]
     files: frozenset[str]
     identity_keys: tuple[str, ...] = field(default=(), repr=False)
+    tokens: TokenSettings | None = field(default=None, repr=False)
+    store: str = DEFAULT_STORE
 
     @property
     def sound(self) -> bool:
         """Whether there are no errors, warnings aside."""
         return not has_errors(self.diagnostics)
 
-    def snapshot(self) -> bytes:
-        """The compiled snapshot. Raises `ConfigurationError` when there are errors."""
+    def snapshot(self, door: Door | None = None) -> bytes:
+        """The compiled snapshot, with the token endpoint where one stands behind `door`.
+
+        Raises `ConfigurationError` when there are errors.
+        """
         if not self.sound:
             raise ConfigurationError(self.diagnostics)
-        return compile_snapshot(self.configuration, self.contracts, self.credentials)
+        configuration, contracts = self.configuration, self.contracts
+        if door is not None and configuration.tokens is not None:
+            configuration = replace(configuration, apis=(*configuration.apis, *token_apis(configuration.tokens, door)))
+            contracts = {**contracts, **token_contracts()}
+        return compile_snapshot(configuration, contracts, self.credentials)
 
 
 def access_of(assembly: Assembly) -> Access:
@@ -108,6 +122,7 @@ def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *
     identity = load_identity_keys(configuration, loaded.home, environment, create=create_pepper)
     now = time.time()
     resolved = resolve_credentials(draft.apps, pepper.secret, environment, now=now)
+    tokens = load_tokens(draft, loaded.home, environment, pepper.secret, now=now, create=create_pepper)
     found = [
         *_told_once(loaded.diagnostics, draft),
         *contracts.diagnostics,
@@ -120,9 +135,10 @@ def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *
         *first_of(certificate_warnings(configuration, now=now)),
         *pepper.diagnostics,
         *identity.diagnostics,
+        *first_of(tokens.diagnostics),
         *first_of(resolved.diagnostics),
     ]
-    files = {*loaded.files, *contracts.files, *resolved.files, *identity.files}
+    files = {*loaded.files, *contracts.files, *resolved.files, *identity.files, *tokens.files}
     if pepper.reference.kind == "file":
         files.add(pepper.reference.name)
     return Assembly(
@@ -134,6 +150,8 @@ def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *
         diagnostics=in_order(found),
         files=frozenset(files),
         identity_keys=identity.keys,
+        tokens=tokens.settings,
+        store=configuration.gateway.store or str(Path(loaded.home) / DEFAULT_STORE),
     )
 
 
@@ -144,5 +162,5 @@ def _told_once(diagnostics: Iterable[Diagnostic], draft: Configuration) -> Itera
 
 
 def _pepper(loaded: Loaded, environment: Mapping[str, str], *, create: bool) -> Pepper:
-    needed = any(isinstance(key.source, HashedKey) for app in loaded.configuration.apps for key in app.keys)
+    needed = holds_hashes(loaded.configuration)
     return load_pepper(loaded.configuration.gateway, loaded.home, environment, create=create, needed=needed)

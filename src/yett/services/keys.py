@@ -10,9 +10,8 @@ from yett.access import keys
 from yett.config import load_configuration
 from yett.errors import ConfigurationError, SecretError, YettError
 from yett.model.configuration import Configuration
-from yett.model.secret import HashedKey
 from yett.model.suggestion import did_you_mean
-from yett.services.pepper import load_pepper
+from yett.services.pepper import Pepper, holds_hashes, load_pepper
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +37,25 @@ def new_key(path: str, environment: Mapping[str, str], *, env: str = "live", app
     when mistakes hide which pepper is meant, and `YettError` when the configuration has no such `app`.
     """
     key = keys.new_key(env)
-    home, configuration = _configuration(path)
-    _check_app(app, configuration)
-    needed = any(isinstance(one.source, HashedKey) for app in configuration.apps for one in app.keys)
-    pepper = load_pepper(configuration.gateway, home, environment, create=True, needed=needed)
-    if pepper.stands_in:
-        found = pepper.diagnostics[0]
-        raise SecretError(found.message, code=found.code, hint=found.hint)
+    pepper = pepper_for(path, environment, app)
     return NewKey(
         text=key.text,
         prefix=key.prefix,
         hash=keys.hash_key(key.text, pepper.secret),
         pepper=str(pepper.reference),
     )
+
+
+def pepper_for(path: str, environment: Mapping[str, str], app: str | None) -> Pepper:
+    """The pepper of the configuration at `path`, under which something for `app` is hashed. Raises as `new_key`."""
+    home, configuration = _configuration(path)
+    _check_app(app, configuration)
+    needed = holds_hashes(configuration)
+    pepper = load_pepper(configuration.gateway, home, environment, create=True, needed=needed)
+    if pepper.stands_in:
+        found = pepper.diagnostics[0]
+        raise SecretError(found.message, code=found.code, hint=found.hint)
+    return pepper
 
 
 def _check_app(name: str | None, configuration: Configuration) -> None:

@@ -12,10 +12,12 @@ from yett.access.keys import new_pepper, read_pepper
 from yett.config import read_secret
 from yett.errors import SecretError
 from yett.model.place import Place
-from yett.model.secret import SecretReference
+from yett.model.secret import HashedKey, SecretReference
+from yett.model.tokens import HashedSecret
 from yett.services.private_files import create_private_file
 
 if TYPE_CHECKING:
+    from yett.model.configuration import Configuration
     from yett.model.diagnostic import Diagnostic
     from yett.model.gateway import GatewaySettings
 
@@ -63,6 +65,13 @@ def load_pepper(
         reason = (error.strerror or "unknown reason").lower()
         return _stand_in(reference, SecretError(f"cannot make the pepper {reference.name}: {reason}"))
     return Pepper(secret, reference, diagnostics=_exposure(reference))
+
+
+def holds_hashes(configuration: Configuration) -> bool:
+    """Whether a configuration holds hashes of keys or secrets, which only its own pepper can prove."""
+    sources = (key.source for app in configuration.apps for key in app.keys)
+    secrets = (one.source for app in configuration.apps for client in app.clients for one in client.secrets)
+    return any(isinstance(one, HashedKey | HashedSecret) for one in (*sources, *secrets))
 
 
 def create_pepper(path: Path) -> None:

@@ -13,14 +13,16 @@ from types import FrameType
 from typing import Any, Final, Protocol
 
 from yett.access.keys import mask_keys
-from yett.errors import ConfigurationError, SnapshotRefusedError, YettError
+from yett.errors import ConfigurationError, SnapshotRefusedError, StoreError, YettError
 from yett.gateway import Applied, Bound, EmbeddedGateway, GatewayOptions
 from yett.model.diagnostic import Diagnostic
 from yett.services.assembly import Assembly, assemble
 from yett.services.contracts import ContractShelf
 from yett.services.listening import listen_options, redirect_options, tls_options
 from yett.services.news import News, Refused, Reloaded, ReloadFailed, SoundAgain, Started, Stopped, Stopping
+from yett.services.patches import Patches
 from yett.services.refusals import refused_places
+from yett.services.token_desk import TokenDesk
 from yett.services.watching import Watch
 
 POLL_S: Final = 0.1
@@ -36,6 +38,9 @@ class RunningGateway(Protocol):
 
     def apply(self, snapshot: bytes) -> Applied:
         """Swap a snapshot in."""
+
+    def patch(self, patch: bytes) -> Applied:
+        """Lay a numbered patch over the snapshot."""
 
     def renew_tls(self, tls: Mapping[str, Any]) -> bool:
         """Read the files of the TLS settings again; whether anything differs."""
@@ -74,9 +79,15 @@ class Runner:
         self._options = _options(assembly)
         self._tls = assembly.configuration.gateway.tls
         self._gateway = self._make_gateway(self._options)
-        # The plan is there before the first connection can be.
-        self._apply(assembly)
-        bound = self._gateway.start()
+        self._patches = Patches(self._gateway)
+        self._desk = TokenDesk(assembly.store, self._patches)
+        try:
+            # The plan, and what was revoked, are there before the first connection can be.
+            self._apply(assembly)
+            bound = self._gateway.start()
+        except BaseException:
+            self._desk.stop()
+            raise
         operations = sum(len(contract.operations) for contract in assembly.contracts.values())
         apis = len(assembly.configuration.apis)
         self._tell(
@@ -86,6 +97,7 @@ class Runner:
     def poll(self, *, force: bool = False) -> None:
         """Reload when files have changed and have come to rest since the last poll, or at once with `force`."""
         moved = self._moved
+        self._tend()
         if force:
             # Whoever insists may know of a change that cannot be seen from outside.
             self._shelf = ContractShelf()
@@ -99,7 +111,15 @@ class Runner:
     def stop(self, grace_s: float) -> None:
         """Drain and end."""
         self._tell(Stopping(grace_s))
-        self._tell(Stopped(self._gateway.stop(grace_s)))
+        cut = self._gateway.stop(grace_s)
+        # Last: requests in flight may be for it.
+        self._desk.stop()
+        self._tell(Stopped(cut))
+
+    def _tend(self) -> None:
+        # What has lapsed is in nobody's way: it is swept the next time.
+        with suppress(StoreError):
+            self._desk.tend()
 
     def _tell(self, news: News) -> None:
         # Whoever read the news may have left, or the disk they go to be full: callers are served all the same.
@@ -159,13 +179,23 @@ class Runner:
 
     def _apply(self, assembly: Assembly) -> bool:
         """Swap in what was assembled; whether it differs from what serves."""
-        snapshot = assembly.snapshot()
+        tokens = assembly.tokens if assembly.sound else None
+        if tokens is not None:
+            self._desk.open(tokens)
+        changed = self._apply_snapshot(assembly, assembly.snapshot(self._desk.door))
+        # Only now: what is refused must change nothing.
+        return (tokens is not None and self._desk.take_up(tokens)) or changed
+
+    def _apply_snapshot(self, assembly: Assembly, snapshot: bytes) -> bool:
         if hashlib.sha256(snapshot).hexdigest() == self._digest:
             return False
         try:
-            self._digest = self._gateway.apply(snapshot).digest
+            applied = self._gateway.apply(snapshot)
         except SnapshotRefusedError as error:
             raise ConfigurationError(refused_places(assembly, error.diagnostics)) from None
+        self._digest = applied.digest
+        self._patches.follow(applied)
+        self._desk.recall()
         return True
 
 

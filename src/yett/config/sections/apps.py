@@ -12,6 +12,7 @@ from yett.config.sections.base import At, Shape, key_of
 from yett.config.sections.limits import LimitShape, build_limits
 from yett.config.sections.scalars import Expiry, Name, mistake
 from yett.config.sections.secrets import EnvShape, FileShape, build_secret
+from yett.config.sections.tokens import ClientShape, build_client
 from yett.model.access import App, Key
 from yett.model.place import Reference
 from yett.model.secret import HashedKey
@@ -93,6 +94,8 @@ class AppShape(Shape):
     """Limits on this app alone."""
     keys: list[KeyShape] = Field(default_factory=list)
     """Its API keys: several, so that they can be rotated."""
+    clients: list[ClientShape] = Field(default_factory=list)
+    """How it gets tokens from the token endpoint."""
 
 
 def build_app(shape: AppShape, at: At) -> App:
@@ -104,6 +107,7 @@ def build_app(shape: AppShape, at: At) -> App:
         profiles=build_assignments(shape.profiles, at / "profiles"),
         limits=build_limits(shape.limits, at / "limits"),
         keys=tuple(_build_key(key, at / "keys" / index) for index, key in enumerate(shape.keys)),
+        clients=tuple(build_client(one, at / "clients" / index) for index, one in enumerate(shape.clients)),
         place=at.place,
     )
 

@@ -11,6 +11,7 @@ from yett.config.sections.apis import ApiShape
 from yett.config.sections.apps import AppShape
 from yett.config.sections.base import Shape
 from yett.config.sections.gateway import GatewayShape
+from yett.config.sections.tokens import TokensShape
 
 
 class FileShape(Shape):
@@ -34,6 +35,8 @@ class FileShape(Shape):
     """What must lie in different hands."""
     apps: list[AppShape] = Field(default_factory=list)
     """The programs that call."""
+    tokens: TokensShape | None = None
+    """The token endpoint for machine clients; in one file only; absent means none."""
 
 
 LATER_SECTIONS = frozenset({"admin", "policies", "plans", "subscriptions", "controls", "portal", "console"})

@@ -81,6 +81,9 @@ class GatewayShape(Shape):
     """When requests are refused because there is no room for them."""
     cache: CacheMemoryShape = CacheMemoryShape()
     """Memory for the answers that APIs keep."""
+    store: Annotated[str, Field(min_length=1)] | None = None
+    """Path of the file, relative to this one, for what must outlive the process, such as revoked tokens; absent means
+    `.yett/store.db` beside the configuration. It is made where it is needed."""
 
 
 def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
@@ -103,6 +106,7 @@ def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
         identity=None if shape.identity is None else build_issuer(shape.identity, at / "identity"),
         overload=build_overload(shape.overload),
         cache_bytes=shape.cache.memory,
+        store=None if shape.store is None else at.path(shape.store),
         place=at.place,
     )
 

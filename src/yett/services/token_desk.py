@@ -1,0 +1,78 @@
+"""The token endpoint while a gateway runs: its server, its memory, and the way of a revocation to the gateway."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from yett.services.patches import Patches, revoke_token
+from yett.services.token_apis import Door
+from yett.store import Database, RevokedToken, TokenStore
+from yett.tokens.endpoint import Endpoint
+from yett.tokens.server import Server
+from yett.tokens.settings import Ports, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SWEEP_EVERY_S: Final = 600.0
+_KEPT_LONGER_S: Final = 3600
+"""Revoked tokens are remembered beyond their end: whoever verifies them may grant their clocks some leeway."""
+
+
+class TokenDesk:
+    """Serves tokens from the first settings on; later ones are swapped in, and the port stays."""
+
+    def __init__(self, path: str, patches: Patches, clock: Callable[[], float] = time.time) -> None:
+        self._path, self._patches, self._clock = Path(path), patches, clock
+        self._store: TokenStore | None = None
+        self.door: Door | None = None
+        self._swept = 0.0
+        self._recalled = False
+
+    def open(self, settings: Settings) -> None:
+        """Listen behind `door`, if that is not done already. Raises `StoreError` and `ListenError`."""
+        if self._store is not None:
+            return
+        database = Database.open(self._path)
+        store, word = TokenStore(database), secrets.token_hex(32)
+        self._endpoint, self._settings = Endpoint(settings, Ports(store, self), word), settings
+        self._server = Server(self._endpoint)
+        self.door = Door(self._server.start(), word)
+        self._database, self._store = database, store
+
+    def take_up(self, settings: Settings) -> bool:
+        """Answer with `settings` from now on; whether they differ from those before."""
+        changed = settings != self._settings
+        self._endpoint.take_up(settings)
+        self._settings = settings
+        return changed
+
+    def recall(self) -> None:
+        """Tell the gateway once of every revocation that still matters: before it serves. Raises `YettError`."""
+        if self._store is not None and not self._recalled:
+            self._recalled = True
+            revoked = self._store.revoked(now=int(self._clock()) - _KEPT_LONGER_S)
+            self._patches.send_all(revoke_token(one.issuer, one.jti, one.expires_at) for one in revoked)
+
+    def revoke(self, issuer: str, jti: str, *, expires_at: int, client: str) -> None:
+        """Revoke a token, for good: first remembered, then told to the gateway. Raises `YettError`."""
+        if self._store is not None:
+            self._store.revoke(RevokedToken(issuer, jti, expires_at, client), now=int(self._clock()))
+            self._patches.send([revoke_token(issuer, jti, expires_at)])
+
+    def tend(self) -> None:
+        """Forget what has lapsed, now and then. Raises `StoreError`."""
+        now = self._clock()
+        if self._store is not None and now - self._swept > SWEEP_EVERY_S:
+            self._swept = now
+            self._store.sweep(now=int(now) - _KEPT_LONGER_S)
+
+    def stop(self) -> None:
+        """Answer what has been asked, and end."""
+        if self._store is not None:
+            self._server.stop()
+            self._database.close()
+            self._store = None
