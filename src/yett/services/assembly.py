@@ -80,15 +80,20 @@ def assemble(
     *,
     shelf: ContractShelf | None = None,
     create_pepper: bool = False,
+    create_tokens_key: bool = False,
     need_secrets: bool = True,
 ) -> Assembly:
     """Read all that the configuration at `path` names. Never raises for what is written there.
+
+    With `create_pepper` and `create_tokens_key`, those are made at their default paths where there are none yet: what a
+    gateway does when it starts, and, for the key, also when an endpoint is added while it runs.
 
     Without `need_secrets`, a secret that is not there is only warned of, and its key left out: for whoever looks at a
     configuration without being trusted with its keys.
     """
     with _collection_paused():
-        assembly = _assemble(path, environment, shelf or ContractShelf(), create_pepper=create_pepper)
+        shelf = shelf or ContractShelf()
+        assembly = _assemble(path, environment, shelf, create_pepper=create_pepper, create_tokens_key=create_tokens_key)
     if need_secrets:
         return assembly
     return replace(assembly, diagnostics=tuple(_softened(one) for one in assembly.diagnostics))
@@ -114,7 +119,9 @@ def _collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *, create_pepper: bool) -> Assembly:
+def _assemble(
+    path: str, environment: Mapping[str, str], shelf: ContractShelf, *, create_pepper: bool, create_tokens_key: bool
+) -> Assembly:
     loaded = load_configuration(path)
     configuration, draft = loaded.configuration, loaded.draft
     contracts = shelf.load(draft.apis)
@@ -122,7 +129,7 @@ def _assemble(path: str, environment: Mapping[str, str], shelf: ContractShelf, *
     identity = load_identity_keys(configuration, loaded.home, environment, create=create_pepper)
     now = time.time()
     resolved = resolve_credentials(draft.apps, pepper.secret, environment, now=now)
-    tokens = load_tokens(draft, loaded.home, environment, pepper.secret, now=now, create=create_pepper)
+    tokens = load_tokens(draft, loaded.home, environment, pepper.secret, now=now, create=create_tokens_key)
     found = [
         *_told_once(loaded.diagnostics, draft),
         *contracts.diagnostics,

@@ -72,7 +72,9 @@ class Runner:
         Raises `ConfigurationError` when the configuration has errors, and `GatewayError` when it cannot be served.
         """
         self._watch = Watch([self._path])
-        assembly = assemble(self._path, self._environment, shelf=self._shelf, create_pepper=True)
+        assembly = assemble(
+            self._path, self._environment, shelf=self._shelf, create_pepper=True, create_tokens_key=True
+        )
         if not assembly.sound:
             raise ConfigurationError(assembly.diagnostics)
         self._follow(assembly)
@@ -132,7 +134,7 @@ class Runner:
         began = time.monotonic()
         refused, self._refused = self._refused, True
         try:
-            assembly = assemble(self._path, self._environment, shelf=self._shelf)
+            assembly = assemble(self._path, self._environment, shelf=self._shelf, create_tokens_key=True)
             self._follow(assembly)
             renewed = assembly.sound and self._renew(assembly)
             changed = self._apply(assembly)
