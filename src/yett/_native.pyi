@@ -31,6 +31,12 @@ def check(snapshot: bytes, pepper: bytes) -> bytes:
 def decide(snapshot: bytes, requests: bytes, pepper: bytes) -> bytes:
     """Decides requests in order with one engine: JSON array of `Request` in, JSON array of `Decision` out."""
 
+def verify_jwt(token: str, keys: bytes, expectations: bytes, now_s: int | None = None) -> bytes:
+    """Verifies a token against a JWK Set and what is expected of it (both JSON): its claims as JSON."""
+
+def unverified_issuer(token: str) -> str | None:
+    """The `iss` of a token, of which nothing is proven."""
+
 def catalogue() -> bytes:
     """What this build knows: the error catalogue and the JSON Schemas of what crosses the seam, as JSON."""
 

@@ -8,7 +8,8 @@
     └── GatewayError                the gateway could not do what it was asked
         ├── NativeMissingError      the native engine is not built
         ├── SnapshotRefusedError    the engine refused a snapshot; carries its diagnostics
-        └── ListenError             an address cannot be listened on
+        ├── ListenError             an address cannot be listened on
+        └── TokenRefusedError       a token is not what it must be; says of which kind the fault is
 
 Mistakes in what somebody wrote are data (`Diagnostic`), gathered and shown all at once; an exception is raised only
 where nothing can go on. No message here ever holds a secret.
@@ -90,3 +91,13 @@ class ListenError(GatewayError):
     """An address cannot be listened on, most often because something else does."""
 
     code = "listen-failed"
+
+
+class TokenRefusedError(GatewayError):
+    """A token is not what it must be. `kind` is one of the verifier's (`signature`, `expired`, `audience`, ...)."""
+
+    code = "token-refused"
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind

@@ -23,6 +23,7 @@ pub mod fuzzing;
 mod grpc;
 pub mod guards;
 pub mod identity;
+pub mod jose;
 pub mod overload;
 pub mod plan;
 mod receive;

@@ -10,6 +10,7 @@ use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use serde_json::json;
 use std::time::{SystemTime, UNIX_EPOCH};
+use yett_engine::jose::{self, Expectations, KeySet};
 use yett_engine::{Engine, Now, Pepper};
 use yett_model::{CATALOGUE, Diagnostic, Event, Patch, Request, Snapshot};
 
@@ -65,6 +66,28 @@ fn decide(py: Python<'_>, snapshot: &[u8], requests: &[u8], pepper: &[u8]) -> Py
     })
 }
 
+/// Verifies a token against the keys of its issuer (a JWK Set) and what is expected of it (`Expectations`, both JSON), at
+/// a Unix second or now: its claims as JSON. A refusal has the code `token-refused`, and its kind as details.
+#[pyfunction]
+#[pyo3(signature = (token, keys, expectations, now_s=None))]
+fn verify_jwt(py: Python<'_>, token: &str, keys: &[u8], expectations: &[u8], now_s: Option<u64>) -> PyResult<Vec<u8>> {
+    let expected: Expectations =
+        serde_json::from_slice(expectations).map_err(|error| native_error("expectations-malformed", error.to_string(), &()))?;
+    let now_s = now_s.unwrap_or_else(|| now().unix_ms / 1000);
+    py.detach(|| {
+        let keys = KeySet::for_expectations(keys, &expected).map_err(|reason| native_error("keys-refused", reason, &()))?;
+        let claims = jose::verify_jwt(token, &keys, &expected, now_s)
+            .map_err(|fault| native_error("token-refused", fault.detail, &fault.kind))?;
+        serde_json::to_vec(&claims).map_err(|error| unserialisable(&error))
+    })
+}
+
+/// The `iss` of a token, of which nothing is proven: to choose the keys it is then verified with.
+#[pyfunction]
+fn unverified_issuer(token: &str) -> Option<String> {
+    jose::unverified_issuer(token)
+}
+
 /// What this build knows: the error catalogue and the JSON Schemas of what crosses the seam, as JSON.
 #[pyfunction]
 fn catalogue() -> PyResult<Vec<u8>> {
@@ -101,6 +124,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<gateway::Gateway>()?;
     module.add_function(wrap_pyfunction!(check, module)?)?;
     module.add_function(wrap_pyfunction!(decide, module)?)?;
+    module.add_function(wrap_pyfunction!(verify_jwt, module)?)?;
+    module.add_function(wrap_pyfunction!(unverified_issuer, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue, module)?)?;
     module.add_function(wrap_pyfunction!(build_info, module)?)?;
     Ok(())

@@ -16,12 +16,15 @@ from yett.gateway.engine import (
     decide,
     native_available,
 )
+from yett.gateway.tokens import Algorithm, Expectations, unverified_issuer, verify_jwt
 
 __all__ = [
+    "Algorithm",
     "Applied",
     "Bound",
     "Decision",
     "EmbeddedGateway",
+    "Expectations",
     "GatewayOptions",
     "PhaseReport",
     "Request",
@@ -32,4 +35,6 @@ __all__ = [
     "check_snapshot",
     "decide",
     "native_available",
+    "unverified_issuer",
+    "verify_jwt",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from yett.errors import GatewayError, ListenError, NativeMissingError, SnapshotRefusedError
+from yett.errors import GatewayError, ListenError, NativeMissingError, SnapshotRefusedError, TokenRefusedError
 from yett.model.diagnostic import Diagnostic
 
 
@@ -67,4 +67,6 @@ def mistakes(data: str | bytes) -> tuple[SnapshotMistake, ...]:
 def _translated(code: str, message: str, details: str = "null") -> GatewayError:
     if code == "snapshot-refused":
         return SnapshotRefusedError([one.as_diagnostic() for one in mistakes(details)])
+    if code == TokenRefusedError.code:
+        return TokenRefusedError(message, str(json.loads(details)))
     return (ListenError if code == ListenError.code else GatewayError)(message, code=code)

@@ -7,6 +7,7 @@ mod access;
 mod content;
 mod guards;
 mod identify;
+mod issuer;
 mod limit;
 mod operation;
 mod proxy;
@@ -17,6 +18,7 @@ pub use access::{App, Collection, Credential, Profile, Team, TimedGrant, TimedPr
 pub use content::{Cache, Coding, Compression, Notation};
 pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
 pub use identify::{ApiKey, Combine, Identify, MethodName};
+pub use issuer::Algorithm;
 pub use limit::{Limit, Measure, Period, Subject};
 pub use operation::{
     Body, Encoding, Location, Media, MediaKind, Operation, Parameter, Priority, Response, Schemas, Shape, SimpleType, Style,

@@ -44,6 +44,14 @@ use violation::Violations;
 use yett_model::Code;
 use yett_model::snapshot::Mode;
 
+/// JSON in the one strict reading of the contract guard, for whoever must not be told two things by one text.
+///
+/// # Errors
+/// What is wrong, as the rest of a sentence.
+pub(crate) fn strict_json(bytes: &[u8], max_depth: u32) -> Result<serde_json::Value, String> {
+    json::parse(bytes, max_depth, &names::Twins::default()).map_err(|fault| format!("{} {}", fault.pointer, fault.detail))
+}
+
 /// The guard of one operation.
 struct ContractGuard {
     mode: Mode,

@@ -1,0 +1,58 @@
+//! The one place where a signature is checked.
+
+use super::claims::Expectations;
+use super::compact::Compact;
+use super::fault::{Fault, FaultKind, quoted};
+use super::key_set::KeySet;
+use serde_json::{Map, Value};
+
+/// Verifies a token against the keys of the one who issues it: its claims, if it is all that is expected.
+///
+/// # Errors
+/// The first thing that is wrong. Nothing of the claims is looked at before the signature is proven.
+pub fn verify_jwt(token: &str, keys: &KeySet, expected: &Expectations, now_s: u64) -> Result<Map<String, Value>, Fault> {
+    verify_read(&Compact::read(token)?, keys, expected, now_s)
+}
+
+/// The same, where the token has been taken apart already.
+pub(crate) fn verify_read(
+    token: &Compact<'_>,
+    keys: &KeySet,
+    expected: &Expectations,
+    now_s: u64,
+) -> Result<Map<String, Value>, Fault> {
+    if !expected.accepts(token.header.algorithm) {
+        return Err(Fault::new(FaultKind::Algorithm, format!("{:?} is not accepted from this issuer", token.header.algorithm)));
+    }
+    check_signature(token, keys, !expected.algorithms.is_empty())?;
+    expected.check_type(token.header.typ.as_deref())?;
+    let claims = token.claims()?;
+    expected.check(&claims, now_s)?;
+    Ok(claims)
+}
+
+/// Verifies a JWS whose payload need not be claims: the payload.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn verify_jws(token: &str, keys: &KeySet) -> Result<Vec<u8>, Fault> {
+    let token = Compact::read(token)?;
+    check_signature(&token, keys, true)?;
+    token.payload()
+}
+
+fn check_signature(token: &Compact<'_>, keys: &KeySet, listed: bool) -> Result<(), Fault> {
+    let kid = token.header.kid.as_deref();
+    if !keys.may_know(kid) {
+        return Err(Fault::new(FaultKind::KeyUnknown, format!("there is no key {}", quoted(kid.unwrap_or("")))));
+    }
+    let mut fitting = keys.verifiers(kid, token.header.algorithm, listed).peekable();
+    if fitting.peek().is_none() {
+        let detail = format!("the key {} is not for {:?}", quoted(kid.unwrap_or("")), token.header.algorithm);
+        return Err(Fault::new(FaultKind::Algorithm, detail));
+    }
+    match fitting.any(|key| key.verifies(token.signed.as_bytes(), &token.signature)) {
+        true => Ok(()),
+        false => Err(Fault::new(FaultKind::Signature, "the signature is wrong")),
+    }
+}
