@@ -23,7 +23,7 @@ ARROWS: dict[str, set[str]] = {
     "compile": {"errors", "model"},
     "gateway": {"errors", "model"},
     "store": {"errors", "model"},
-    "tokens": {"errors", "model"},
+    "tokens": {"errors", "gateway", "model"},
     "services": {
         "access",
         "compile",

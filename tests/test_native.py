@@ -13,7 +13,17 @@ from yett.gateway.native import native
 ROOT = Path(__file__).resolve().parent.parent
 STUB = ROOT / "src" / "yett" / "_native.pyi"
 
-NAMES = {"Gateway", "NativeError", "build_info", "catalogue", "check", "decide", "unverified_issuer", "verify_jwt"}
+NAMES = {
+    "Gateway",
+    "NativeError",
+    "build_info",
+    "catalogue",
+    "check",
+    "decide",
+    "unverified_issuer",
+    "verify_jws",
+    "verify_jwt",
+}
 METHODS = {"apply", "events", "patch", "renew_tls", "start", "stats", "stop"}
 
 

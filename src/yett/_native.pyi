@@ -34,6 +34,9 @@ def decide(snapshot: bytes, requests: bytes, pepper: bytes) -> bytes:
 def verify_jwt(token: str, keys: bytes, expectations: bytes, now_s: int | None = None) -> bytes:
     """Verifies a token against a JWK Set and what is expected of it (both JSON): its claims as JSON."""
 
+def verify_jws(token: str, keys: bytes) -> bytes:
+    """Verifies a JWS against a JWK Set: its payload."""
+
 def unverified_issuer(token: str) -> str | None:
     """The `iss` of a token, of which nothing is proven."""
 

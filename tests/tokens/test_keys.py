@@ -8,16 +8,31 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 
 from tests.tokens.stage import key_set_of, new_key
 from yett.errors import SecretError
 from yett.tokens.encoding import decode, encode, read_object
-from yett.tokens.keys import KeyMistake, KeyRing, new_signing_key, read_key_set, read_public_key, read_signing_key
+from yett.tokens.keys import (
+    KeyMistake,
+    KeyRing,
+    PublicKey,
+    new_signing_key,
+    read_key_set,
+    read_public_key,
+    read_signing_key,
+)
 from yett.tokens.verify import Distrust, take_apart, verify
 
 RSA = RSAKey.generate_key(2048)
+CLAIMS: dict[str, Any] = {"iss": "https://i.example", "aud": "here", "exp": 2_000_000_000}
+
+
+def judged(token: str, *keys: PublicKey) -> dict[str, Any]:
+    """The claims of a token that is believed."""
+    claims = verify(take_apart(token), keys, issuer=CLAIMS["iss"], audiences=("here",), now=1_900_000_000)
+    return dict(claims)
 
 
 OLD_NAME = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -51,35 +66,37 @@ def test_a_key_of_rsa_signs_too() -> None:
     ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_what_a_foreign_library_signs_we_verify(key: Any, algorithm: str) -> None:
-    token = jwt.encode({"alg": algorithm}, {"a": 1}, key, algorithms=[algorithm])
+    token = jwt.encode({"alg": algorithm}, CLAIMS, key, algorithms=[algorithm])
     (ours,) = read_key_set(key_set_of(key))
     assert ours.thumbprint == key.thumbprint()
-    assert verify(token, (ours,)).claims == {"a": 1}
+    assert judged(token, ours) == CLAIMS
     for forged in (token[:-8] + ("AAAAAAA" + token[-1]), token + "A", token.replace(".", "..", 1)):
         with pytest.raises(Distrust):
-            verify(forged, (ours,))
+            judged(forged, ours)
 
 
 def test_the_algorithm_is_the_keys_and_not_the_tokens() -> None:
-    token = jwt.encode({"alg": "RS256"}, {}, RSA, algorithms=["RS256"])
+    token = jwt.encode({"alg": "RS256"}, CLAIMS, RSA, algorithms=["RS256"])
     only_pss = read_public_key(RSA.as_dict(private=False) | {"alg": "PS256"})
     with pytest.raises(Distrust):
-        verify(token, (only_pss,))
+        judged(token, only_pss)
 
 
 def test_a_kid_must_be_the_keys() -> None:
     key = new_key("a")
     ours = read_key_set(key_set_of(key))
-    assert verify(jwt.encode({"alg": "ES256", "kid": "a"}, {}, key), ours).claims == {}
+    assert judged(jwt.encode({"alg": "ES256", "kid": "a"}, CLAIMS, key), *ours) == CLAIMS
     with pytest.raises(Distrust):
-        verify(jwt.encode({"alg": "ES256", "kid": "../a"}, {}, key), ours)
+        judged(jwt.encode({"alg": "ES256", "kid": "../a"}, CLAIMS, key), *ours)
 
 
 @pytest.mark.parametrize("header", [{"crit": ["exp"], "exp": 1}, {"b64": False}, {"crit": []}])
 def test_a_header_that_asks_for_what_is_not_understood_is_refused(header: dict[str, Any]) -> None:
-    head = encode(json.dumps({"alg": "ES256", **header}).encode())
+    key = new_key()
+    head, body = (encode(json.dumps(part).encode()) for part in ({"alg": "ES256", **header}, CLAIMS))
+    signature = jws.serialize_compact({"alg": "ES256"}, body, key).rpartition(".")[2]
     with pytest.raises(Distrust):
-        take_apart(f"{head}.e30.AA")
+        judged(f"{head}.{body}.{signature}", *read_key_set(key_set_of(key)))
 
 
 @pytest.mark.parametrize(

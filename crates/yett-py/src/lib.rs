@@ -82,6 +82,16 @@ fn verify_jwt(py: Python<'_>, token: &str, keys: &[u8], expectations: &[u8], now
     })
 }
 
+/// Verifies a signature whose payload need not be a token's claims, against keys (a JWK Set): the payload. A refusal has
+/// the code `token-refused`, and its kind as details.
+#[pyfunction]
+fn verify_jws(py: Python<'_>, token: &str, keys: &[u8]) -> PyResult<Vec<u8>> {
+    py.detach(|| {
+        let keys = KeySet::public(keys).map_err(|reason| native_error("keys-refused", reason, &()))?;
+        jose::verify_jws(token, &keys).map_err(|fault| native_error("token-refused", fault.detail, &fault.kind))
+    })
+}
+
 /// The `iss` of a token, of which nothing is proven: to choose the keys it is then verified with.
 #[pyfunction]
 fn unverified_issuer(token: &str) -> Option<String> {
@@ -125,6 +135,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(check, module)?)?;
     module.add_function(wrap_pyfunction!(decide, module)?)?;
     module.add_function(wrap_pyfunction!(verify_jwt, module)?)?;
+    module.add_function(wrap_pyfunction!(verify_jws, module)?)?;
     module.add_function(wrap_pyfunction!(unverified_issuer, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue, module)?)?;
     module.add_function(wrap_pyfunction!(build_info, module)?)?;

@@ -16,7 +16,7 @@ from yett.gateway.engine import (
     decide,
     native_available,
 )
-from yett.gateway.tokens import Algorithm, Expectations, unverified_issuer, verify_jwt
+from yett.gateway.tokens import Algorithm, Expectations, unverified_issuer, verify_jws, verify_jwt
 
 __all__ = [
     "Algorithm",
@@ -36,5 +36,6 @@ __all__ = [
     "decide",
     "native_available",
     "unverified_issuer",
+    "verify_jws",
     "verify_jwt",
 ]

@@ -64,6 +64,16 @@ def verify_jwt(
     return verified
 
 
+def verify_jws(token: str, keys: Mapping[str, Any]) -> bytes:
+    """The payload of a compact JWS that one of `keys` (a JWK Set) has signed, which need not be a token's claims.
+
+    Raises `TokenRefusedError`, and `GatewayError` where the keys cannot be used (`keys-refused`).
+    """
+    with native_errors():
+        payload: bytes = native().verify_jws(token, json.dumps(keys).encode("utf-8"))
+    return payload
+
+
 def unverified_issuer(token: str) -> str | None:
     """Who a token says it is from, to choose the keys it is then verified with. Nothing of it is proven."""
     with native_errors():

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from yett.tokens.encoding import encode
 from yett.tokens.faults import Fault, invalid_request
 from yett.tokens.keys import ALGORITHMS, KeyMistake, PublicKey, read_public_key
-from yett.tokens.verify import LEEWAY_S, Distrust, instant, take_apart, text, verify
+from yett.tokens.verify import LEEWAY_S, Distrust, instant, take_apart, text, verify_proof
 
 if TYPE_CHECKING:
     from yett.tokens.settings import Memory
@@ -47,7 +47,10 @@ def _prove(proof: str, url: str, memory: Memory, now: float) -> str:
     if not isinstance(jwk, dict) or parts.header.get("alg") not in ALGORITHMS:
         raise Distrust("it names no key or an algorithm that is not known")
     key = _without_name(read_public_key(jwk))
-    claims = verify(parts, (key,), types=("dpop+jwt",)).claims
+    typ = parts.header.get("typ")
+    if not isinstance(typ, str) or typ.lower().removeprefix("application/") != "dpop+jwt":
+        raise Distrust("it is of another type")
+    claims = verify_proof(parts, key)
     issued, jti = instant(claims, "iat"), text(claims, "jti")
     if issued is None or jti is None:
         raise Distrust("it has no iat or no jti")
@@ -62,7 +65,7 @@ def _prove(proof: str, url: str, memory: Memory, now: float) -> str:
 
 
 def _without_name(key: PublicKey) -> PublicKey:
-    return PublicKey(key.jwk, key.algorithms, None, key.key)
+    return PublicKey(key.jwk, key.algorithms, None)
 
 
 def _same_place(told: str | None, url: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from yett.tokens.faults import Fault, invalid_client, invalid_request
 from yett.tokens.forms import Form, unescape
-from yett.tokens.verify import Distrust, Parts, audiences, check_times, take_apart, text, verify
+from yett.tokens.verify import Distrust, Parts, instant, take_apart, text, verify
 
 if TYPE_CHECKING:
     from yett.tokens.settings import Client, Memory, Settings
@@ -103,22 +103,15 @@ def _has_secret(secret: str, client: Client | None, pepper: bytes, now: float) -
 
 
 def _asserts(parts: Parts, client: Client, settings: Settings, memory: Memory, now: float) -> bool:
+    here = (settings.issuer, settings.token_url)
     try:
-        claims = verify(parts, client.keys).claims
-        expires = check_times(claims, now)
-        meant = audiences(claims)
-        jti = text(claims, "jti")
+        claims = verify(parts, client.keys, issuer=client.id, audiences=here, now=now)
+        expires, jti = instant(claims, "exp") or 0.0, text(claims, "jti")
     except Distrust:
         return False
-    fits = (
-        claims.get("iss") == claims.get("sub") == client.id
-        # For this endpoint alone: a list would let another of its readers use the assertion here.
-        and len(meant) == 1
-        and meant[0] in (settings.issuer, settings.token_url)
-        and expires <= now + MAX_ASSERTION_LIFE_S
-        and jti is not None
-    )
-    if not fits or jti is None:
+    # For this endpoint alone: a list of readers would let another of them use the assertion here.
+    alone = isinstance(claims["aud"], str) or len(claims["aud"]) == 1
+    if not alone or claims.get("sub") != client.id or jti is None or expires > now + MAX_ASSERTION_LIFE_S:
         return False
     # Kept a little longer than the assertion: clocks are granted some leeway.
     return memory.first_use("client-assertion", client.id, jti, expires_at=int(expires) + 120)

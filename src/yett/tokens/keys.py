@@ -1,19 +1,16 @@
-"""Keys: ours that sign, and public ones of others that are verified with. The algorithm belongs to the key.
-
-A token's header never chooses an algorithm; it only has to name the one that its key is for.
-"""
+"""Keys: ours that sign, and public ones of others, read strictly. The algorithm belongs to the key."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -23,10 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from yett.errors import SecretError
+from yett.gateway import Algorithm
 from yett.tokens.encoding import decode, encode, read_object
 
-ALGORITHMS: Final = ("ES256", "EdDSA", "Ed25519", "PS256", "RS256")
-"""What signatures of others may be made with. `Ed25519` is the newer name of `EdDSA` with that key (RFC 9864)."""
+ALGORITHMS: Final[tuple[Algorithm, ...]] = ("ES256", "EdDSA", "PS256", "RS256")
+"""What signatures of others may be made with."""
 
 MAX_KEYS: Final = 32
 _MIN_RSA_BITS, _MAX_RSA_BITS = 2048, 8192
@@ -45,48 +43,29 @@ class KeyMistake(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A key that signatures are verified with; `kid` is `None` where it has no name."""
+    """A key of somebody who signs; `kid` is `None` where it has no name."""
 
     jwk: Mapping[str, Any]
-    algorithms: tuple[str, ...]
+    algorithms: tuple[Algorithm, ...]
     kid: str | None
-    key: _Public = field(repr=False, compare=False)
 
     @property
     def thumbprint(self) -> str:
         """SHA-256 thumbprint (RFC 7638)."""
         return thumbprint(self.jwk)
 
-    def verifies(self, algorithm: str, data: bytes, signature: bytes) -> bool:
-        """Whether `signature` is this key's over `data`. An algorithm that is not the key's verifies nothing."""
-        if algorithm not in self.algorithms:
-            return False
-        try:
-            _verify(self.key, algorithm, data, signature)
-        except InvalidSignature:
-            return False
-        return True
-
-
-def _verify(key: _Public, algorithm: str, data: bytes, signature: bytes) -> None:
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        if len(signature) != 2 * _P256_BYTES:
-            raise InvalidSignature
-        r, s = (int.from_bytes(half, "big") for half in (signature[:_P256_BYTES], signature[_P256_BYTES:]))
-        key.verify(encode_dss_signature(r, s), data, ec.ECDSA(SHA256()))
-    elif isinstance(key, ed25519.Ed25519PublicKey):
-        key.verify(signature, data)
-    elif algorithm == "PS256":
-        key.verify(signature, data, padding.PSS(padding.MGF1(SHA256()), SHA256.digest_size), SHA256())
-    else:
-        key.verify(signature, data, padding.PKCS1v15(), SHA256())
+    @property
+    def document(self) -> dict[str, Any]:
+        """The key as a verifier is told of it, with its name, and its algorithm where it is for one alone."""
+        named = {} if self.kid is None else {"kid": self.kid}
+        return {**self.jwk, **named, **({"alg": self.algorithms[0]} if len(self.algorithms) == 1 else {})}
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """A private key of ours; its `kid` is its thumbprint, so that no two keys share a name."""
 
-    algorithm: str
+    algorithm: Algorithm
     public: PublicKey
     key: _Private = field(repr=False, compare=False)
 
@@ -124,7 +103,7 @@ def read_signing_key(pem: str) -> SigningKey:
             public = read_public_key(jwk_of(key.public_key()))
         except KeyMistake as error:
             raise SecretError(f"this key cannot sign tokens: {error}", code="tokens-key-invalid", hint=hint) from None
-        # Of two names or ways, the one that everybody understands: RS256 (RFC 9068) and EdDSA.
+        # Of the two that RSA can do, RS256 is what RFC 9068 has everybody understand.
         return SigningKey(public.algorithms[-1], public, key)
     message = "this is a key of another kind than P-256, Ed25519 or RSA"
     raise SecretError(message, code="tokens-key-invalid", hint=hint)
@@ -176,10 +155,10 @@ def read_public_key(jwk: Mapping[str, Any]) -> PublicKey:
     kid = jwk.get("kid")
     if kid is not None and not isinstance(kid, str):
         raise KeyMistake("its name is no text")
-    return PublicKey(jwk_of(key), algorithms, kid, key)
+    return PublicKey(jwk_of(key), algorithms, kid)
 
 
-def _read(jwk: Mapping[str, Any]) -> tuple[_Public, tuple[str, ...]]:
+def _read(jwk: Mapping[str, Any]) -> tuple[_Public, tuple[Algorithm, ...]]:
     match jwk.get("kty"), jwk.get("crv"):
         case "EC", "P-256":
             x, y = decode(jwk["x"]), decode(jwk["y"])
@@ -187,7 +166,7 @@ def _read(jwk: Mapping[str, Any]) -> tuple[_Public, tuple[str, ...]]:
                 raise KeyMistake("its coordinates have another length")
             return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + x + y), ("ES256",)
         case "OKP", "Ed25519":
-            return ed25519.Ed25519PublicKey.from_public_bytes(decode(jwk["x"])), ("Ed25519", "EdDSA")
+            return ed25519.Ed25519PublicKey.from_public_bytes(decode(jwk["x"])), ("EdDSA",)
         case "RSA", None:
             n, e = (int.from_bytes(decode(jwk[name]), "big") for name in ("n", "e"))
             if not _MIN_RSA_BITS <= n.bit_length() <= _MAX_RSA_BITS:
@@ -228,9 +207,8 @@ class KeyRing:
     @property
     def public(self) -> tuple[PublicKey, ...]:
         """The public parts, each under its name."""
-        return tuple(PublicKey(one.public.jwk, (one.algorithm,), one.kid, one.public.key) for one in self.keys)
+        return tuple(PublicKey(one.public.jwk, (one.algorithm,), one.kid) for one in self.keys)
 
     def key_set(self) -> dict[str, Any]:
         """The JWK set that is published."""
-        members: Sequence[SigningKey] = self.keys
-        return {"keys": [{**one.public.jwk, "kid": one.kid, "alg": one.algorithm, "use": "sig"} for one in members]}
+        return {"keys": [{**one.document, "use": "sig"} for one in self.public]}

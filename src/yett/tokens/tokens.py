@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from yett.tokens.faults import Fault
-from yett.tokens.verify import Distrust, check_times, text, verify
+from yett.tokens.verify import Distrust, Parts, take_apart, text, verify
 
 if TYPE_CHECKING:
     from yett.tokens.forms import Form
@@ -50,10 +50,13 @@ def introspect(form: Form, client: Client, settings: Settings, memory: Memory, n
 def _ours(token: str, settings: Settings, now: float) -> Mapping[str, Any] | None:
     """The claims of a token that we issued and that has not expired; `None` for any other."""
     try:
-        claims = verify(token, settings.ring.public, types=("at+jwt",)).claims
-        if text(claims, "iss") != settings.issuer or not text(claims, "jti") or not text(claims, "client_id"):
-            return None
-        check_times(claims, now)
+        claims = verify_ours(take_apart(token), settings, now)
+        return claims if text(claims, "jti") and text(claims, "client_id") else None
     except Distrust:
         return None
-    return claims
+
+
+def verify_ours(parts: Parts, settings: Settings, now: float) -> Mapping[str, Any]:
+    """The claims of a token that we issued and that has not expired. Raises `Distrust` for any other."""
+    keys, readers = settings.ring.public, settings.audiences
+    return verify(parts, keys, issuer=settings.issuer, audiences=readers, now=now, types=("at+jwt",))
