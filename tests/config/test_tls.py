@@ -12,7 +12,7 @@ import pytest
 from tests.config.certificates import OPENSSL, make_pair
 from tests.config.files import BOOKSHOP, load, mistakes, only_mistake
 from yett.compile.upstreams import compile_upstream_tls
-from yett.config import CertificateFacts, certificate_facts
+from yett.config import CertificateFacts, certificate_facts, load_configuration
 from yett.model.gateway import GatewaySettings, Listener
 from yett.model.tls import CertificateFiles, ClientCertificates, Hsts, Tls, UpstreamTls
 
@@ -215,3 +215,15 @@ def test_the_examples_of_the_page_are_sound(folder: Path, example: str) -> None:
 
 def test_the_page_has_examples() -> None:
     assert len(EXAMPLES) >= 6
+
+
+def test_proxies_that_no_listener_hears_are_warned_of(folder: Path) -> None:
+    (folder / "yett.yaml").write_text('yett: 1\ngateway: {proxy_protocol_from: ["10.0.0.7"]}\n')
+    (found,) = load_configuration(str(folder / "yett.yaml")).diagnostics
+    assert (found.code, found.severity, found.pointer) == ("proxies-unused", "warning", "/gateway/proxy_protocol_from")
+
+
+def test_half_of_a_pair_that_is_written_badly_is_told_of_once(folder: Path) -> None:
+    (folder / "yett.yaml").write_text("yett: 1\ngateway: {tls: {certificate: server.pem, key: 7}}\n")
+    found = load_configuration(str(folder / "yett.yaml")).diagnostics
+    assert {one.pointer for one in found} == {"/gateway/tls/key"}, found

@@ -10,7 +10,7 @@ import pytest
 from tests.gateway.fake import fake_native
 from tests.native import NATIVE
 from tests.services.places import CONTRACT, ENVIRONMENT, SETTINGS, lay_out
-from yett.services.check import check_configuration
+from yett.services.check import ENGINES_OWN, check_configuration
 from yett.services.pepper import create_pepper
 
 
@@ -98,3 +98,21 @@ def test_a_folder_of_contracts_that_is_not_there_is_told(tmp_path: Path) -> None
 def test_the_real_engine_accepts_what_is_compiled(tmp_path: Path) -> None:
     report = check_configuration(lay_out(tmp_path), ENVIRONMENT)
     assert (report.sound, report.engine_asked, report.diagnostics) == (True, True, ())
+
+
+@NATIVE
+def test_what_only_the_engine_can_tell_is_told_beside_other_mistakes(tmp_path: Path) -> None:
+    path = lay_out(
+        tmp_path,
+        SETTINGS.replace("per: minute", "per: minit").replace(
+            "contract: shop.json",
+            "contract: shop.json, redirects: [{from: /old, to: 'https://elsewhere.example/x'}],"
+            " headers: {request: {set: {Content-Length: '${nope}'}}},"
+            " upstream_identity: {audience: shop, header: cookie}",
+        ),
+    )
+    found = check_configuration(path, ENVIRONMENT).diagnostics
+    codes = [one.code for one in found]
+    assert codes.count("header-rule-invalid") == 2, found
+    assert {"unknown-value", "redirect-invalid", "upstream-identity-invalid"} <= set(codes), found
+    assert all(one.hint for one in found if one.code in ENGINES_OWN)

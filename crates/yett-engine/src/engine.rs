@@ -123,6 +123,7 @@ impl Engine {
         let mut plan = Plan::build(snapshot, self.pepper.clone())?;
         self.check_signer(&plan)?;
         plan.signer.clone_from(&self.signer);
+        plan.simulated = !self.must_sign;
         plan.revoked = self.revoked.clone();
         let mut patches = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
         let newer = patches.lacked_by(&plan)?;

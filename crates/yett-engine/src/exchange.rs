@@ -66,13 +66,16 @@ pub struct Caller {
     /// The certificate the caller proved to have, as `Client-Cert` spells it (RFC 9440 section 2.1); `None` if there is
     /// none or the upstream is not to learn of it.
     pub client_certificate: Option<HeaderValue>,
+    /// Whether the address is that of a proxy which did not say whose connection it passes on: what the request itself
+    /// says of its caller was written by anybody, and is not believed.
+    pub nameless: bool,
 }
 
 impl Caller {
     /// A caller without a certificate.
     #[must_use]
     pub fn new(address: IpAddr, tls: bool) -> Self {
-        Self { address, tls, client_certificate: None }
+        Self { address, tls, client_certificate: None, nameless: false }
     }
 }
 

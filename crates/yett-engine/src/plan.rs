@@ -48,6 +48,8 @@ pub struct Plan {
     pub revoked: Arc<Revoked>,
     /// Signs tokens for upstreams; absent where there is no key, as in simulations.
     pub(crate) signer: Option<Arc<Signer>>,
+    /// Whether nothing that is decided comes of it: keys may be missing then.
+    pub(crate) simulated: bool,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) tracing: Tracing,
     /// Public path of the key set.

@@ -3,7 +3,8 @@
 //! Nobody looks at trailers when a message is judged, so nothing that decides about a message may come in them: no
 //! framing, no routing, no credential, nothing that only the gateway may say.
 
-use crate::forward::{carries_key, is_ambiguous, is_owned, is_revealing};
+use crate::forward::{self, is_owned, is_revealing};
+use crate::plan::ApiPlan;
 use crate::receive::HOP_BY_HOP;
 use http::header::{self, TE, TRAILER};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -51,14 +52,17 @@ fn keep(trailers: &mut HeaderMap, wanted: impl Fn(&HeaderName, &HeaderValue) -> 
     });
 }
 
-/// Leaves of a caller's trailers what may go upstream.
-pub fn of_request(trailers: &mut HeaderMap) {
-    keep(trailers, |name, value| may_trail(name) && !is_ambiguous(name.as_str()) && !carries_key(value.as_bytes()));
+/// Leaves of a caller's trailers what may go upstream: a field that the API's rules or its identity take off a head is no
+/// trailer either.
+pub fn of_request(trailers: &mut HeaderMap, api: &ApiPlan) {
+    keep(trailers, |name, _| may_trail(name));
+    forward::request_trailers(trailers, api);
 }
 
 /// Leaves of an upstream's trailers what may go to the caller.
-pub fn of_response(trailers: &mut HeaderMap) {
+pub(crate) fn of_response(trailers: &mut HeaderMap, api: &ApiPlan) {
     keep(trailers, |name, _| may_trail(name));
+    forward::response_trailers(trailers, api);
 }
 
 /// Whether the sender takes trailers (RFC 9110 section 10.1.4).
@@ -79,6 +83,7 @@ pub(crate) fn announced(headers: &HeaderMap) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture;
 
     fn fields(names: &[&'static str]) -> HeaderMap {
         names.iter().map(|name| (HeaderName::from_static(name), HeaderValue::from_static("1"))).collect()
@@ -86,19 +91,39 @@ mod tests {
 
     #[test]
     fn nothing_that_decides_about_a_message_trails() {
+        let plan = fixture::engine(&fixture::snapshot()).plan().unwrap();
+        let api = plan.api(0).unwrap();
         for name in
             ["content-length", "transfer-encoding", "host", "authorization", "set-cookie", "yett-app", "connection", "via"]
         {
             let mut trailers = fields(&[name, "grpc-status"]);
-            of_response(&mut trailers);
+            of_response(&mut trailers, api);
             assert_eq!(trailers, fields(&["grpc-status"]), "{name}");
             let mut trailers = fields(&[name, "x-checksum"]);
-            of_request(&mut trailers);
+            of_request(&mut trailers, api);
             assert_eq!(trailers, fields(&["x-checksum"]), "{name}");
         }
         let mut trailers = fields(&["x_app"]);
-        of_request(&mut trailers);
+        of_request(&mut trailers, api);
         assert!(trailers.is_empty());
+    }
+
+    #[test]
+    fn what_an_api_takes_off_a_head_is_no_trailer_either() {
+        let mut snapshot = fixture::snapshot();
+        snapshot["apis"][0]["proxy"] = serde_json::json!({
+            "upstream_identity": {"audience": "shop", "header": "x-identity"},
+            "headers": {"request": {"remove": ["x-debug"]}, "response": {"remove": ["x-cost"]}},
+        });
+        snapshot["identity"] = serde_json::json!({"issuer": "https://shop.example"});
+        let plan = fixture::engine(&snapshot).plan().unwrap();
+        let api = plan.api(0).unwrap();
+        let mut trailers = fields(&["x-identity", "x-api-key", "x-debug", "x-checksum"]);
+        of_request(&mut trailers, api);
+        assert_eq!(trailers, fields(&["x-checksum"]));
+        let mut trailers = fields(&["x-cost", "x-checksum"]);
+        of_response(&mut trailers, api);
+        assert_eq!(trailers, fields(&["x-checksum"]));
     }
 
     #[test]

@@ -192,11 +192,13 @@ impl Answer {
         }
     }
 
-    /// Ends; gives the trailers, if there are any.
+    /// The trailers that go to the caller, if there are any.
     fn last_words(&mut self) -> Option<HeaderMap> {
-        let trailers = self.rest.take_trailers();
-        self.end();
-        trailers
+        let mut trailers = self.rest.take_trailers()?;
+        if let Some(trip) = &self.trip {
+            trip.exchange.keep_trailers(&mut trailers);
+        }
+        (!trailers.is_empty()).then_some(trailers)
     }
 
     fn end(&mut self) {
@@ -245,7 +247,11 @@ impl Body for Answer {
                 self.fail(failure);
                 Some(Err(Cut))
             }
-            None => self.last_words().map(|trailers| Ok(Frame::trailers(trailers))),
+            None => {
+                let trailers = self.last_words();
+                self.end();
+                trailers.map(|trailers| Ok(Frame::trailers(trailers)))
+            }
         })
     }
 

@@ -11,8 +11,10 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use yett_engine::{Plan, trailers};
 
 /// How long a refused caller's body is waited for, so that its connection can be used again.
 const DRAIN_FOR: Duration = Duration::from_millis(250);
@@ -27,18 +29,38 @@ pub(crate) struct Upload {
     /// When it began to wait for the caller, and the end of its patience.
     waiting: Option<(u64, Alarm)>,
     trailers: Option<HeaderMap>,
+    /// The plan and the number of the API that the body is for: its rules hold for trailers too.
+    plan: Arc<Plan>,
+    api: u32,
     unhurried: bool,
 }
 
 impl Upload {
-    pub(crate) fn new(body: Incoming, max_bytes: u64, clock: &Rc<Clock>, patience: Patience) -> Self {
-        let clock = clock.clone();
-        Self { body, left: max_bytes, counted: Rc::default(), clock, patience, waiting: None, trailers: None, unhurried: false }
+    /// A body of at most so many bytes for an API of a plan.
+    pub(crate) fn new(
+        body: Incoming,
+        max_bytes: u64,
+        clock: &Rc<Clock>,
+        patience: Patience,
+        (plan, api): (Arc<Plan>, u32),
+    ) -> Self {
+        Self {
+            body,
+            left: max_bytes,
+            counted: Rc::default(),
+            clock: clock.clone(),
+            patience,
+            waiting: None,
+            trailers: None,
+            plan,
+            api,
+            unhurried: false,
+        }
     }
 
-    /// The body of a long stream: it may pause as long as `idle` again and again, and has no rate to keep to.
-    pub(crate) fn unhurried(body: Incoming, max_bytes: u64, clock: &Rc<Clock>, idle: Duration) -> Self {
-        Self { unhurried: true, ..Self::new(body, max_bytes, clock, Patience::new(idle, 0)) }
+    /// Makes it the body of a long stream: it may pause as long as `idle` again and again, and has no rate to keep to.
+    pub(crate) fn unhurried(self, idle: Duration) -> Self {
+        Self { unhurried: true, patience: Patience::new(idle, 0), ..self }
     }
 
     /// Bytes that were taken, readable after the upload has gone.
@@ -66,9 +88,11 @@ impl Upload {
         self.waiting.is_some()
     }
 
-    /// The fields after the body, once its end was reached.
+    /// The fields after the body that may go upstream, once its end was reached.
     pub(crate) fn take_trailers(&mut self) -> Option<HeaderMap> {
-        self.trailers.take()
+        let mut trailers = self.trailers.take()?;
+        trailers::of_request(&mut trailers, self.plan.api(self.api)?);
+        (!trailers.is_empty()).then_some(trailers)
     }
 
     fn wait(&mut self, context: &mut Context<'_>) -> Poll<()> {

@@ -87,12 +87,15 @@ async fn open(worker: &Worker, mut stream: TcpStream, line: &Rc<Line>, door: Doo
     if door.proxy_protocol {
         let reading = Box::pin(proxy_protocol::read(&mut stream, line.caller().address, &worker.shared.proxies));
         let source = reading.await.ok()?;
-        if let Some(address) = source.map(|source| source.ip().to_canonical()) {
-            line.introduce(address);
-            if !worker.seat(place, address) {
-                worker.turned_away();
-                return None;
+        match source.map(|source| source.ip().to_canonical()) {
+            Some(address) => {
+                line.introduce(address);
+                if !worker.seat(place, address) {
+                    worker.turned_away();
+                    return None;
+                }
             }
+            None => line.leave_nameless(),
         }
     }
     let Some(security) = worker.shared.security.as_ref().filter(|_| door.tls) else {
@@ -175,8 +178,10 @@ async fn talk_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) -> Option<
     }
     match ended {
         Ended::Over(Err(error)) if error.is_parse() => {
-            let code = if error.is_parse_too_large() { Code::HeadersTooLarge } else { Code::RequestMalformed };
-            let answer = serve::refuse_raw(worker, line, code, &error.to_string());
+            let answer = match error.is_parse_too_large() {
+                true => serve::refuse_large(worker, line),
+                false => serve::refuse_raw(worker, line, |exchange| exchange.fail(Code::RequestMalformed, error.to_string())),
+            };
             // What follows an answer that is still on its way cannot be held back: hyper has answered then.
             let answer = if line.was_held_back() { answer } else { Vec::new() };
             dismiss(worker, &mut link, &answer).await;
@@ -185,7 +190,8 @@ async fn talk_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) -> Option<
         Ended::Over(_) => {}
         Ended::Overdue if mid_head => {
             let code = if worker.retires(false) { Code::Draining } else { Code::RequestTimeout };
-            let answer = serve::refuse_raw(worker, line, code, "the head took too long to arrive");
+            let late = "the head took too long to arrive";
+            let answer = serve::refuse_raw(worker, line, |exchange| exchange.fail(code, late));
             dismiss(worker, &mut link, &answer).await;
         }
         Ended::Overdue => {}

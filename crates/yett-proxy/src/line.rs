@@ -132,6 +132,11 @@ impl Line {
         self.caller.borrow_mut().address = address;
     }
 
+    /// The proxy that passes the connection on does not say whose it is.
+    pub(crate) fn leave_nameless(&self) {
+        self.caller.borrow_mut().nameless = true;
+    }
+
     /// Keeps what the handshake proved.
     pub(crate) fn prove(&self, proof: Proof) {
         self.caller.borrow_mut().client_certificate = proof.forwarded();

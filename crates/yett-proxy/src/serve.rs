@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use yett_engine::exchange::Step;
-use yett_engine::{BodyNeed, upgrade};
+use yett_engine::{BodyNeed, Exchange, upgrade};
 use yett_model::Code;
 
 /// Bodies of known length up to this size are read whole before anything goes upstream, even if nothing looks at them:
@@ -187,11 +187,11 @@ fn check_size(trip: &mut Trip, parts: &Parts) -> Result<(), Refused> {
     let limits = &trip.worker.shared.limits;
     let is_large = parts.version == Version::HTTP_2 && list_size(parts) > limits.max_head_bytes;
     let reason = match () {
-        () if parts.headers.len() > limits.max_headers => "the request has too many header fields",
-        () if is_large => "the head is too large",
+        () if parts.headers.len() > limits.max_headers => format!("the head has more than {} fields", limits.max_headers),
+        () if is_large => format!("the head is larger than {} bytes", limits.max_head_bytes),
         () => return Ok(()),
     };
-    Err(trip.exchange.fail(Code::HeadersTooLarge, reason))
+    Err(trip.exchange.fail_openly(Code::HeadersTooLarge, reason))
 }
 
 /// As RFC 9113 section 6.5.2 counts, but for the pseudo-header fields of few bytes.
@@ -286,9 +286,12 @@ async fn take_body(trip: &mut Trip, need: BodyNeed, body: &mut Option<Incoming>)
         return Ok(if bytes.is_empty() { Content::None } else { Content::Whole(bytes) });
     }
     let Some(incoming) = body.take() else { return Ok(Content::None) };
+    let Some(api) = trip.exchange.api() else { return Err(trip.exchange.fail(Code::GatewayError, "a body is for no API")) };
+    let (patience, of) = (Patience::new(limit, limits.min_upload_rate), (trip.exchange.plan().clone(), api));
+    let upload = Upload::new(incoming, most, &trip.worker.clock, patience, of);
     let upload = match trip.exchange.own_idle_timeout_ms() {
-        Some(idle_ms) => Upload::unhurried(incoming, most, &trip.worker.clock, Duration::from_millis(idle_ms)),
-        None => Upload::new(incoming, most, &trip.worker.clock, Patience::new(limit, limits.min_upload_rate)),
+        Some(idle_ms) => upload.unhurried(Duration::from_millis(idle_ms)),
+        None => upload,
     };
     trip.uploaded = Some(upload.counted());
     Ok(Content::Stream(Box::new(upload), length))
@@ -461,10 +464,18 @@ fn unframe(trip: &Trip, head: &mut http::response::Parts) {
     }
 }
 
+/// Refuses a head that the library has found too large, which does not say in which way.
+pub(crate) fn refuse_large(worker: &Rc<Worker>, line: &Rc<Line>) -> Vec<u8> {
+    let limits = &worker.shared.limits;
+    let reason =
+        format!("the head is larger than {} bytes or has more than {} fields", limits.max_head_bytes, limits.max_headers);
+    refuse_raw(worker, line, |exchange| exchange.fail_openly(Code::HeadersTooLarge, reason))
+}
+
 /// Refuses and records what did not become a request; gives the answer as the bytes of HTTP/1.1.
-pub(crate) fn refuse_raw(worker: &Rc<Worker>, line: &Rc<Line>, code: Code, reason: &str) -> Vec<u8> {
+pub(crate) fn refuse_raw(worker: &Rc<Worker>, line: &Rc<Line>, refuse: impl FnOnce(&mut Exchange) -> Refused) -> Vec<u8> {
     let mut trip = Trip::open(worker, line);
-    let refused = trip.exchange.fail(code, reason);
+    let refused = refuse(&mut trip.exchange);
     trip.end.status = refused.status().as_u16();
     trip.end.bytes_out = refused.body().len() as u64;
     trip.complete();

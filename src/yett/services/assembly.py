@@ -36,7 +36,7 @@ DEFAULT_STORE: Final = ".yett/store.db"
 class Assembly:
     """A configuration with its contracts and credentials, and every mistake in any of them.
 
-    `files` is all that must be watched for a change.
+    `files` is all that must be watched for a change. `draft` is what is left of the configuration without its mistakes.
     """
 
     path: str
@@ -49,6 +49,7 @@ class Assembly:
     identity_keys: tuple[str, ...] = field(default=(), repr=False)
     tokens: TokenSettings | None = field(default=None, repr=False)
     store: str = DEFAULT_STORE
+    draft: Configuration | None = field(default=None, repr=False)
 
     @property
     def sound(self) -> bool:
@@ -159,6 +160,7 @@ def _assemble(
         identity_keys=identity.keys,
         tokens=tokens.settings,
         store=configuration.gateway.store or str(Path(loaded.home) / DEFAULT_STORE),
+        draft=draft,
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
+from yett.compile import compile_snapshot
 from yett.gateway import check_snapshot, native_available
+from yett.model.access import Credentials
 from yett.model.diagnostic import Diagnostic, has_errors, in_order
 from yett.services.assembly import Assembly, assemble
 from yett.services.refusals import refused_places
@@ -48,6 +51,8 @@ def check_configuration(path: str, environment: Mapping[str, str], *, need_secre
         digest = hashlib.sha256(snapshot).hexdigest()
         if asked:
             diagnostics = in_order([*diagnostics, *_engine_mistakes(assembly, snapshot)])
+    elif asked:
+        diagnostics = in_order([*diagnostics, *_mistakes_of_draft(assembly)])
     return Report(
         path=path,
         diagnostics=diagnostics,
@@ -58,6 +63,23 @@ def check_configuration(path: str, environment: Mapping[str, str], *, need_secre
         digest=None if has_errors(diagnostics) or assembly.pepper.stands_in else digest,
         engine_asked=asked,
     )
+
+
+ENGINES_OWN: Final = frozenset(
+    {"header-rule-invalid", "redirect-invalid", "upstream-identity-invalid", "jwks-path-invalid", "jwks-path-taken"}
+)
+"""Codes of mistakes that the engine alone can tell, and that stand for themselves whatever else is wrong."""
+
+
+def _mistakes_of_draft(assembly: Assembly) -> list[Diagnostic]:
+    """What the engine has to say of a configuration with mistakes, so that all of them are told at once."""
+    if assembly.draft is None:
+        return []
+    apis = tuple(api for api in assembly.draft.apis if api.name in assembly.contracts)
+    exposed = replace(assembly.draft, apis=apis, collections=(), profiles=(), apps=())
+    of_draft = replace(assembly, configuration=exposed, credentials=Credentials())
+    snapshot = compile_snapshot(exposed, assembly.contracts, of_draft.credentials)
+    return [one for one in _engine_mistakes(of_draft, snapshot) if one.code in ENGINES_OWN]
 
 
 def _engine_mistakes(assembly: Assembly, snapshot: bytes) -> list[Diagnostic]:

@@ -97,3 +97,27 @@ def test_examples_of_the_page_are_sound(tmp_path: Path, example: str) -> None:
     whole = BOOKSHOP.replace(f"    upstream: {URL}\n", example)
     assert whole != BOOKSHOP
     assert mistakes(tmp_path, whole) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "pointer"),
+    [
+        ("timeout: 1s, retries: {per_try_timeout: 2s}", "timeout-unreachable", "/retries/per_try_timeout"),
+        ("response_timeout: 1s, retries: {per_try_timeout: 2s}", "timeout-unreachable", "/retries/per_try_timeout"),
+        ("health: {path: /healthz, interval: 1ms}", "health-hasty", "/health/interval"),
+        ("affinity: {cookie: at}", "affinity-idle", "/affinity"),
+    ],
+)
+def test_settings_that_are_hardly_meant_are_warned_of(tmp_path: Path, settings: str, code: str, pointer: str) -> None:
+    loaded = load(tmp_path, text(f'{{targets: [{{url: "{URL}"}}], {settings}}}'))
+    (found,) = loaded.diagnostics
+    assert (found.code, found.severity, found.pointer) == (code, "warning", f"/apis/0/upstream{pointer}")
+    assert found.hint
+
+
+def test_settings_that_have_an_effect_are_not_warned_of(tmp_path: Path) -> None:
+    targets = f'targets: [{{url: "{URL}"}}, {{url: "http://127.0.0.1:9001"}}]'
+    settings = (
+        "timeout: 3s, retries: {per_try_timeout: 2s}, health: {path: /healthz, interval: 1s}, affinity: {cookie: at}"
+    )
+    upstream(tmp_path, f"{{{targets}, {settings}}}")

@@ -79,6 +79,14 @@ impl Exchange {
         verdict.map_err(|refusal| self.refuse(refusal))
     }
 
+    /// Phase `respond`, the trailers: leaves those that may go to the caller.
+    pub fn keep_trailers(&self, trailers: &mut HeaderMap) {
+        match self.api_plan() {
+            Some(api) => trailers::of_response(trailers, api),
+            None => trailers.clear(),
+        }
+    }
+
     /// The same as [`Exchange::fail`], with the seconds after which the caller may try again.
     pub fn fail_for(&mut self, code: Code, reason: impl Into<String>, retry_after_s: u64) -> Box<Response<Bytes>> {
         self.refuse(Refusal::new(code, reason).with_header(RETRY_AFTER, HeaderValue::from(retry_after_s)))
@@ -102,6 +110,11 @@ impl Exchange {
     /// The failure is made good: another answer takes its place.
     pub fn recover(&mut self) {
         self.refusal = None;
+    }
+
+    /// The same, where the caller may read the reason.
+    pub fn fail_openly(&mut self, code: Code, reason: impl Into<String>) -> Box<Response<Bytes>> {
+        self.refuse(Refusal::open(code, reason))
     }
 
     pub(super) fn refuse(&mut self, refusal: Box<Refusal>) -> Box<Response<Bytes>> {

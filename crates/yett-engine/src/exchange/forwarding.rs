@@ -24,6 +24,7 @@ impl Exchange {
         let facts = Facts {
             caller: &self.caller,
             words: self.words(),
+            told_host: self.told_host.as_deref(),
             trace: self.trace.as_ref(),
             token: self.token(api)?,
             plain: operation.is_some_and(|operation| operation.reads_answers),

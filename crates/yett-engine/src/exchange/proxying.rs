@@ -235,6 +235,11 @@ fn tokens_need_a_key_on_real_traffic_and_an_issuer_always() {
     let set = sent(&engine, head("GET", "/.well-known/jwks.json", &[])).err().unwrap();
     assert_eq!((set.status().as_u16(), problem(&set)["keys"][0]["kty"].as_str()), (200, Some("OKP")));
     assert!(!set.body().windows(2).any(|part| part == b"\"d"));
+    // Whoever only looks at the configuration has no key, and sees that the path is answered.
+    let looking = Engine::new(fixture::pepper());
+    looking.apply(&bytes(&snapshot)).unwrap();
+    let set = sent(&looking, head("GET", "/.well-known/jwks.json", &[])).err().unwrap();
+    assert_eq!((set.status().as_u16(), problem(&set)["keys"].as_array().map(Vec::len)), (200, Some(0)));
 }
 
 proptest! {

@@ -5,7 +5,9 @@ use super::*;
 impl Exchange {
     /// Who calls, and in which trace: what a trusted proxy says of it, or the connection.
     pub(super) fn hear(&mut self, headers: &HeaderMap) -> Result<(), Box<Refusal>> {
-        let trusted = !self.plan.trusted_proxies.is_empty() && self.plan.trusted_proxies.contains(self.caller.address);
+        let trusted = !self.plan.trusted_proxies.is_empty()
+            && !self.caller.nameless
+            && self.plan.trusted_proxies.contains(self.caller.address);
         if trusted && let Some(told) = forwarded::told(&self.caller, headers, &self.plan.trusted_proxies)? {
             self.caller = told.caller;
             self.told_host = told.host;
@@ -101,8 +103,14 @@ impl Exchange {
     /// The public keys that tokens for upstreams are proven with.
     pub(super) fn key_set(&self) -> Option<Box<Response<Bytes>>> {
         let asks = self.method == Method::GET || self.method == Method::HEAD;
-        let signer = self.plan.signer.as_ref().filter(|_| asks)?;
-        let mut response = Response::new(signer.jwks());
+        let keys = match &self.plan.signer {
+            _ if !asks => return None,
+            Some(signer) => signer.jwks(),
+            // Whoever looks at a configuration may not have its keys: that they are told here is to be seen all the same.
+            None if self.plan.simulated => Bytes::from_static(br#"{"keys":[]}"#),
+            None => return None,
+        };
+        let mut response = Response::new(keys);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));

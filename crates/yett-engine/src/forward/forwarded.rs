@@ -291,12 +291,12 @@ pub(super) fn is_token(byte: u8) -> bool {
 }
 
 /// Tells the upstream who called, over what, and which host was asked for.
-pub(super) fn tell(headers: &mut HeaderMap, fields: ForwardedFields, caller: &Caller, host: &str) {
+pub(super) fn tell(headers: &mut HeaderMap, fields: ForwardedFields, caller: &Caller, host: HeaderValue) {
     let scheme = if caller.tls { "https" } else { "http" };
     if matches!(fields, ForwardedFields::XForwarded | ForwardedFields::Both) {
         super::insert(headers, FORWARDED_FOR, &spelled(caller.address));
         headers.insert(FORWARDED_PROTO, HeaderValue::from_static(scheme));
-        super::insert(headers, FORWARDED_HOST, host);
+        headers.insert(FORWARDED_HOST, host.clone());
     }
     if matches!(fields, ForwardedFields::Rfc7239 | ForwardedFields::Both) {
         let node = match caller.address {
@@ -304,6 +304,7 @@ pub(super) fn tell(headers: &mut HeaderMap, fields: ForwardedFields, caller: &Ca
             IpAddr::V6(v6) => format!("\"[{v6}]\""),
         };
         // A host may hold `:` and brackets, which no token may; what was received has no quote in it.
+        let host = host.to_str().unwrap_or("");
         super::insert(headers, FORWARDED, &format!("for={node};host=\"{host}\";proto={scheme}"));
     }
 }

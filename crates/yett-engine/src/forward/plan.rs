@@ -32,7 +32,9 @@ impl ProxyPlan {
         let tokens = proxy.upstream_identity.as_ref().and_then(|identity| {
             Tokens::new(identity, api, snapshot)
                 .map_err(|message| {
-                    found.push(Diagnostic::new(format!("{at}/upstream_identity"), "upstream-identity-invalid", message));
+                    let hint = "write `header: yett-identity`, and the issuer under `gateway.identity`";
+                    let place = format!("{at}/upstream_identity");
+                    found.push(Diagnostic::new(place, "upstream-identity-invalid", message).hint(hint));
                 })
                 .ok()
         });

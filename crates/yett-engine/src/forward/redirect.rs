@@ -31,7 +31,8 @@ impl Redirects {
             match compile(redirect, api, snapshot) {
                 Ok(compiled) => all.push(compiled),
                 Err(message) => {
-                    found.push(Diagnostic::new(format!("{path}/redirects/{index}"), "redirect-invalid", message));
+                    let hint = "redirect a path that the contract does not have to one that it has, such as `/books/{id}`";
+                    found.push(Diagnostic::new(format!("{path}/redirects/{index}"), "redirect-invalid", message).hint(hint));
                 }
             }
         }

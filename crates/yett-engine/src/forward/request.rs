@@ -22,6 +22,8 @@ const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
 pub(crate) struct Facts<'a> {
     pub caller: &'a Caller,
     pub words: Words<'a>,
+    /// Host, and port if there is one, that the caller asked a trusted proxy for.
+    pub told_host: Option<&'a str>,
     pub trace: Option<&'a Trace>,
     /// Who calls, signed.
     pub token: Option<HeaderValue>,
@@ -44,6 +46,7 @@ pub(crate) fn request_headers(parts: &mut Parts, api: &ApiPlan, target_host: &He
     unwanted.iter().for_each(|name| {
         headers.remove(name);
     });
+    let asked_host = asked_host(spoken_host.as_ref(), facts);
     let host = spoken_host.filter(|_| api.preserve_host).unwrap_or_else(|| target_host.clone());
     headers.insert(HOST, host);
     if facts.plain && headers.contains_key(ACCEPT_ENCODING) {
@@ -53,12 +56,23 @@ pub(crate) fn request_headers(parts: &mut Parts, api: &ApiPlan, target_host: &He
         rules.strip(headers, Way::Upstream);
         rules.put(headers, &facts.words);
     }
-    tell(headers, &api.proxy, facts);
+    tell(headers, &api.proxy, facts, asked_host);
+}
+
+/// Host and port that the caller asked for, in lower case: an upstream that writes links needs both.
+fn asked_host(spoken: Option<&HeaderValue>, facts: &Facts<'_>) -> HeaderValue {
+    let is_lower = |host: &&HeaderValue| !host.as_bytes().iter().any(u8::is_ascii_uppercase);
+    let same = spoken.filter(|_| facts.told_host.is_none()).filter(is_lower).cloned();
+    same.unwrap_or_else(|| {
+        let spoken = spoken.and_then(|host| host.to_str().ok()).unwrap_or(facts.words.host);
+        let text = facts.told_host.unwrap_or(spoken).to_ascii_lowercase();
+        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+    })
 }
 
 /// What the gateway says, after all rules.
-fn tell(headers: &mut HeaderMap, proxy: &ProxyPlan, facts: &Facts<'_>) {
-    forwarded::tell(headers, proxy.forwarded, facts.caller, facts.words.host);
+fn tell(headers: &mut HeaderMap, proxy: &ProxyPlan, facts: &Facts<'_>, asked_host: HeaderValue) {
+    forwarded::tell(headers, proxy.forwarded, facts.caller, asked_host);
     insert(headers, DECISION, facts.words.decision);
     if let Some(app) = facts.words.app {
         insert(headers, APP, app);
@@ -74,6 +88,20 @@ fn tell(headers: &mut HeaderMap, proxy: &ProxyPlan, facts: &Facts<'_>) {
         if let Some(token) = &facts.token {
             headers.insert(tokens.header.clone(), token.clone());
         }
+    }
+}
+
+/// Takes off a caller's trailers what would be taken off a head.
+pub(crate) fn request_trailers(trailers: &mut HeaderMap, api: &ApiPlan) {
+    let token = api.proxy.tokens.as_ref().map(|tokens| &tokens.header);
+    let is_unwanted = |name: &HeaderName, value: &HeaderValue| {
+        is_unwanted(name, api, &[]) || Some(name) == token || carries_key(value.as_bytes())
+    };
+    let unwanted: Vec<HeaderName> =
+        trailers.iter().filter(|(name, value)| is_unwanted(name, value)).map(|(name, _)| name.clone()).collect();
+    unwanted.iter().for_each(|name| drop(trailers.remove(name)));
+    if let Some(rules) = &api.proxy.request {
+        rules.strip(trailers, Way::Upstream);
     }
 }
 

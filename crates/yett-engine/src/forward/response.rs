@@ -6,6 +6,7 @@ use super::places::{Origin, translate_places};
 use super::plan::ProxyPlan;
 use super::rules::{Way, Words};
 use super::{DECISION, insert};
+use crate::plan::ApiPlan;
 use crate::receive::HOP_BY_HOP;
 use crate::refusal::Refusal;
 use http::header::{ALLOW, CONTENT_SECURITY_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
@@ -70,6 +71,13 @@ fn translate(headers: &mut HeaderMap, answering: &Answering<'_>) {
     if proxy.security_headers {
         headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(NOSNIFF);
         headers.entry(CONTENT_SECURITY_POLICY).or_insert(POLICY);
+    }
+}
+
+/// Takes off an upstream's trailers what the API's rules take off its heads.
+pub(crate) fn response_trailers(trailers: &mut HeaderMap, api: &ApiPlan) {
+    if let Some(rules) = &api.proxy.response {
+        rules.strip(trailers, Way::Caller);
     }
 }
 

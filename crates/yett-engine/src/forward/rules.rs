@@ -62,6 +62,9 @@ const CORE_OF_ANSWERS: [&str; 21] = [
 /// Fields that protocols on top of HTTP cannot do without.
 const OF_PROTOCOLS: [&str; 2] = ["sec-websocket-", "grpc-"];
 
+/// How a mistake in a name is mended.
+const OWN_NAME: &str = "name a field of the application's own, such as `x-tenant`";
+
 /// The rules of one direction, ready to run.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
@@ -118,10 +121,12 @@ impl Rules {
         let mut set = Vec::new();
         for (name, text) in &rules.set {
             let at = format!("{path}/set/{name}");
-            match (usable(name, way), Text::parse(text)) {
-                (Err(message), _) | (_, Err(message)) => found.push(Diagnostic::new(at, "header-rule-invalid", message)),
-                (Ok(name), Ok(text)) => set.push((name, text)),
-            }
+            let mut told = |message: String, hint: &str| {
+                found.push(Diagnostic::new(at.as_str(), "header-rule-invalid", message).hint(hint));
+            };
+            let name = usable(name, way).map_err(|message| told(message, OWN_NAME));
+            let text = Text::parse(text).map_err(|message| told(message, "write text, or a placeholder such as `${app}`"));
+            set.extend(name.ok().zip(text.ok()));
         }
         Some(Self { allow, remove, set })
     }
@@ -157,7 +162,9 @@ fn names_of(names: &[String], way: Way, path: &str, found: &mut Vec<Diagnostic>)
     for (index, name) in names.iter().enumerate() {
         match usable(name, way) {
             Ok(name) => good.push(name),
-            Err(message) => found.push(Diagnostic::new(format!("{path}/{index}"), "header-rule-invalid", message)),
+            Err(message) => {
+                found.push(Diagnostic::new(format!("{path}/{index}"), "header-rule-invalid", message).hint(OWN_NAME));
+            }
         }
     }
     good
@@ -300,6 +307,12 @@ mod tests {
             }
         }
         assert!(build(Way::Caller, json!({"set": {"content-type": "text/html"}})).is_err());
+    }
+
+    #[test]
+    fn a_name_and_its_value_are_both_told() {
+        let found = build(Way::Upstream, json!({"set": {"Content-Length": "${nope}"}})).unwrap_err();
+        assert_eq!(found.len(), 2, "{found:?}");
     }
 
     #[test]

@@ -90,6 +90,7 @@ impl<'a> Builder<'a> {
             pepper,
             revoked: Arc::default(),
             signer: None,
+            simulated: false,
             trusted_proxies: self.trusted_proxies(),
             tracing: self.snapshot.tracing,
             jwks_path: self.snapshot.identity.as_ref().and_then(|identity| identity.jwks.clone()),
@@ -124,13 +125,18 @@ impl<'a> Builder<'a> {
         let hosts = self.snapshot.apis.iter().flat_map(Self::hosts).map(|host| host.unwrap_or(""));
         match () {
             () if target::normalise(path).map(|target| target.path != *path || target.query.is_some()).unwrap_or(true) => {
-                self.report("/identity/jwks", "jwks-path-invalid", format!("'{path}' is no plain path"));
+                self.report_jwks("jwks-path-invalid", format!("'{path}' is no plain path"));
             }
             () if hosts.clone().any(|host| plan.routes.has_path(host, path)) => {
-                self.report("/identity/jwks", "jwks-path-taken", format!("'{path}' is a path of an API"));
+                self.report_jwks("jwks-path-taken", format!("'{path}' is a path of an API"));
             }
             () => {}
         }
+    }
+
+    fn report_jwks(&mut self, code: &str, message: String) {
+        let hint = "write `jwks: /.well-known/jwks.json`, or another path that no API has";
+        self.diagnostics.push(Diagnostic::new("/identity/jwks", code, message).hint(hint));
     }
 
     fn number_operations(&mut self) -> HashMap<&'a str, u32> {

@@ -103,14 +103,12 @@ impl Call {
         }
     }
 
-    /// The trailers that may go on, once the body is finished; only the first time.
+    /// The trailers, once the body is finished; only the first time.
     pub(crate) fn take_trailers(&mut self) -> Option<HeaderMap> {
-        let mut trailers = match &mut self.codec {
+        match &mut self.codec {
             Codec::Http1(call) => call.take_trailers(),
             Codec::Http2(call) => call.take_trailers(),
-        }?;
-        yett_engine::trailers::of_response(&mut trailers);
-        (!trailers.is_empty()).then_some(trailers)
+        }
     }
 
     /// Whether nothing is left to take, not even trailers.

@@ -14,7 +14,6 @@ use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Request, Uri, Version};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use yett_engine::trailers;
 
 /// Most that is handed to the library at once.
 const PIECE: usize = 16 * 1024;
@@ -221,10 +220,6 @@ fn poll_room(stream: &mut SendStream<Bytes>, wanted: usize, context: &mut Contex
 
 /// Ends a request; an upstream that has gone meanwhile shows where its answer is read.
 fn end(stream: &mut SendStream<Bytes>, trailers: Option<HeaderMap>) {
-    let trailers = trailers.and_then(|mut trailers| {
-        trailers::of_request(&mut trailers);
-        (!trailers.is_empty()).then_some(trailers)
-    });
     let _ = match trailers {
         Some(trailers) => stream.send_trailers(trailers),
         None => stream.send_data(Bytes::new(), true),

@@ -1,7 +1,8 @@
 //! Listeners: what a proxy before the gateway tells, and the one that only redirects.
 
-use crate::common::{Caller, Origin, PATIENCE, Stage, get, options};
+use crate::common::{Caller, Origin, PATIENCE, Stage, get, options, snapshot};
 use crate::secure::{Authority, BOTH, Folder, Secured, client, secure, stage};
+use serde_json::json;
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -36,6 +37,26 @@ fn a_proxy_tells_whose_connection_it_is() {
     V2.iter().for_each(|byte| caller.send([*byte]));
     caller.send(get("/shop/books"));
     assert_eq!(caller.read().unwrap().status(), 200);
+}
+
+#[test]
+fn nothing_is_believed_of_a_caller_whom_the_proxy_does_not_name() {
+    let origin = Origin::echo();
+    let mut trusting = snapshot(&json!({"targets": [{"url": format!("http://{}/v1", origin.address)}]}));
+    trusting["trusted_proxies"] = json!(["127.0.0.0/8"]);
+    let stage = Stage::start(behind_a_proxy(options(), "127.0.0.0/8"), &trusting);
+    let request = get("/shop/books").replace("\r\n\r\n", "\r\nx-forwarded-for: 192.0.2.66\r\n\r\n");
+    for header in [&b"PROXY UNKNOWN\r\n"[..], b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", b"\r\n\r\n\0\r\nQUIT\n\x21\0\0\0"] {
+        let mut caller = stage.caller();
+        caller.send([header, request.as_bytes()].concat());
+        assert_eq!(caller.read().unwrap().status(), 200);
+        assert_eq!(origin.next().field("x-forwarded-for"), Some("127.0.0.1"));
+    }
+    // A proxy that is named, and trusted, may speak for others.
+    let mut caller = stage.caller();
+    caller.send(format!("PROXY TCP4 127.0.0.7 127.0.0.1 8080 80\r\n{request}"));
+    assert_eq!(caller.read().unwrap().status(), 200);
+    assert_eq!(origin.next().field("x-forwarded-for"), Some("192.0.2.66"));
 }
 
 #[test]

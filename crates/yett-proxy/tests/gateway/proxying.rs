@@ -6,6 +6,17 @@ use std::io::Write;
 use yett_model::Code;
 
 #[test]
+fn the_upstream_learns_host_and_port_that_were_asked_for() {
+    let origin = Origin::echo();
+    let stage = Stage::before(origin.address);
+    for (asked, told) in [("shop.example:8443", "shop.example:8443"), ("Shop.Example", "shop.example"), ("[::1]:80", "[::1]:80")]
+    {
+        assert_eq!(stage.ask(&format!("GET /shop/books HTTP/1.1\r\nhost: {asked}\r\n\r\n")).status(), 200);
+        assert_eq!(origin.next().field("x-forwarded-host"), Some(told));
+    }
+}
+
+#[test]
 fn a_request_reaches_its_operation_and_the_answer_the_caller() {
     let origin = Origin::echo();
     let stage = Stage::before(origin.address);

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from yett.config.files import read_file
 from yett.documents import Document, join_pointer
-from yett.model.diagnostic import Diagnostic
+from yett.model.diagnostic import Diagnostic, Severity
 from yett.model.place import Place, Reference
 
 Kept = Mapping[tuple[str | int, ...], Sequence[int]]
@@ -97,9 +97,16 @@ class At:
             hint = "make it first; paths are relative to the folder of this file"
             self.report("folder-missing", f"there is no folder `{path}`", hint)
 
-    def report(self, code: str, message: str, hint: str = "") -> None:
-        """Note a mistake that stands here."""
-        self.findings.diagnostics.append(self.place.diagnostic(code, message, hint=hint))
+    def has(self, key: str) -> bool:
+        """Whether `key` is written in the mapping that stands here, be its value good or bad."""
+        value = self.document.value
+        for part in self.parts:
+            value = value[part]
+        return isinstance(value, dict) and key in value
+
+    def report(self, code: str, message: str, hint: str = "", severity: Severity = "error") -> None:
+        """Note a mistake that stands here, or something that is hardly meant."""
+        self.findings.diagnostics.append(self.place.diagnostic(code, message, hint=hint, severity=severity))
 
 
 def written_path(parts: tuple[str | int, ...], kept: Kept) -> tuple[str | int, ...]:

@@ -133,6 +133,10 @@ def _listeners(shape: GatewayShape, at: At) -> tuple[Listener, ...]:
         if listener.proxy_protocol and not (shape.proxy_protocol_from or shape.trusted_proxies):
             hint = "name the proxies: `proxy_protocol_from: [10.0.0.7]`"
             spot.report("proxies-missing", "anyone could write the PROXY headers of this listener", hint)
+    if shape.proxy_protocol_from and not any(listener.proxy_protocol for listener in listeners):
+        hint = "set `proxy_protocol: true` on the listener that is meant, or leave it out"
+        message = "no listener reads PROXY headers"
+        (at / "proxy_protocol_from").report("proxies-unused", message, hint, severity="warning")
     if shape.tls is not None and all(listener.tls is False for listener in listeners):
         (at / "tls").report("tls-unused", "every listener has `tls: false`", "leave it out where TLS is meant")
     return listeners

@@ -106,9 +106,9 @@ def build_tls(shape: TlsShape, at: At) -> Tls:
     ]
     if shape.certificate is not None and shape.key is not None:
         certificates.insert(0, _pair(shape.certificate, shape.key, (), at, files))
-    elif shape.certificate is not None or shape.key is not None:
+    elif at.has("certificate") != at.has("key"):
         at.report("certificate-incomplete", "`certificate` and `key` go together", "write both")
-    elif not certificates:
+    elif not certificates and not at.has("certificate") and not at.has("certificates"):
         at.report("certificate-missing", "`tls` has no certificate", "write `certificate` and `key`, or `certificates`")
     return Tls(
         certificates=tuple(certificates),

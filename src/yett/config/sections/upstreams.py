@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -149,6 +149,27 @@ def _check(shape: UpstreamSettingsShape, at: At) -> None:
     for index, name in enumerate(names):
         if name in names[:index]:
             (at / "versions" / index).report("name-duplicate", f"there is a version `{name}` already")
+    _doubt(shape, at)
+
+
+HASTY_MS: Final = 100
+"""Checks that come faster than this are more likely a slip of the pen."""
+
+
+def _doubt(shape: UpstreamSettingsShape, at: At) -> None:
+    """Warn of settings that have no effect, or one that is hardly meant."""
+    per_try = None if shape.retries is None else shape.retries.per_try_timeout
+    for name, limit in (("timeout", shape.timeout), ("response_timeout", shape.response_timeout)):
+        if per_try is not None and limit is not None and per_try > limit:
+            message = f"`per_try_timeout` never ends an attempt: `{name}` is over before"
+            hint = f"make it shorter than `{name}`"
+            (at / "retries" / "per_try_timeout").report("timeout-unreachable", message, hint, severity="warning")
+    if shape.health is not None and shape.health.interval < HASTY_MS:
+        message = f"every target would be asked {1_000 // max(1, shape.health.interval):,} times a second"
+        (at / "health" / "interval").report("health-hasty", message, "write `5s`", severity="warning")
+    if shape.affinity is not None and len(_all_targets(shape)) == 1:
+        message = "there is one target: callers stay with it anyway"
+        (at / "affinity").report("affinity-idle", message, "leave it out, or add a target", severity="warning")
 
 
 def _targets(shapes: list[TargetShape], at: At) -> tuple[Target, ...]:

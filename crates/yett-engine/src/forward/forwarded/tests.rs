@@ -126,7 +126,7 @@ fn the_upstream_is_told_as_chosen() {
         (ForwardedFields::None, false, false),
     ] {
         let mut headers = HeaderMap::new();
-        tell(&mut headers, choice, &caller, "shop.example");
+        tell(&mut headers, choice, &caller, HeaderValue::from_static("shop.example"));
         assert_eq!((headers.contains_key("x-forwarded-for"), headers.contains_key("forwarded")), (old, new), "{choice:?}");
         let again = super::told(&Caller::new(PEER.parse().unwrap(), false), &headers, &trusted()).unwrap();
         if old || new {
