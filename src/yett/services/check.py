@@ -10,6 +10,7 @@ from typing import Final
 from yett.compile import compile_snapshot
 from yett.gateway import check_snapshot, native_available
 from yett.model.access import Credentials
+from yett.model.configuration import Configuration
 from yett.model.diagnostic import Diagnostic, has_errors, in_order
 from yett.services.assembly import Assembly, assemble
 from yett.services.refusals import refused_places
@@ -76,7 +77,7 @@ def _mistakes_of_draft(assembly: Assembly) -> list[Diagnostic]:
     if assembly.draft is None:
         return []
     apis = tuple(api for api in assembly.draft.apis if api.name in assembly.contracts)
-    exposed = replace(assembly.draft, apis=apis, collections=(), profiles=(), apps=())
+    exposed = Configuration(gateway=assembly.draft.gateway, apis=apis)
     of_draft = replace(assembly, configuration=exposed, credentials=Credentials())
     snapshot = compile_snapshot(exposed, assembly.contracts, of_draft.credentials)
     return [one for one in _engine_mistakes(of_draft, snapshot) if one.code in ENGINES_OWN]
