@@ -115,6 +115,8 @@ catalogue! {
     // authorize
     AccessDenied "access-denied" 403 Caller false
         "The caller may not use this operation" "Ask the API's owner for an access profile that grants it.";
+    PolicyDenied "policy-denied" 403 Caller false
+        "An access policy refuses this request" "Read `detail` if there is one, or ask the API's owner.";
     // limit
     RateExceeded "rate-exceeded" 429 Caller true
         "Too many requests" "Wait as long as Retry-After says.";

@@ -53,6 +53,9 @@ pub struct Event {
     /// Why, for the operator; may say more than the caller was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The access policy that decided, where one refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
     /// What guards in `monitor` would have refused: `code: reason`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub would_deny: Vec<String>,

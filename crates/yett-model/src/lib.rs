@@ -10,7 +10,7 @@ pub mod snapshot;
 
 pub use catalogue::{CATALOGUE, Code, Entry, Source};
 pub use decision::{Decision, Outcome, Phase, PhaseReport, Request, Violation};
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, Spot};
 pub use event::{CacheUse, Event};
 pub use patch::{Change, Patch};
 pub use snapshot::Snapshot;

@@ -10,6 +10,7 @@ mod identify;
 mod issuer;
 mod limit;
 mod operation;
+mod policy;
 mod proxy;
 mod tls;
 mod upstream;
@@ -24,6 +25,7 @@ pub use operation::{
     Body, Encoding, Location, Media, MediaKind, Operation, Parameter, Priority, Response, Schemas, Shape, SimpleType, Style,
     WebSocket,
 };
+pub use policy::{ClaimType, Policy, PolicyContext};
 pub use proxy::{
     AcceptTraces, Cookies, Errors, ForwardedFields, HeaderRules, Headers, Issuer, Proxy, Redirect, SameSite, SecureCookies,
     Tracing, UpstreamIdentity,
@@ -84,6 +86,12 @@ pub struct Snapshot {
     /// Credentials of apps.
     #[serde(default)]
     pub credentials: Vec<Credential>,
+    /// Access policies.
+    #[serde(default)]
+    pub policies: Vec<Policy>,
+    /// What policies may speak of.
+    #[serde(default)]
+    pub policy_context: PolicyContext,
 }
 
 /// One API as it is exposed.
