@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::exchange::{BodyNeed, Caller, Exchange, Now};
+use crate::guards::Notes;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -23,6 +24,7 @@ pub fn decide(engine: &Engine, request: &Request, now: Now, random: u128) -> Res
         address => address.parse().map_err(|_| format!("'{address}' is no IP address"))?,
     };
     let mut exchange = Exchange::new(plan.clone(), engine.counters().clone(), Caller::new(address, true), now, random);
+    exchange.notes = Some(Notes::default());
     if let Some(app) = &request.app {
         exchange.assumed = Some(plan.assume(app).ok_or_else(|| format!("there is no app '{app}'"))?);
     }
@@ -133,13 +135,25 @@ fn phase_report(exchange: &Exchange, phase: Phase, refused: Option<Phase>) -> Ph
         let mut reasons: Vec<String> =
             exchange.refusal.iter().map(|(_, refusal)| format!("{}: {}", refusal.code.as_str(), refusal.reason)).collect();
         reasons.extend(would);
+        reasons.extend(notes(exchange, phase));
         return PhaseReport { phase, outcome: Outcome::Deny, reasons };
     }
     match (reached, would.is_empty()) {
         (false, _) => PhaseReport { phase, outcome: Outcome::Skipped, reasons: Vec::new() },
-        (true, false) => PhaseReport { phase, outcome: Outcome::WouldDeny, reasons: would },
-        (true, true) => PhaseReport { phase, outcome: Outcome::Continue, reasons: explain(exchange, phase) },
+        (true, false) => {
+            let reasons = would.into_iter().chain(notes(exchange, phase)).collect();
+            PhaseReport { phase, outcome: Outcome::WouldDeny, reasons }
+        }
+        (true, true) => {
+            let reasons = explain(exchange, phase).into_iter().chain(notes(exchange, phase)).collect();
+            PhaseReport { phase, outcome: Outcome::Continue, reasons }
+        }
     }
+}
+
+/// How the access policies of a phase came out.
+fn notes(exchange: &Exchange, phase: Phase) -> Vec<String> {
+    exchange.notes.as_ref().map(|notes| notes.of(phase)).unwrap_or_default()
 }
 
 /// Why a phase let the request pass.

@@ -20,7 +20,7 @@ use crate::forward::token::Bearer;
 use crate::forward::trace::Trace;
 use crate::forward::{self, Answering, Facts, Origin, Words};
 use crate::guards::limits::Counters;
-use crate::guards::{Effects, Guard, RequestView, ResponseView, Verdict};
+use crate::guards::{Effects, Guard, Notes, RequestView, ResponseView, Verdict};
 use crate::identity::chain::Progress;
 use crate::identity::question::{Answer, Question};
 use crate::identity::{Asked, Principal};
@@ -152,6 +152,8 @@ pub struct Exchange {
     pub(crate) refusal: Option<(Phase, Box<Refusal>)>,
     pub(crate) target: Option<usize>,
     pub(crate) phase: Phase,
+    /// Kept by simulations only.
+    pub(crate) notes: Option<Notes>,
     grpc: bool,
     upgrades: bool,
     takes_trailers: bool,
@@ -212,6 +214,7 @@ impl Exchange {
             refusal: None,
             target: None,
             phase: Phase::Receive,
+            notes: None,
             notations: Notations::default(),
             asks_cache: false,
             grpc: false,
@@ -388,6 +391,7 @@ impl Exchange {
         }
         self.phase = Phase::Authorize;
         self.authorize()?;
+        self.run_guards(parts, Phase::Authorize, |guard, view, _, _| guard.authorize(view))?;
         self.phase = Phase::Limit;
         self.run_guards(parts, Phase::Limit, |guard, view, counters, effects| guard.limit(view, counters, effects))?;
         self.phase = Phase::Inspect;

@@ -26,6 +26,7 @@ pub mod identity;
 pub mod jose;
 pub mod overload;
 pub mod plan;
+mod policy;
 mod receive;
 mod record;
 pub mod refusal;

@@ -16,6 +16,7 @@ use crate::identity::credentials::{Credentials, Stored};
 use crate::identity::key::Pepper;
 use crate::identity::revoked::Revoked;
 use crate::identity::{AppPlan, Principal};
+use crate::policy::Policies;
 use crate::routing::Routes;
 use crate::routing::template::Template;
 use aws_lc_rs::digest;
@@ -54,6 +55,8 @@ pub struct Plan {
     pub(crate) tracing: Tracing,
     /// Public path of the key set.
     pub(crate) jwks_path: Option<String>,
+    /// What is worth telling about the snapshot, but was no reason to refuse it.
+    pub(crate) warnings: Vec<Diagnostic>,
 }
 
 /// An API of the plan.
@@ -166,6 +169,8 @@ pub struct Scope<'a> {
     pub app_limits: bool,
     /// Guards of limits that are built already.
     pub limits_guards: &'a limits::Shared,
+    /// The access policies.
+    pub(crate) policies: &'a Policies,
     /// The API's compiled shared schemas.
     pub schemas: &'a contract::Schemas,
     /// JSON pointer of the operation in the snapshot.
@@ -217,6 +222,12 @@ impl Plan {
     #[must_use]
     pub fn operations(&self) -> &[OperationPlan] {
         &self.operations
+    }
+
+    /// What is worth telling about the snapshot.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
     }
 
     /// The proxies in front whose word about a caller is taken.

@@ -42,6 +42,7 @@ struct Line<'a> {
     code: Option<Code>,
     source: Option<Source>,
     reason: Option<Cow<'a, str>>,
+    policy: Option<&'a str>,
     would_deny: Vec<String>,
     target: Option<&'a str>,
     version: Option<&'a str>,
@@ -85,6 +86,11 @@ impl Exchange {
             code: self.code(),
             source: self.source(),
             reason: self.refusal.as_ref().map(|(_, refusal)| mask_keys(shorten(&refusal.reason, LONGEST_REASON))),
+            policy: self
+                .refusal
+                .as_ref()
+                .and_then(|(_, refusal)| refusal.policy.as_deref())
+                .map(|name| shorten(name, LONGEST_NAME)),
             would_deny: self.would_deny.iter().map(|would| would_deny(would.guard, &would.refusal)).collect(),
             target: self.target.and_then(|target| api?.targets.get(target)).map(|target| &*target.url),
             version: self.target.and_then(|target| api?.version_of(target)),
@@ -123,6 +129,7 @@ impl Line<'_> {
             code,
             source,
             reason,
+            policy,
             would_deny,
             target,
             version,
@@ -157,6 +164,7 @@ impl Line<'_> {
             event.value(name!("source"), &source);
         }
         event.may_have(name!("reason"), reason.as_deref());
+        event.may_have(name!("policy"), policy);
         event.texts(name!("would_deny"), &would_deny);
         event.may_have(name!("target"), target);
         event.may_have(name!("version"), version);

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
+use std::sync::Arc;
 use yett_model::{Code, Source, Violation};
 
 /// Why a request (or an answer) was refused.
@@ -16,6 +17,8 @@ pub struct Refusal {
     pub reason: String,
     /// Why, for the caller: empty when the title says enough.
     pub detail: String,
+    /// The access policy that decided.
+    pub policy: Option<Arc<str>>,
     /// Fields that do not fit the contract.
     pub violations: Vec<Violation>,
     /// Headers of the answer, such as `Retry-After`, `Allow` or `WWW-Authenticate`.
@@ -43,6 +46,7 @@ impl Refusal {
             status: None,
             reason: reason.into(),
             detail: String::new(),
+            policy: None,
             violations: Vec::new(),
             headers: Vec::new(),
         })
@@ -50,8 +54,9 @@ impl Refusal {
 
     /// A refusal whose reason the caller may read too.
     pub fn open(code: Code, reason: impl Into<String>) -> Box<Self> {
-        let reason = reason.into();
-        Box::new(Self { code, status: None, detail: reason.clone(), reason, violations: Vec::new(), headers: Vec::new() })
+        let mut refusal = Self::new(code, reason);
+        refusal.detail.clone_from(&refusal.reason);
+        refusal
     }
 
     /// The same refusal with a header on its answer.

@@ -37,7 +37,14 @@ pub struct Spot {
 impl Diagnostic {
     /// A diagnostic without a hint.
     pub fn new(path: impl Into<String>, code: &str, message: impl Into<String>) -> Self {
-        Self { path: path.into(), code: code.to_owned(), message: message.into(), hint: String::new(), spot: None, warning: false }
+        Self {
+            path: path.into(),
+            code: code.to_owned(),
+            message: message.into(),
+            hint: String::new(),
+            spot: None,
+            warning: false,
+        }
     }
 
     /// The same diagnostic with a hint.

@@ -11,9 +11,11 @@ impl Exchange {
             credential_query: self.api_plan().and_then(|api| api.identity.query()),
             headers: &parts.headers,
             address: self.caller.address,
+            tls: self.caller.tls,
             principal: self.principal.as_ref(),
             cost: self.operation_plan().map_or(1, |operation| operation.cost),
             now: self.now,
+            notes: self.notes.as_ref(),
         }
     }
 

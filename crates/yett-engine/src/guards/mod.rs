@@ -12,9 +12,11 @@ use crate::body::Body;
 use crate::exchange::{BodyNeed, Now};
 use crate::identity::Principal;
 use crate::plan::Scope;
+use crate::policy;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use yett_model::Phase;
 use yett_model::snapshot::Mode;
 
 /// What a guard says about a request or response.
@@ -34,12 +36,38 @@ pub struct RequestView<'a> {
     pub headers: &'a HeaderMap,
     /// Caller's address.
     pub address: IpAddr,
+    /// Whether the caller came over TLS.
+    pub tls: bool,
     /// Who calls; absent before `identify` and for anonymous callers.
     pub principal: Option<&'a Principal>,
     /// Units the request takes from limits.
     pub cost: u32,
     /// The time.
     pub now: Now,
+    /// Takes down how something was decided; in simulations only.
+    pub notes: Option<&'a Notes>,
+}
+
+impl RequestView<'_> {
+    /// Takes down a sentence, if anybody will read it.
+    pub(crate) fn note(&self, phase: Phase, sentence: impl FnOnce() -> String) {
+        if let Some(notes) = self.notes {
+            notes.0.lock().unwrap_or_else(PoisonError::into_inner).push((phase, sentence()));
+        }
+    }
+}
+
+/// How decisions came about, phase by phase.
+#[derive(Default)]
+pub struct Notes(Mutex<Vec<(Phase, String)>>);
+
+impl Notes {
+    /// What was taken down in a phase.
+    #[must_use]
+    pub fn of(&self, phase: Phase) -> Vec<String> {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().filter(|(at, _)| *at == phase).map(|(_, line)| line.clone()).collect()
+    }
 }
 
 /// The upstream's answer as guards see it.
@@ -77,6 +105,14 @@ pub trait Guard: Send + Sync {
     /// # Errors
     /// The refusal, if the request must not go on.
     fn screen(&self, _request: &RequestView<'_>, _counters: &limits::Counters, _effects: &mut Effects) -> Verdict {
+        Ok(())
+    }
+
+    /// Phase `authorize`: the caller is known, and a profile grants the operation or it is public.
+    ///
+    /// # Errors
+    /// The refusal, if the request must not go on.
+    fn authorize(&self, _request: &RequestView<'_>) -> Verdict {
         Ok(())
     }
 
@@ -130,5 +166,7 @@ pub fn build(scope: &Scope<'_>) -> Vec<Arc<dyn Guard>> {
     guards.extend(limits::build(scope));
     // Contract before anything that looks into values: later guards reuse its parse and trust its types.
     guards.extend(contract::build(scope));
+    // Policies after it: those that look into bodies see what the contract guard read.
+    guards.extend(policy::build(scope));
     guards
 }

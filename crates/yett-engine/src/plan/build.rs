@@ -12,6 +12,7 @@ use crate::identity::AppPlan;
 use crate::identity::chain;
 use crate::identity::credentials::Credentials;
 use crate::identity::key::Pepper;
+use crate::policy::Policies;
 use crate::routing::{Routes, target};
 use aws_lc_rs::digest;
 use http::{HeaderName, Method};
@@ -27,11 +28,14 @@ const MOST_EDGES: usize = 1_000;
 pub(super) fn build(bytes: &[u8], pepper: Arc<Pepper>) -> Result<Plan, Vec<Diagnostic>> {
     let snapshot = parse(bytes)?;
     let digest = digest::digest(&digest::SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut diagnostics = check_head(&snapshot, &pepper);
+    let policies = Policies::build(&snapshot, &mut diagnostics);
     let mut builder = Builder {
         snapshot: &snapshot,
         app_limits: has_app_limits(&snapshot),
         limits_guards: limits::Shared::default(),
-        diagnostics: check_head(&snapshot, &pepper),
+        policies: &policies,
+        diagnostics,
     };
     let plan = builder.plan(digest, pepper);
     match builder.diagnostics.is_empty() {
@@ -71,6 +75,7 @@ pub(super) struct Builder<'a> {
     snapshot: &'a Snapshot,
     app_limits: bool,
     limits_guards: limits::Shared,
+    policies: &'a Policies,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -94,6 +99,7 @@ impl<'a> Builder<'a> {
             trusted_proxies: self.trusted_proxies(),
             tracing: self.snapshot.tracing,
             jwks_path: self.snapshot.identity.as_ref().and_then(|identity| identity.jwks.clone()),
+            warnings: self.policies.warnings.clone(),
         };
         let collections = self.collections_of_operations();
         for (number, api) in self.snapshot.apis.iter().enumerate() {
@@ -183,6 +189,7 @@ impl<'a> Builder<'a> {
                 collections,
                 app_limits: self.app_limits,
                 limits_guards: &self.limits_guards,
+                policies: self.policies,
                 schemas: &schemas,
                 path: path.clone(),
             };
@@ -196,7 +203,7 @@ impl<'a> Builder<'a> {
                 long_lived: operation.long_lived,
                 public: operation.public.unwrap_or(api.identify.public),
                 semicolons: describes_semicolon(operation),
-                reads_answers: reads_answers(api, operation),
+                reads_answers: reads_answers(api, operation) || self.policies.judges_answers(&operation.id),
                 idle_timeout_ms: operation.idle_timeout_ms,
                 websocket: operation.websocket.clone(),
                 declared_headers: ambiguous_headers(operation),
@@ -214,6 +221,7 @@ impl<'a> Builder<'a> {
             collections: &[],
             app_limits: self.app_limits,
             limits_guards: &self.limits_guards,
+            policies: self.policies,
             schemas: &schemas,
             path: path.clone(),
         };

@@ -211,7 +211,8 @@ pub(super) fn check(
 pub(super) fn check_slices(slices: &Slices, statements: &[Statement], operations: &Operations<'_>, found: &mut Found) {
     for operation in operations.iter() {
         let Some(slice) = slices.of(&operation.facts.operation.id) else { continue };
-        let of_stage = |stage: Stage| slice.statements().filter_map(|number| statements.get(number)).find(|one| one.stage() == stage);
+        let of_stage =
+            |stage: Stage| slice.statements().filter_map(|number| statements.get(number)).find(|one| one.stage() == stage);
         let mut mistake = |statement: &Statement, message: &str, hint: &str| {
             let path = format!("/policies/{}/cedar", statement.policy);
             let message = format!("{}: {message}", operation.facts.operation.id);
@@ -224,7 +225,11 @@ pub(super) fn check_slices(slices: &Slices, statements: &[Statement], operations
         }
         let Some(statement) = of_stage(Stage::Response) else { continue };
         if operation.facts.operation.cache.is_some() {
-            mistake(statement, "answers are kept, and a kept answer is not judged again", "Take the cache of the operation away.");
+            mistake(
+                statement,
+                "answers are kept, and a kept answer is not judged again",
+                "Take the cache of the operation away.",
+            );
         }
         if operation.facts.operation.websocket.is_some() {
             mistake(statement, "what goes through a WebSocket is not judged", "Take `websocket` away.");

@@ -45,7 +45,12 @@ impl Recipe {
                 ("address", _) => Some(RestrictedExpression::new_ip(request.address.to_canonical().to_string())),
                 ("tls", _) => Some(RestrictedExpression::new_bool(request.tls)),
                 ("anonymous", _) => Some(RestrictedExpression::new_bool(request.principal.is_none())),
-                ("user", _) => text(user(request)),
+                ("user", _) => text(request.principal.and_then(|principal| principal.user.as_deref())),
+                ("actors", _) => Some(actors(request)),
+                ("method", _) => text(request.principal.map(|principal| principal.method)),
+                ("issuer", _) => {
+                    text(request.principal.and_then(|principal| principal.claims.as_deref()).map(|claims| &*claims.issuer))
+                }
                 ("credential", _) => text(request.principal.and_then(|principal| principal.credential.as_deref())),
                 ("claims", Kind::Record(fields)) => Some(record(claims(request, fields)?)),
                 ("parameters", Kind::Record(fields)) => Some(record(self.parameters(request, fields)?)),
@@ -72,13 +77,17 @@ impl Recipe {
     }
 }
 
-/// Who the app says it acts for.
-fn user<'a>(_request: &RequestView<'a>) -> Option<&'a str> {
-    None
-}
-
-fn claims(_request: &RequestView<'_>, _fields: &BTreeMap<String, Field>) -> Result<Pairs, Unreadable> {
-    Ok(Pairs::new())
+/// What the token says of the declared claims.
+fn claims(request: &RequestView<'_>, fields: &BTreeMap<String, Field>) -> Result<Pairs, Unreadable> {
+    let claims = request.principal.and_then(|principal| principal.claims.as_deref());
+    let mut pairs = Pairs::new();
+    for (name, field) in fields {
+        let Some(value) = claims.and_then(|claims| claims.all.get(name)).filter(|value| !value.is_null()) else { continue };
+        let one = matches!((&field.kind, value), (Kind::Set(_), Value::String(_))).then(|| Value::Array(vec![value.clone()]));
+        let claim = expression(one.as_ref().unwrap_or(value), &field.kind);
+        pairs.push((name.clone(), claim.ok_or_else(|| Unreadable(format!("claims.{name}")))?));
+    }
+    Ok(pairs)
 }
 
 fn text(value: Option<&str>) -> Option<RestrictedExpression> {
@@ -88,6 +97,12 @@ fn text(value: Option<&str>) -> Option<RestrictedExpression> {
 /// Repeated names cannot be: they come from maps.
 fn record(pairs: Pairs) -> RestrictedExpression {
     RestrictedExpression::new_record(pairs).unwrap_or_else(|_| RestrictedExpression::new_bool(false))
+}
+
+/// Who acts for the user, the nearest and the farthest alike.
+fn actors(request: &RequestView<'_>) -> RestrictedExpression {
+    let actors = request.principal.map(|principal| &principal.actors[..]).unwrap_or_default();
+    RestrictedExpression::new_set(actors.iter().map(|actor| RestrictedExpression::new_string(actor.to_string())))
 }
 
 fn time(shared: &Shared, request: &RequestView<'_>) -> RestrictedExpression {

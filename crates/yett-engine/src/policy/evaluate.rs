@@ -3,15 +3,20 @@
 use super::Shared;
 use super::context::{Known, Recipe, Unreadable};
 use super::names::{ACTION, API, APP, COLLECTION, OPERATION, PROFILE, TEAM};
-use super::read::{Statement, Who};
+use super::read::{Statement, Who, sentence};
 use super::slice::{Cut, Operations};
 use crate::guards::RequestView;
 use crate::guards::contract::ParameterReader;
 use crate::identity::Principal;
-use cedar_policy::{Context, Effect, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request, RestrictedExpression};
+use cedar_policy::{
+    AuthorizationError, Context, Decision, Effect, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicyId, PolicySet,
+    Request, RestrictedExpression,
+};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use yett_model::snapshot::Snapshot;
+use yett_model::Phase;
+use yett_model::snapshot::{App, Snapshot};
 
 /// Up to so many statements are evaluated together whoever calls; of more, those that are for the caller.
 const FEW: usize = 8;
@@ -26,23 +31,26 @@ pub(super) fn entity(kind: &str, id: &str) -> Option<EntityUid> {
 }
 
 /// The entities of a snapshot, made once: apps with all their profiles, and operations.
+#[derive(Default)]
 pub(super) struct Population {
-    pub(super) all: Entities,
+    all: Entities,
     /// The profiles that an app has there.
-    pub(super) profiles: HashMap<Arc<str>, Vec<Arc<str>>>,
+    profiles: HashMap<Arc<str>, Vec<Arc<str>>>,
+    /// By profile, those that it inherits, near and far.
+    inherited: HashMap<Arc<str>, Vec<Arc<str>>>,
 }
 
 impl Population {
     pub(super) fn of(snapshot: &Snapshot, operations: &Operations<'_>) -> Self {
-        let profiles: HashMap<Arc<str>, Vec<Arc<str>>> = snapshot
-            .apps
-            .iter()
-            .map(|app| (app.name.as_str().into(), app.profiles.iter().map(|name| name.as_str().into()).collect()))
-            .collect();
-        let apps = snapshot.apps.iter().filter_map(|app| {
-            let profiles = app.profiles.iter().map(String::as_str);
-            person(&app.name, &app.team, profiles)
-        });
+        let teams: HashMap<&str, &[String]> = snapshot.teams.iter().map(|team| (&*team.name, &*team.profiles)).collect();
+        let held = |app: &App| {
+            let of_team = teams.get(&*app.team).copied().unwrap_or_default();
+            let own = app.profiles.iter().chain(of_team.iter().filter(|name| !app.profiles.contains(name)));
+            own.map(|name| name.as_str().into()).collect::<Vec<Arc<str>>>()
+        };
+        let profiles = snapshot.apps.iter().map(|app| (app.name.as_str().into(), held(app))).collect();
+        let mut population = Self { all: Entities::empty(), profiles, inherited: inherited(snapshot) };
+        let apps = snapshot.apps.iter().filter_map(|app| population.person(&app.name, &app.team, &held(app)));
         let of_operations = operations.iter().flat_map(|one| {
             let collections = one.collections.iter().filter_map(|name| entity(COLLECTION, name));
             let parents: HashSet<EntityUid> = collections.chain(entity(API, &one.facts.api.name)).collect();
@@ -51,38 +59,90 @@ impl Population {
             operation.into_iter().chain(entity(ACTION, id).map(Entity::with_uid))
         });
         // Duplicate names are mistakes of their own; nothing is served with them.
-        let all = Entities::from_entities(apps.chain(of_operations), None).unwrap_or_default();
-        Self { all, profiles }
+        population.all = Entities::from_entities(apps.chain(of_operations), None).unwrap_or_default();
+        population
+    }
+
+    fn person(&self, name: &str, team: &str, profiles: &[Arc<str>]) -> Option<Entity> {
+        let parents = self.with_inherited(profiles).filter_map(|name| entity(PROFILE, name)).chain(entity(TEAM, team)).collect();
+        let text = |value: &str| RestrictedExpression::new_string(value.to_owned());
+        let attributes = HashMap::from([("id".to_owned(), text(name)), ("team".to_owned(), text(team))]);
+        Entity::new(entity(APP, name)?, attributes, parents).ok()
+    }
+
+    fn with_inherited<'p>(&'p self, profiles: &'p [Arc<str>]) -> impl Iterator<Item = &'p Arc<str>> {
+        let above = profiles.iter().filter_map(|name| self.inherited.get(name)).flatten();
+        profiles.iter().chain(above)
+    }
+
+    /// The entities as they are with these profiles of the caller: those of the snapshot where nothing differs.
+    fn entities(&self, principal: &Principal, profiles: &[Arc<str>], resource: &EntityUid) -> Option<Cow<'_, Entities>> {
+        if self.profiles.get(&principal.app.name).is_some_and(|usual| **usual == *profiles) {
+            return Some(Cow::Borrowed(&self.all));
+        }
+        let person = self.person(&principal.app.name, &principal.app.team, profiles)?;
+        let operation = self.all.get(resource).cloned();
+        Entities::from_entities(operation.into_iter().chain([person]), None).ok().map(Cow::Owned)
     }
 }
 
-fn person<'a>(name: &str, team: &str, profiles: impl Iterator<Item = &'a str>) -> Option<Entity> {
-    let parents = profiles.filter_map(|name| entity(PROFILE, name)).chain(entity(TEAM, team)).collect();
-    let text = |value: &str| RestrictedExpression::new_string(value.to_owned());
-    let attributes = HashMap::from([("id".to_owned(), text(name)), ("team".to_owned(), text(team))]);
-    Entity::new(entity(APP, name)?, attributes, parents).ok()
+/// Circles are mistakes of their own; here they only must not be endless.
+fn inherited(snapshot: &Snapshot) -> HashMap<Arc<str>, Vec<Arc<str>>> {
+    let parents: HashMap<&str, &[String]> = snapshot.profiles.iter().map(|one| (&*one.name, &*one.inherits)).collect();
+    let above = |name: &str| {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![name]);
+        while let Some(next) = open.pop() {
+            let more = parents.get(next).copied().unwrap_or_default().iter().map(String::as_str);
+            open.extend(more.filter(|parent| seen.insert(*parent)));
+        }
+        seen.into_iter().map(Arc::from).collect()
+    };
+    let inheriting = snapshot.profiles.iter().filter(|profile| !profile.inherits.is_empty());
+    inheriting.map(|profile| (profile.name.as_str().into(), above(&profile.name))).collect()
 }
 
-/// Who may be meant by statements without conditions: found by name, nothing is evaluated.
+/// Who calls, and as what. A forbid binds whoever the app is, a permit is for what the credential carries: a narrower key
+/// opens nothing that the app cannot.
+struct CallerView<'r> {
+    principal: Option<&'r Principal>,
+    carried: Arc<[Arc<str>]>,
+    held: Arc<[Arc<str>]>,
+}
+
+impl<'r> CallerView<'r> {
+    fn new(request: &RequestView<'r>) -> Self {
+        let principal = request.principal;
+        let carried = principal.map(|principal| principal.profiles(request.now)).unwrap_or_default();
+        let held = principal.map(|principal| principal.app.grants.profiles(request.now)).unwrap_or_default();
+        Self { principal, carried, held }
+    }
+
+    fn is_narrowed(&self) -> bool {
+        !Arc::ptr_eq(&self.held, &self.carried) && self.held != self.carried
+    }
+
+    /// What scopes may call it.
+    fn roles<'s>(&'s self, population: &'s Population, profiles: &'s [Arc<str>]) -> impl Iterator<Item = Who> + 's {
+        let named = self
+            .principal
+            .into_iter()
+            .flat_map(|principal| [Who::App(principal.app.name.clone()), Who::Team(principal.app.team.clone())]);
+        let profiles = population.with_inherited(profiles).cloned().map(Who::Profile);
+        std::iter::once(Who::Anyone).chain(named).chain(profiles)
+    }
+}
+
+/// Statements without conditions, by whom they are for: nothing is evaluated.
 #[derive(Default)]
 struct Roles(HashMap<Who, usize>);
 
 impl Roles {
-    fn find(&self, request: &RequestView<'_>) -> Option<usize> {
+    fn find(&self, population: &Population, caller: &CallerView<'_>, profiles: &[Arc<str>]) -> Option<usize> {
         if self.0.is_empty() {
             return None;
         }
-        of(request.principal).find_map(|who| self.0.get(&who).copied())
+        caller.roles(population, profiles).find_map(|who| self.0.get(&who).copied())
     }
-}
-
-/// What scopes may call a caller.
-fn of(principal: Option<&Principal>) -> impl Iterator<Item = Who> {
-    let named = principal.into_iter().flat_map(|principal| {
-        let profiles = principal.profiles().iter().cloned().map(Who::Profile);
-        [Who::App(principal.app.name.clone()), Who::Team(principal.app.team.clone())].into_iter().chain(profiles)
-    });
-    std::iter::once(Who::Anyone).chain(named)
 }
 
 /// Statements with conditions.
@@ -114,9 +174,11 @@ impl Conditional {
         self.common.is_empty() && self.own.is_empty()
     }
 
-    fn for_caller(&self, principal: Option<&Principal>) -> impl Iterator<Item = &PolicySet> {
-        let own = (!self.own.is_empty()).then(|| of(principal).filter_map(|who| self.own.get(&who)));
-        std::iter::once(&self.common).filter(|set| !set.is_empty()).chain(own.into_iter().flatten())
+    fn for_caller<'s>(&'s self, population: &'s Population, caller: &'s CallerView<'_>) -> impl Iterator<Item = &'s PolicySet> {
+        let both = [&caller.held, &caller.carried].into_iter().take(1 + usize::from(caller.is_narrowed()));
+        let roles = both.flat_map(|profiles| caller.roles(population, profiles)).collect::<HashSet<_>>();
+        let own = roles.into_iter().filter_map(|who| self.own.get(&who));
+        std::iter::once(&self.common).filter(|set| !set.is_empty()).chain(own)
     }
 }
 
@@ -131,6 +193,7 @@ pub(super) struct Bundle {
     recipe: Recipe,
     action: EntityUid,
     resource: EntityUid,
+    phase: Phase,
 }
 
 /// Why a request is refused.
@@ -152,7 +215,13 @@ struct Outcome {
 
 impl Bundle {
     /// `None` where there is nothing to evaluate.
-    pub(super) fn new(shared: &Shared, operation: &str, cut: Cut, parameters: Option<ParameterReader>) -> Option<Self> {
+    pub(super) fn new(
+        shared: &Shared,
+        operation: &str,
+        phase: Phase,
+        cut: Cut,
+        parameters: Option<ParameterReader>,
+    ) -> Option<Self> {
         let of = |number: &usize| shared.statements.get(*number);
         let is_permit = |number: &usize| of(number).is_some_and(|statement| statement.effect == Effect::Permit);
         let roles = |permit: bool| {
@@ -173,6 +242,7 @@ impl Bundle {
             numbers: cut.statements,
             action: entity(ACTION, operation)?,
             resource: entity(OPERATION, operation)?,
+            phase,
         })
     }
 
@@ -181,56 +251,72 @@ impl Bundle {
     /// # Errors
     /// Why it must not go on.
     pub(super) fn judge(&self, shared: &Shared, request: &RequestView<'_>, known: Known<'_>) -> Result<(), Objection> {
-        if let Some(number) = self.forbid_roles.find(request) {
-            self.note(shared, request, "forbids", &[number].into());
-            return Err(self.object(shared, vec![number], "forbidden by"));
+        let caller = CallerView::new(request);
+        let population = &shared.population;
+        let forbidding = self.forbid_roles.find(population, &caller, &caller.held);
+        let by_role = self.permit_roles.find(population, &caller, &caller.carried);
+        let mut outcome =
+            Outcome { permits: by_role.into_iter().collect(), forbids: forbidding.into_iter().collect(), ..Outcome::default() };
+        if outcome.forbids.is_empty() && !self.conditional.is_empty() {
+            let context = self.recipe.make(shared, request, known);
+            let context = context.map_err(|Unreadable(name)| self.unjudged(shared, &format!("context.{name} cannot be read")))?;
+            request.note(self.phase, || format!("context: {}", spelled(&context)));
+            self.evaluate(shared, request, &caller, context, &mut outcome);
         }
-        let by_role = self.permit_roles.find(request);
-        if self.conditional.is_empty() {
-            let outcome = Outcome { permits: by_role.into_iter().collect(), ..Outcome::default() };
-            return self.conclude(shared, &outcome);
-        }
-        let context = match self.recipe.make(shared, request, known) {
-            Ok(context) => context,
-            Err(Unreadable(name)) => {
-                request.note(|| format!("context.{name} cannot be read as the contract has it"));
-                return Err(self.unjudged(shared, &format!("context.{name} cannot be read")));
-            }
-        };
-        request.note(|| format!("context: {}", spelled(&context)));
-        let mut outcome = self.evaluate(shared, request, context);
-        outcome.permits.extend(by_role);
         self.note_all(shared, request, &outcome);
         self.conclude(shared, &outcome)
     }
 
-    fn evaluate(&self, shared: &Shared, request: &RequestView<'_>, context: Context) -> Outcome {
-        let mut outcome = Outcome::default();
-        let (principal, own) = caller(shared, request.principal, &self.resource);
-        let asked = principal.and_then(|principal| {
-            Request::new(principal, self.action.clone(), self.resource.clone(), context, None).ok()
-        });
-        let Some(asked) = asked else {
-            outcome.failed.extend(&self.numbers);
-            return outcome;
+    fn evaluate(
+        &self,
+        shared: &Shared,
+        request: &RequestView<'_>,
+        caller: &CallerView<'_>,
+        context: Context,
+        outcome: &mut Outcome,
+    ) {
+        // Whoever is anonymous is the app without a name, which has no attributes and is in nothing.
+        let name = caller.principal.map_or("", |principal| &*principal.app.name);
+        let asked = entity(APP, name)
+            .and_then(|principal| Request::new(principal, self.action.clone(), self.resource.clone(), context, None).ok());
+        let population = &shared.population;
+        let entities = |profiles: &[Arc<str>]| match caller.principal {
+            Some(principal) => population.entities(principal, profiles, &self.resource),
+            None => Some(Cow::Borrowed(&population.all)),
         };
-        let entities = own.as_ref().unwrap_or(&shared.population.all);
-        for set in self.conditional.for_caller(request.principal) {
-            let answer = shared.authorizer.is_authorized(&asked, set, entities);
-            for id in answer.diagnostics().reason() {
-                let Some(number) = number(id) else { continue };
-                match answer.decision() {
-                    cedar_policy::Decision::Allow => outcome.permits.insert(number),
-                    cedar_policy::Decision::Deny => outcome.forbids.insert(number),
-                };
-            }
-            for error in answer.diagnostics().errors() {
-                request.note(|| super::read::sentence(&error.to_string()));
-                let cedar_policy::AuthorizationError::PolicyEvaluationError(error) = error;
-                outcome.failed.extend(number(error.policy_id()));
+        let (Some(asked), Some(carried)) = (asked, entities(&caller.carried)) else {
+            outcome.failed.extend(&self.numbers);
+            return;
+        };
+        let held = if caller.is_narrowed() { entities(&caller.held) } else { None };
+        for set in self.conditional.for_caller(population, caller) {
+            self.ask(shared, request, (&asked, set, &carried), true, outcome);
+            if let Some(held) = &held {
+                self.ask(shared, request, (&asked, set, held), false, outcome);
             }
         }
-        outcome
+    }
+
+    fn ask(
+        &self,
+        shared: &Shared,
+        request: &RequestView<'_>,
+        (asked, set, entities): (&Request, &PolicySet, &Entities),
+        permits: bool,
+        outcome: &mut Outcome,
+    ) {
+        let answer = shared.authorizer.is_authorized(asked, set, entities);
+        let reasons = answer.diagnostics().reason().filter_map(number);
+        match answer.decision() {
+            Decision::Deny => outcome.forbids.extend(reasons),
+            Decision::Allow if permits => outcome.permits.extend(reasons),
+            Decision::Allow => {}
+        }
+        for error in answer.diagnostics().errors() {
+            request.note(self.phase, || sentence(&error.to_string()));
+            let AuthorizationError::PolicyEvaluationError(error) = error;
+            outcome.failed.extend(number(error.policy_id()));
+        }
     }
 
     /// Forbid wins; what could not be evaluated might have forbidden; where there are permits, one must match.
@@ -253,7 +339,8 @@ impl Bundle {
     }
 
     fn object(&self, shared: &Shared, statements: Vec<usize>, why: &str) -> Objection {
-        let labels: BTreeSet<&str> = statements.iter().filter_map(|number| shared.statements.get(*number)).map(|one| &*one.label).collect();
+        let labels: BTreeSet<&str> =
+            statements.iter().filter_map(|number| shared.statements.get(*number)).map(|one| &*one.label).collect();
         let named = labels.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
         let noun = if labels.len() == 1 { "policy" } else { "policies" };
         let more = match labels.len().saturating_sub(MOST_NAMED) {
@@ -263,43 +350,25 @@ impl Bundle {
         Objection { statements, reason: format!("{why} {noun} {named}{more}") }
     }
 
-    fn note(&self, shared: &Shared, request: &RequestView<'_>, what: &str, numbers: &BTreeSet<usize>) {
-        for statement in numbers.iter().filter_map(|number| shared.statements.get(*number)) {
-            request.note(|| format!("policy {} {what}", statement.label));
-        }
-    }
-
     fn note_all(&self, shared: &Shared, request: &RequestView<'_>, outcome: &Outcome) {
         if request.notes.is_none() {
             return;
         }
-        self.note(shared, request, "forbids", &outcome.forbids);
-        self.note(shared, request, "cannot be evaluated", &outcome.failed);
-        self.note(shared, request, "permits", &outcome.permits);
-        let told = [&outcome.forbids, &outcome.failed, &outcome.permits];
-        let rest = self.numbers.iter().copied().filter(|number| !told.iter().any(|told| told.contains(number)));
-        self.note(shared, request, "does not match", &rest.take(MOST_NOTED).collect());
+        for number in self.numbers.iter().take(MOST_NOTED) {
+            let Some(statement) = shared.statements.get(*number) else { continue };
+            let what = match number {
+                number if outcome.forbids.contains(number) => "forbids",
+                number if outcome.failed.contains(number) => "cannot be evaluated",
+                number if outcome.permits.contains(number) => "permits",
+                _ => "does not match",
+            };
+            request.note(self.phase, || format!("policy {} {what}", statement.label));
+        }
     }
 }
 
-fn number(id: &cedar_policy::PolicyId) -> Option<usize> {
+fn number(id: &PolicyId) -> Option<usize> {
     AsRef::<str>::as_ref(id).parse().ok()
-}
-
-/// The caller, and the entities to judge it with where those of the snapshot do not have it as it is now. Whoever is
-/// anonymous is the app without a name, which has no attributes and is in nothing.
-fn caller(shared: &Shared, principal: Option<&Principal>, resource: &EntityUid) -> (Option<EntityUid>, Option<Entities>) {
-    let Some(principal) = principal else { return (entity(APP, ""), None) };
-    let (name, team) = (&*principal.app.name, &*principal.app.team);
-    let usual = shared.population.profiles.get(name).is_some_and(|usual| usual[..] == *principal.profiles());
-    if usual {
-        return (entity(APP, name), None);
-    }
-    let person = person(name, team, principal.profiles().iter().map(|profile| &**profile));
-    let operation = shared.population.all.get(resource).cloned();
-    let own = Entities::from_entities(person.into_iter().chain(operation), None).ok();
-    // Without entities of its own the caller must not be taken for the usual one.
-    (own.is_some().then(|| entity(APP, name)).flatten(), own)
 }
 
 /// The context as a person reads it.

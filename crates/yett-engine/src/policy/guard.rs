@@ -16,8 +16,8 @@ use http::Method;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
-use yett_model::Code;
 use yett_model::snapshot::Mode;
+use yett_model::{Code, Phase};
 
 const NAME: &str = "policy";
 
@@ -51,7 +51,7 @@ fn guard(
     cuts: &Cuts,
 ) -> Arc<dyn Guard> {
     let facts = Facts { operation, api: scope.api, context: &scope.snapshot.policy_context };
-    let bundle = |cut: &Cut| {
+    let bundle = |phase: Phase, cut: &Cut| {
         let reader = match cut.context.get("parameters").map(|field| &field.kind) {
             Some(Kind::Record(names)) => {
                 let contract = &scope.api.guards.contract;
@@ -59,15 +59,15 @@ fn guard(
             }
             _ => None,
         };
-        Bundle::new(&policies.shared, &operation.id, cut.clone(), reader)
+        Bundle::new(&policies.shared, &operation.id, phase, cut.clone(), reader)
     };
     Arc::new(PolicyGuard {
         shared: policies.shared.clone(),
         mode,
         max_depth: scope.api.guards.contract.max_depth,
-        head: bundle(&cuts.head),
-        body: bundle(&cuts.body),
-        response: bundle(&cuts.response),
+        head: bundle(Phase::Authorize, &cuts.head),
+        body: bundle(Phase::Inspect, &cuts.body),
+        response: bundle(Phase::Respond, &cuts.response),
     })
 }
 

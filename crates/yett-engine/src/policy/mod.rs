@@ -17,7 +17,7 @@ mod slice;
 mod tests;
 
 use crate::plan::Scope;
-use cedar_policy::{Authorizer, Entities};
+use cedar_policy::Authorizer;
 use evaluate::Population;
 use jiff::tz::TimeZone;
 use read::Statement;
@@ -58,7 +58,7 @@ impl Policies {
         check::check_slices(&slices, &statements, &operations, &mut found);
         diagnostics.append(&mut found.mistakes);
         let population = match statements.is_empty() {
-            true => Population { all: Entities::empty(), profiles: std::collections::HashMap::new() },
+            true => Population::default(),
             false => Population::of(snapshot, &operations),
         };
         let shared = Arc::new(Shared { statements, population, authorizer: Authorizer::new(), zone });

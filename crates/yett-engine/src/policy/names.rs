@@ -96,7 +96,9 @@ mod tests {
 
     #[test]
     fn distances_count_letters() {
-        for (one, other, expected) in [("", "", 0), ("abc", "abc", 0), ("abc", "abd", 1), ("abc", "ab", 1), ("kitten", "sitting", 3)] {
+        for (one, other, expected) in
+            [("", "", 0), ("abc", "abc", 0), ("abc", "abd", 1), ("abc", "ab", 1), ("kitten", "sitting", 3)]
+        {
             assert_eq!(distance(one, other, 9), expected, "{one} {other}");
             assert_eq!(distance(other, one, 9), expected, "{other} {one}");
         }

@@ -268,7 +268,9 @@ impl Seen {
             }
             ("Value", None) => self.value(inner),
             // The keys are names that somebody chose, not kinds.
-            ("Record", None) => inner.as_object().into_iter().flat_map(|record| record.values()).for_each(|one| self.expression(one)),
+            ("Record", None) => {
+                inner.as_object().into_iter().flat_map(|record| record.values()).for_each(|one| self.expression(one))
+            }
             (_, None) => match inner {
                 Value::Object(parts) => parts.values().for_each(|part| self.expression(part)),
                 other => self.expression(other),

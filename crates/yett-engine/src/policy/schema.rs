@@ -81,17 +81,33 @@ fn common(name: &str) -> Option<Field> {
     match name {
         "address" => required(Kind::Address),
         "tls" | "anonymous" => required(Kind::Boolean),
-        "user" | "credential" => optional(Kind::Text),
+        "actors" => required(Kind::Set(Box::new(Kind::Text))),
+        "user" | "credential" | "issuer" | "method" => optional(Kind::Text),
         _ => None,
     }
 }
 
-const TOP: [&str; 9] = ["address", "anonymous", "body", "claims", "credential", "parameters", "response", "time", "tls"];
+const TOP: [&str; 13] = [
+    "actors",
+    "address",
+    "anonymous",
+    "body",
+    "claims",
+    "credential",
+    "issuer",
+    "method",
+    "parameters",
+    "response",
+    "time",
+    "tls",
+    "user",
+];
 
 impl Facts<'_> {
     /// Adds what `path` leads to.
     pub(super) fn add(&self, path: &[String], context: &mut BTreeMap<String, Field>) -> Result<Kind, Nothing> {
-        let (top, rest) = path.split_first().ok_or_else(|| Nothing::Untyped("the context is read by its attributes".to_owned()))?;
+        let (top, rest) =
+            path.split_first().ok_or_else(|| Nothing::Untyped("the context is read by its attributes".to_owned()))?;
         let field = self.top(top, rest)?;
         let kind = walk(&field.kind, rest).cloned().unwrap_or(Kind::Text);
         merge(context, top, field);
@@ -114,7 +130,7 @@ impl Facts<'_> {
             "body" => self.body(rest),
             "response" => self.response(rest),
             _ => {
-                let known = TOP.iter().chain(&["user"]).map(|name| (*name).to_owned()).collect();
+                let known = TOP.iter().map(|name| (*name).to_owned()).collect();
                 Err(Nothing::Unknown { what: "attribute of the context", name: top.to_owned(), known })
             }
         }
@@ -158,7 +174,8 @@ impl Facts<'_> {
 
     fn response(&self, rest: &[String]) -> Result<Field, Nothing> {
         let none = || Nothing::Untyped(format!("the contract describes no JSON answer of {}", self.operation.id));
-        let good = self.operation.responses.iter().filter(|response| response.status.starts_with('2') || response.status == "default");
+        let good =
+            self.operation.responses.iter().filter(|response| response.status.starts_with('2') || response.status == "default");
         let media = good.flat_map(|response| &response.media).filter(|media| media.kind == MediaKind::Json);
         let all: Vec<&Value> = media.filter_map(|media| media.schema.as_ref()).collect();
         if all.is_empty() {
@@ -297,7 +314,7 @@ impl<'s> Schemas<'s> {
             Some(Value::Array(several)) => types.extend(several.iter().filter_map(Value::as_str)),
             _ => {
                 let listed = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
-                types.extend(listed.chain(schema.get("const")).map(type_of));
+                types.extend(listed.chain(schema.get("const")).map(|value| -> &'s str { type_of(value) }));
             }
         }
         items.extend(schema.get("items"));
@@ -310,7 +327,8 @@ impl<'s> Schemas<'s> {
         let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
         held.properties.extend(properties.map(|(name, schema)| (name.as_str(), schema)));
         if sure {
-            held.required.extend(schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str));
+            held.required
+                .extend(schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str));
         }
         let all = self.resolve(schema).into_iter().chain(parts(schema, &["allOf"]));
         all.for_each(|one| self.gather(one, depth, sure, held));

@@ -29,6 +29,7 @@ mod tests;
 mod tree;
 mod violation;
 
+pub(crate) use parameter::ParameterReader;
 pub use schema::Schemas;
 
 use super::{Guard, RequestView, ResponseView, Verdict};
@@ -36,9 +37,11 @@ use crate::Refusal;
 use crate::body::Body;
 use crate::exchange::BodyNeed;
 use crate::plan::Scope;
+use http::HeaderMap;
 use parameter::Parameters;
 use request::RequestBody;
 use response::Responses;
+use serde_json::Value;
 use std::sync::Arc;
 use violation::Violations;
 use yett_model::Code;
@@ -122,6 +125,13 @@ impl Guard for ContractGuard {
         self.responses.inspect(request.method, response, body, &mut found);
         verdict(Code::ResponseInvalid, found)
     }
+}
+
+/// A JSON body in the one strict reading; `None` if it is none, or is in a coding or charset that is not read.
+pub(crate) fn read_json(headers: &HeaderMap, bytes: &[u8], max_depth: u32) -> Option<Value> {
+    let media::Sent::Type(sent) = media::sent(headers) else { return None };
+    let readable = media::is_json(&sent.value) && media::is_utf8(&sent) && media::is_plain(headers);
+    readable.then(|| json::parse(bytes, max_depth, &names::NO_TWINS).ok()).flatten()
 }
 
 /// The log gets places and codes; the sentences go with the violations.

@@ -144,6 +144,101 @@ impl Parameters {
     }
 }
 
+/// Reads single parameters for whoever decides before the contract guard has looked at them.
+pub(crate) struct ParameterReader {
+    all: Parameters,
+    wanted: Vec<(Location, Box<str>)>,
+}
+
+/// A parameter that is there, but cannot be read as the contract has it, or could be read in two ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unread;
+
+type Reading = Result<Option<Value>, Unread>;
+
+impl ParameterReader {
+    /// For some of an operation's parameters. None of them is a document or the whole query string.
+    pub(crate) fn new(
+        parameters: &[snapshot::Parameter],
+        wanted: Vec<(Location, String)>,
+        schemas: &Schemas,
+        guard: &snapshot::ContractGuard,
+    ) -> Self {
+        let wanted = wanted.into_iter().map(|(location, name)| (location, name.into())).collect();
+        Self { all: Parameters::new(parameters, schemas, guard), wanted }
+    }
+
+    /// The wanted parameters in the order they were named; `None` for one that is not there.
+    pub(crate) fn read(&self, request: &RequestView<'_>) -> Vec<(&str, Reading)> {
+        let mut query = None;
+        let mut cookies = None;
+        let read = |(location, name): &(Location, Box<str>)| match location {
+            Location::Path => self.path(name, request),
+            Location::Query => taken(query.get_or_insert_with(|| self.query(request)), name),
+            Location::Header => self.header(name, request),
+            Location::Cookie => taken(cookies.get_or_insert_with(|| self.cookies(request.headers)), name),
+            Location::Querystring => Err(Unread),
+        };
+        let values: Vec<Reading> = self.wanted.iter().map(read).collect();
+        self.wanted.iter().map(|(_, name)| &**name).zip(values).collect()
+    }
+
+    fn path(&self, name: &str, request: &RequestView<'_>) -> Reading {
+        let one = self.all.path.iter().find(|one| *one.field.name == *name).ok_or(Unread)?;
+        let raw = request.path_parameters.iter().find(|(given, _)| **given == *name);
+        value(&one.field, &one.expects, raw.map(|(_, raw)| Spelled::Texts(vec![raw])))
+    }
+
+    fn header(&self, name: &str, request: &RequestView<'_>) -> Reading {
+        let header = self.all.headers.iter().find(|header| header.name.as_str() == name).ok_or(Unread)?;
+        let values = request.headers.get_all(&header.name).iter().map(|value| std::str::from_utf8(value.as_bytes()));
+        let texts = values.collect::<Result<Vec<_>, _>>().map_err(|_| Unread)?;
+        if texts.is_empty() {
+            return Ok(None);
+        }
+        let joined = texts.join(",");
+        let list = header.one.field.shape.items.is_some() && texts.len() > 1;
+        value(&header.one.field, &header.one.expects, Some(Spelled::Texts(if list { vec![&joined] } else { texts })))
+    }
+
+    fn query(&self, request: &RequestView<'_>) -> Result<Vec<(&str, Reading)>, Unread> {
+        let assigned = self.all.query.assign(form_pairs(request.query), Escapes::Form);
+        values(&self.all.query, &self.all.query_expects, assigned)
+    }
+
+    fn cookies(&self, headers: &HeaderMap) -> Result<Vec<(&str, Reading)>, Unread> {
+        let texts = headers.get_all(COOKIE).iter().map(|value| std::str::from_utf8(value.as_bytes()));
+        let texts = texts.collect::<Result<Vec<_>, _>>().map_err(|_| Unread)?;
+        let pairs = texts.into_iter().flat_map(cookie_pairs).flat_map(|pair| self.all.cookies.unfold(pair));
+        values(&self.all.cookies, &self.all.cookie_expects, self.all.cookies.assign(pairs, Escapes::None))
+    }
+}
+
+/// One name that somebody could take for another's makes all of them doubtful.
+fn values<'f>(fields: &'f Fields, expects: &[Expectation], assigned: Assigned<'_>) -> Result<Vec<(&'f str, Reading)>, Unread> {
+    if !assigned.faults.is_empty() {
+        return Err(Unread);
+    }
+    let fields = fields.iter().zip(expects).zip(assigned.found);
+    Ok(fields.map(|((field, expects), spelled)| (&*field.name, value(field, expects, spelled))).collect())
+}
+
+fn taken(all: &Result<Vec<(&str, Reading)>, Unread>, name: &str) -> Reading {
+    match all {
+        Ok(all) => all.iter().find(|(field, _)| *field == name).map_or(Ok(None), |(_, value)| value.clone()),
+        Err(unread) => Err(*unread),
+    }
+}
+
+fn value(field: &Field, expects: &Expectation, spelled: Option<Spelled<'_>>) -> Reading {
+    let Some(spelled) = spelled else { return Ok(None) };
+    if expects.allow_empty && matches!(&spelled, Spelled::Texts(texts) if texts[..] == [""]) {
+        return Ok(None);
+    }
+    let read = read(&field.spelling(), &field.shape, &spelled, |value| expects.schema.fits(value));
+    read.map(|read| Some(read.value)).map_err(|_| Unread)
+}
+
 impl One {
     fn new(parameter: &snapshot::Parameter, schema: Schema) -> Self {
         let escapes = match (parameter.location, parameter.style) {

@@ -68,6 +68,8 @@ impl Gate {
             principal: request.principal,
             cost: request.cost,
             now: Now { unix_ms: START_MS + request.at_ms, mono_us: request.at_ms * 1000 },
+            tls: true,
+            notes: None,
         };
         let mut effects = Effects::default();
         let before = RequestView { principal: None, ..view };

@@ -1,0 +1,244 @@
+//! What the head of a request decides.
+
+use super::*;
+use crate::fixture::change;
+
+#[test]
+fn without_a_policy_the_grant_decides() {
+    let engine = engine(&snapshot(json!([])));
+    assert_eq!(asked(&engine, "alice", "DELETE", "/orders/1"), None);
+    assert_eq!(asked(&engine, "bob", "DELETE", "/orders/1"), Some(Code::AccessDenied));
+}
+
+#[test]
+fn a_forbid_takes_from_a_grant_and_a_permit_adds_nothing_to_it() {
+    let engine = shop(r#"forbid(principal, action == Action::"orders:drop", resource);"#);
+    assert_eq!(asked(&engine, "alice", "DELETE", "/orders/1"), DENIED);
+    assert_eq!(asked(&engine, "alice", "GET", "/orders/1"), None);
+    let engine = shop(r#"permit(principal, action == Action::"orders:drop", resource);"#);
+    assert_eq!(asked(&engine, "alice", "DELETE", "/orders/1"), None);
+    assert_eq!(asked(&engine, "bob", "DELETE", "/orders/1"), Some(Code::AccessDenied));
+}
+
+#[test]
+fn where_a_permit_is_written_one_must_match_besides_the_grant() {
+    let engine = shop(
+        r#"permit(principal in Team::"shop", action, resource in Collection::"reading");
+           permit(principal, action == Action::"orders:get", resource) when { context.parameters.id == "7" };"#,
+    );
+    assert_eq!(asked(&engine, "alice", "GET", "/orders/1"), None);
+    assert_eq!(asked(&engine, "bob", "GET", "/orders/1"), DENIED);
+    assert_eq!(asked(&engine, "bob", "GET", "/orders/7"), None);
+    assert_eq!(asked(&engine, "bob", "GET", "/orders"), DENIED);
+    assert_eq!(asked(&engine, "alice", "DELETE", "/orders/1"), None);
+}
+
+#[test]
+fn a_forbid_beats_every_permit() {
+    let engine = shop(
+        r#"permit(principal, action, resource);
+           forbid(principal in Profile::"reader", action == Action::"orders:get", resource) when { context.tls };"#,
+    );
+    assert_eq!(asked(&engine, "bob", "GET", "/orders/1"), DENIED);
+    assert_eq!(asked(&engine, "bob", "GET", "/orders"), None);
+}
+
+#[test]
+fn a_profile_that_inherits_another_is_in_it() {
+    for condition in ["", "when { context.tls }", "when { principal in Profile::\"reader\" }"] {
+        let engine =
+            shop(&format!(r#"forbid(principal in Profile::"reader", action == Action::"orders:get", resource) {condition};"#));
+        assert_eq!(asked(&engine, "alice", "GET", "/orders/1"), DENIED, "{condition}");
+        assert_eq!(asked(&engine, "alice", "DELETE", "/orders/1"), None, "{condition}");
+    }
+}
+
+#[test]
+fn time_is_that_of_the_configured_zone() {
+    let office = r#"forbid(principal, action, resource) unless { context.time.hour >= 8 && context.time.hour < 18 && context.time.weekday <= 5 };"#;
+    let at = |zone: Option<&str>, at: u64| {
+        let engine = engine(&change(snapshot(json!([policy(office)])), "/policy_context", json!({"time_zone": zone})));
+        ask(&engine, &json!({"method": "GET", "target": "/orders", "app": "bob", "at": at})).code
+    };
+    // Tuesday, 2023-11-14 07:30 UTC: half past eight in Stockholm. In July it is an hour more.
+    assert_eq!(at(None, 1_699_947_000_000), DENIED);
+    assert_eq!(at(Some("Europe/Stockholm"), 1_699_947_000_000), None);
+    assert_eq!(at(Some("Europe/Stockholm"), 1_689_144_300_000 - 3_600_000), None);
+    // Saturday noon.
+    assert_eq!(at(None, 1_700_308_800_000), DENIED);
+}
+
+#[test]
+fn addresses_are_matched_as_networks() {
+    let engine = shop(r#"forbid(principal, action, resource) unless { context.address.isInRange(ip("10.0.0.0/8")) };"#);
+    let from =
+        |address: &str| ask(&engine, &json!({"method": "GET", "target": "/orders", "app": "bob", "address": address})).code;
+    assert_eq!(from("10.1.2.3"), None);
+    assert_eq!(from("::ffff:10.1.2.3"), None);
+    assert_eq!(from("11.1.2.3"), DENIED);
+    assert_eq!(from("2001:db8::1"), DENIED);
+}
+
+#[test]
+fn parameters_have_the_types_of_the_contract() {
+    let engine = shop(
+        r#"forbid(principal, action == Action::"orders:list", resource)
+             when { context.parameters has limit && context.parameters.limit > 100 };
+           forbid(principal, action == Action::"orders:list", resource)
+             when { context.parameters has "x-tenant" && context.parameters["x-tenant"] != principal.team };
+           forbid(principal, action == Action::"orders:list", resource)
+             unless { context.parameters has ownerId && context.parameters.ownerId == principal.id };"#,
+    );
+    assert_eq!(asked(&engine, "bob", "GET", "/orders?ownerId=bob"), None);
+    assert_eq!(asked(&engine, "bob", "GET", "/orders?ownerId=b%6fb&limit=100"), None);
+    assert_eq!(asked(&engine, "bob", "GET", "/orders?ownerId=bob&limit=101"), DENIED);
+    assert_eq!(asked(&engine, "bob", "GET", "/orders?ownerId=alice"), DENIED);
+    assert_eq!(asked(&engine, "bob", "GET", "/orders"), DENIED);
+    let tenant =
+        |name: &str| json!({"method": "GET", "target": "/orders?ownerId=bob", "app": "bob", "headers": [["X-Tenant", name]]});
+    assert_eq!(ask(&engine, &tenant("partners")).code, None);
+    assert_eq!(ask(&engine, &tenant("shop")).code, DENIED);
+}
+
+#[test]
+fn a_parameter_that_could_be_read_in_two_ways_refuses() {
+    let engine = shop(
+        r#"forbid(principal, action == Action::"orders:list", resource)
+             unless { context.parameters has ownerId && context.parameters.ownerId == principal.id };"#,
+    );
+    for query in [
+        "ownerId=bob&ownerId=alice",
+        "ownerId=bob&ownerid=alice",
+        "ownerId=bob&ownerId[]=alice",
+        "ownerId=bob&ownerId=bob",
+        "ownerId=bob;ownerId=alice",
+    ] {
+        assert_eq!(asked(&engine, "bob", "GET", &format!("/orders?{query}")), DENIED, "{query}");
+    }
+    let limited = shop(
+        r#"forbid(principal, action == Action::"orders:list", resource)
+             when { context.parameters has limit && context.parameters.limit > 100 };"#,
+    );
+    assert_eq!(asked(&limited, "bob", "GET", "/orders?limit=many"), DENIED);
+    assert_eq!(asked(&limited, "bob", "GET", "/orders?limit=99999999999999999999"), DENIED);
+}
+
+#[test]
+fn whoever_is_anonymous_has_no_attributes_and_is_in_nothing() {
+    let anonymous = json!({"method": "GET", "target": "/health"});
+    for (cedar, code) in [
+        (r#"forbid(principal, action, resource) when { context.anonymous };"#, DENIED),
+        (r#"forbid(principal, action, resource) unless { context.tls };"#, None),
+        (r#"forbid(principal, action, resource) when { principal.id == "x" };"#, DENIED),
+        (r#"forbid(principal in Team::"shop", action, resource);"#, None),
+        (r#"permit(principal in Team::"shop", action, resource);"#, DENIED),
+        (r#"permit(principal is App, action, resource);"#, None),
+    ] {
+        assert_eq!(ask(&shop(cedar), &anonymous).code, code, "{cedar}");
+    }
+}
+
+#[test]
+fn what_cannot_be_evaluated_refuses() {
+    let engine = shop(
+        r#"forbid(principal, action == Action::"orders:list", resource)
+             when { context.parameters has limit && context.parameters.limit * 9223372036854775807 > 0 };"#,
+    );
+    assert_eq!(asked(&engine, "bob", "GET", "/orders?limit=1"), None.or(DENIED));
+    let refused = ask(&engine, &json!({"method": "GET", "target": "/orders?limit=2", "app": "bob"}));
+    assert_eq!(refused.code, DENIED);
+    assert!(reasons(&refused, Phase::Authorize).contains("cannot be evaluated: policy rule"), "{refused:?}");
+    assert_eq!(asked(&engine, "bob", "GET", "/orders"), None);
+}
+
+#[test]
+fn a_policy_in_monitor_lets_pass_and_is_told() {
+    let mut watched = policy(r#"forbid(principal, action == Action::"orders:get", resource);"#);
+    watched["mode"] = json!("monitor");
+    let engine = engine(&snapshot(json!([watched])));
+    let decision = ask(&engine, &json!({"method": "GET", "target": "/orders/1", "app": "bob"}));
+    assert!(decision.allowed);
+    assert!(reasons(&decision, Phase::Authorize).starts_with("policy would refuse (policy-denied): forbidden by policy rule"));
+}
+
+#[test]
+fn a_permit_in_monitor_asks_whether_any_permit_matches() {
+    let enforced = policy(r#"permit(principal in Team::"shop", action == Action::"orders:get", resource);"#);
+    let watched = json!({"name": "watched", "mode": "monitor",
+        "cedar": r#"permit(principal, action in [Action::"orders:get", Action::"orders:list"], resource) when { !context.tls };"#});
+    let engine = engine(&snapshot(json!([enforced, watched])));
+    let told = |app: &str, target: &str| {
+        let decision = ask(&engine, &json!({"method": "GET", "target": target, "app": app}));
+        (decision.code, reasons(&decision, Phase::Authorize).contains("would refuse"))
+    };
+    assert_eq!(told("alice", "/orders/1"), (None, false));
+    assert_eq!(told("bob", "/orders/1").0, DENIED);
+    assert_eq!(told("bob", "/orders"), (None, true));
+}
+
+#[test]
+fn a_refusal_names_the_policy_to_the_operator_and_only_its_reason_to_the_caller() {
+    let mut told = policy(
+        r#"@id("late") forbid(principal, action == Action::"orders:get", resource) when { context.parameters.id == "secret" };"#,
+    );
+    told["reason"] = json!("Orders are closed.");
+    let engine = engine(&snapshot(json!([told])));
+    let decision = ask(&engine, &json!({"method": "GET", "target": "/orders/secret", "app": "bob"}));
+    assert_eq!((decision.status, decision.code), (Some(403), DENIED));
+    let explained = reasons(&decision, Phase::Authorize);
+    assert!(explained.starts_with("policy-denied: forbidden by policy rule/late"), "{explained}");
+    assert!(explained.contains(r#"context: {"parameters":{"id":"secret"}}"#), "{explained}");
+    assert!(explained.contains("policy rule/late forbids"), "{explained}");
+
+    let mut exchange = crate::fixture::exchange(&engine, 1);
+    exchange.assumed = engine.plan().unwrap().assume("bob");
+    let refused = exchange.judge_head(&crate::fixture::head("GET", "/orders/secret", &[])).unwrap_err();
+    let problem: Value = serde_json::from_slice(refused.body()).unwrap();
+    assert_eq!((&problem["code"], &problem["detail"]), (&json!("policy-denied"), &json!("Orders are closed.")));
+    assert!(!problem.to_string().contains("rule"));
+    let mut line = Vec::new();
+    exchange.record(&crate::End { status: 403, ..crate::End::default() }, &mut line);
+    let event: yett_model::Event = serde_json::from_slice(&line).unwrap();
+    assert_eq!(event.policy.as_deref(), Some("rule/late"));
+    assert_eq!(event.reason.as_deref(), Some("forbidden by policy rule/late"));
+}
+
+#[test]
+fn a_narrower_key_escapes_no_forbid_and_gains_no_permit() {
+    let narrowed = |cedar: &str| {
+        let both = json!([
+            {"name": "reader", "collections": ["reading"]},
+            {"name": "trusted", "operations": ["orders:get", "orders:drop"]},
+        ]);
+        let snapshot = change(snapshot(json!([policy(cedar)])), "/profiles", both);
+        let snapshot = change(snapshot, "/apps/1/profiles", json!(["reader", "trusted"]));
+        let snapshot = change(snapshot, "/apps/0/profiles", json!(["reader"]));
+        let mut key = crate::fixture::credential("k", "bob");
+        key["profiles"] = json!(["trusted"]);
+        let engine = engine(&change(snapshot, "/credentials", json!([key])));
+        ask(&engine, &json!({"method": "GET", "target": "/orders/1", "headers": [["x-api-key", crate::fixture::KEY]]})).code
+    };
+    for condition in ["", "when { context.tls }"] {
+        let get = r#"action == Action::"orders:get", resource)"#;
+        assert_eq!(narrowed(&format!(r#"forbid(principal in Profile::"reader", {get} {condition};"#)), DENIED, "{condition}");
+        assert_eq!(narrowed(&format!(r#"permit(principal in Profile::"reader", {get} {condition};"#)), DENIED, "{condition}");
+        assert_eq!(narrowed(&format!(r#"permit(principal in Profile::"trusted", {get} {condition};"#)), None, "{condition}");
+        assert_eq!(narrowed(&format!(r#"forbid(principal in Profile::"trusted", {get} {condition};"#)), DENIED, "{condition}");
+    }
+}
+
+#[test]
+fn what_the_contract_does_not_describe_is_refused_where_there_are_policies() {
+    let watched = |policies: Value| {
+        let guards = json!({"contract": {"mode": "monitor"}});
+        let snapshot = change(snapshot(policies), "/apis/0/guards", guards);
+        let all = json!(["orders:list", "orders:get", "orders:create", "orders:drop"]);
+        let engine = engine(&change(snapshot, "/profiles/1/operations", all));
+        asked(&engine, "alice", "GET", "/Orders/1")
+    };
+    assert_eq!(watched(json!([])), None);
+    assert_eq!(
+        watched(json!([policy(r#"forbid(principal, action == Action::"orders:get", resource) when { !context.tls };"#)])),
+        DENIED
+    );
+}
