@@ -35,6 +35,10 @@ AUTHORS: list[Record] = [
     {"name": "Tomas Reed", "born": 1978},
     {"name": "Ada Okafor", "born": None},
 ]
+CUSTOMERS: list[Record] = [
+    {"name": "Mira Holm", "email": "mira@example.org", "phone": "+4755012345"},
+    {"name": "Jon Vik", "email": "jon@example.org", "phone": "+4755067890"},
+]
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class Shop:
         self.books = Shelf("book", euros)
         self.authors = Shelf("author", AUTHORS)
         self.reviews = Shelf("review", [{"book_id": 1, "stars": 5, "text": "Could not stop.", "author": "Mira"}])
-        self.customers = Shelf("customer", [{"name": "Mira Holm", "email": "mira@example.org", "phone": "+4755012345"}])
+        self.customers = Shelf("customer", CUSTOMERS)
         self.orders = Shelf("order")
         self.carried_out: dict[str, int] = {}
 

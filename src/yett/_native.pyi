@@ -26,7 +26,7 @@ class Gateway:
         """Stops accepting, lets requests in flight finish for up to `grace` seconds; returns what was cut."""
 
 def check(snapshot: bytes, pepper: bytes) -> bytes:
-    """Compiles a snapshot without running it: JSON array of diagnostics, empty when it is good."""
+    """Compiles a snapshot without running it: JSON array of diagnostics, all of them warnings when it is good."""
 
 def decide(snapshot: bytes, requests: bytes, pepper: bytes) -> bytes:
     """Decides requests in order with one engine: JSON array of `Request` in, JSON array of `Decision` out."""

@@ -82,7 +82,7 @@ def test_another_format_version_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_section_of_a_later_version_is_refused_by_name(tmp_path: Path) -> None:
-    found = only_mistake(tmp_path, BOOKSHOP + "policies: []\n")
+    found = only_mistake(tmp_path, BOOKSHOP + "plans: []\n")
     assert (found.code, found.line) == ("not-supported-yet", 18)
 
 

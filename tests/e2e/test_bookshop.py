@@ -87,6 +87,20 @@ def test_a_reader_may_not_delete(shop: Gateway) -> None:
     assert shop.client("reader").get("/bookshop/books/1").status == 200
 
 
+def test_a_partner_neither_makes_nor_sees_the_order_of_another_customer(shop: Gateway) -> None:
+    buyer, order = shop.client("buyer"), {**ORDER, "customer_id": 2}
+    refused = buyer.post("/bookshop/orders", order)
+    assert (refused.status, refused.problem["code"]) == (403, "policy-denied")
+    assert "detail" not in refused.problem
+    clerk = shop.client("clerk")
+    made = clerk.post("/bookshop/orders", order)
+    assert made.status == 201
+    hidden = buyer.get(f"/bookshop/orders/{made.json['id']}")
+    assert (hidden.status, hidden.problem["detail"]) == (403, "This order belongs to another customer.")
+    assert "Harbour" not in hidden.body.decode()
+    assert clerk.get(f"/bookshop/orders/{made.json['id']}").json["customer_id"] == 2
+
+
 def test_a_path_outside_the_contract_is_404(shop: Gateway) -> None:
     found = shop.client("clerk").get("/bookshop/admin")
     assert (found.status, found.problem["code"]) == (404, "operation-unknown")

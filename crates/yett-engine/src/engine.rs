@@ -138,6 +138,15 @@ impl Engine {
         Ok(applied)
     }
 
+    /// Everything that is wrong with a snapshot or, where nothing is, what is worth a warning. A good one is in force
+    /// afterwards.
+    pub fn check(&self, snapshot: &[u8]) -> Vec<Diagnostic> {
+        match self.apply(snapshot) {
+            Err(mistakes) => mistakes,
+            Ok(_) => self.plan().map(|plan| plan.warnings().to_vec()).unwrap_or_default(),
+        }
+    }
+
     /// Applies a patch to the plan in force.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from yett.model.configuration import Unread
 from yett.model.diagnostic import Diagnostic
 from yett.model.place import Reference
+from yett.model.policy import Rule
 from yett.model.suggestion import did_you_mean
 
 if TYPE_CHECKING:
@@ -109,6 +110,12 @@ def check_operations(
         if one.kind == "operations"
         for names in one.sets
         for reference in names
+    ]
+    references += [
+        reference
+        for one in configuration.policies
+        if isinstance(one.body, Rule)
+        for reference in one.body.scope.operations
     ]
     yield from (one for reference in references if (one := index.check(reference, unread)))
     for api in configuration.apis:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from yett.model.place import NOWHERE, Place
+
+_SINGULAR: Final = {"policies": "policy"}
 
 if TYPE_CHECKING:
     from yett.compile.source import ContractSource
@@ -22,7 +24,7 @@ def place_of(
     A pointer that leads to nothing anybody wrote gives `NOWHERE` and an empty name.
     """
     parts = pointer.split("/")[1:]
-    if parts and parts[0] in ("trusted_proxies", "tracing", "identity"):
+    if parts and parts[0] in ("trusted_proxies", "tracing", "identity", "policy_context"):
         gateway = configuration.gateway
         return gateway.identity.place if parts[0] == "identity" and gateway.identity else gateway.place, "the gateway"
     sections: Mapping[str, Sequence[Any]] = {
@@ -33,6 +35,7 @@ def place_of(
         "teams": [one for one in configuration.teams if one.profiles],
         "users": configuration.users,
         "apps": configuration.apps,
+        "policies": configuration.policies,
         "credentials": credentials.items,
     }
     item = _item(sections.get(parts[0], ()) if parts else (), parts[1:2])
@@ -41,7 +44,7 @@ def place_of(
     if parts[0] == "apis":
         return _in_api(parts[2:], item, contracts)
     name = getattr(item, "name", None) or getattr(item, "id", "")
-    return item.place, f"{parts[0].removesuffix('s')} `{name}`" if name else ""
+    return item.place, f"{_SINGULAR.get(parts[0], parts[0].removesuffix('s'))} `{name}`" if name else ""
 
 
 def _item(items: Sequence[Any], index: Sequence[str]) -> Any:

@@ -11,6 +11,7 @@ from yett.compile.apis import compile_api
 from yett.compile.fields import compact
 from yett.compile.limits import LimitNames, compile_limits
 from yett.compile.operations import OperationIndex
+from yett.compile.policies import Operations, compile_policies
 from yett.compile.proxy import compile_edge
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def compile_snapshot(
         credentials=[_credential(one) for one in credentials.items],
     )
     snapshot |= compile_edge(configuration.gateway)
+    snapshot |= compile_policies(configuration, Operations(configuration, index, contracts))
     snapshot["apis"] = [compile_api(one, contracts[one.name], names) for one in configuration.apis]
     text = json.dumps(snapshot, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8")

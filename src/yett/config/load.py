@@ -29,6 +29,7 @@ from yett.config.sections.apps import AppShape, build_app
 from yett.config.sections.base import At, Findings, Shape
 from yett.config.sections.file import FileShape
 from yett.config.sections.gateway import GatewayShape, build_gateway
+from yett.config.sections.policies import PolicyShape, build_policy
 from yett.config.sections.tokens import TokensShape, build_tokens
 from yett.config.sources import read_sources
 from yett.model.configuration import Configuration, Unread
@@ -50,6 +51,7 @@ _LISTS: Final[Mapping[str, tuple[type[Shape], Callable[[Any, At], Any]]]] = {
     "teams": (TeamShape, build_team),
     "users": (UserShape, build_user),
     "apps": (AppShape, build_app),
+    "policies": (PolicyShape, build_policy),
     "duties": (DutyShape, build_duty),
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from yett.access.inheritance import check_inheritance
 from yett.config.clients import check_tokens
 from yett.model.place import Reference
+from yett.model.policy import Rule
 from yett.model.suggestion import did_you_mean
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def check_references(configuration: Configuration, draft: Configuration, unread:
         "users": draft.users,
         "apps": draft.apps,
         "duties": draft.duties,
+        "policies": draft.policies,
     }
     for section, items in sections.items():
         yield from _duplicates(section, items)
@@ -48,6 +50,7 @@ def check_references(configuration: Configuration, draft: Configuration, unread:
         yield from names["teams"].unknown([api.owner] if api.owner else [])
     yield from _check_profiles(draft, names)
     yield from _check_holders(draft, names)
+    yield from _check_scopes(draft, names)
     for duty in draft.duties:
         yield from _overlap(duty)
     yield from _duplicate_key_ids(draft.apps)
@@ -82,6 +85,13 @@ def _check_holders(draft: Configuration, names: Mapping[str, _Names]) -> Iterato
         yield from names["profiles"].unknown(_references(app.profiles))
 
 
+def _check_scopes(draft: Configuration, names: Mapping[str, _Names]) -> Iterator[Diagnostic]:
+    for policy in draft.policies:
+        if isinstance(policy.body, Rule):
+            for section in ("collections", "profiles", "apps", "teams"):
+                yield from names[section].unknown(getattr(policy.body.scope, section))
+
+
 def _duplicates(section: str, items: Iterable[_Named]) -> Iterator[Diagnostic]:
     first: dict[str, Place] = {}
     for item in items:
@@ -92,7 +102,7 @@ def _duplicates(section: str, items: Iterable[_Named]) -> Iterator[Diagnostic]:
 
 
 def _singular(section: str) -> str:
-    return {"apis": "API", "duties": "duty"}.get(section, section.removesuffix("s"))
+    return {"apis": "API", "duties": "duty", "policies": "policy"}.get(section, section.removesuffix("s"))
 
 
 def _references(assignments: Iterable[Assignment]) -> Iterator[Reference]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from yett.model.access import App, Collection, Duty, Profile, Team, User
 from yett.model.api import Api
 from yett.model.gateway import GatewaySettings
+from yett.model.policy import Policy
 from yett.model.tokens import TokenSettings
 
 
@@ -24,6 +25,7 @@ class Configuration:
     apps: tuple[App, ...] = ()
     duties: tuple[Duty, ...] = ()
     tokens: TokenSettings | None = None
+    policies: tuple[Policy, ...] = ()
 
     def memberships(self) -> Mapping[str, tuple[str, ...]]:
         """The teams of each user, named by the user or by the team."""

@@ -17,7 +17,8 @@ class Diagnostic:
     """One mistake, where it stands and how to mend it.
 
     `file` is the path as the user named it; `line` counts from 1, and 0 means that no line can be named; `pointer` is
-    the JSON pointer (RFC 6901) of the value at fault; `code` is a stable kebab-case slug.
+    the JSON pointer (RFC 6901) of the value at fault; `code` is a stable kebab-case slug; `column` counts characters
+    from 1, and 0 means that none can be named.
     """
 
     file: str
@@ -27,16 +28,19 @@ class Diagnostic:
     message: str
     hint: str = ""
     severity: Severity = "error"
+    column: int = 0
 
     @property
     def place(self) -> str:
-        """`file:line`, or the file alone where no line can be named."""
-        return f"{self.file}:{self.line}" if self.line else self.file
+        """`file:line:column`, as much of it as can be named."""
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """By place, and each once: the same mistake at the same place may be found in more than one way."""
-    unique = {(one.file, one.line, one.pointer, one.code): one for one in diagnostics}
+    unique = {(one.file, one.line, one.column, one.pointer, one.code): one for one in diagnostics}
     return tuple(unique[key] for key in sorted(unique))
 
 

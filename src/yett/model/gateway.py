@@ -7,6 +7,7 @@ from typing import Literal
 
 from yett.model.limit import DEFAULT_GATEWAY_LIMITS, Limit
 from yett.model.place import NOWHERE, Place
+from yett.model.policy import ClaimType
 from yett.model.proxy import Issuer, Tracing
 from yett.model.secret import SecretReference
 from yett.model.tls import Tls
@@ -68,7 +69,8 @@ class GatewaySettings:
     sends callers to HTTPS, at `redirect_port` or that of the first listener with TLS, and shows what lies in the
     webroot `acme_challenges`. `trusted_proxies` are networks in CIDR form; `identity` is `None` where no upstream is
     told who calls. `cache_bytes` is the memory for kept answers; `store` is the file for what
-    outlives the process, `None` for the default one.
+    outlives the process, `None` for the default one. `time_zone` (an IANA name, `None` for UTC) and `claims`, by name
+    with their types, are what policies may speak of.
     """
 
     listen: tuple[Listener, ...] = (Listener("127.0.0.1:8080"),)
@@ -89,4 +91,6 @@ class GatewaySettings:
     overload: Overload = Overload()
     cache_bytes: int = 64 << 20
     store: str | None = None
+    time_zone: str | None = None
+    claims: tuple[tuple[str, ClaimType], ...] = ()
     place: Place = field(default=NOWHERE, compare=False, repr=False)

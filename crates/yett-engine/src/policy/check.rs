@@ -81,7 +81,11 @@ impl Looking<'_> {
                         whole |= kind.is_record() && self.statement.takes.contains(path);
                     }
                     Err(Nothing::Untyped(why)) => self.untyped(&why, path),
-                    Err(unknown) => nothing = nothing.or(Some(unknown)),
+                    Err(unknown) => {
+                        // The record is there all the same, without the name.
+                        let _record = path.get(..1).map(|top| operation.facts.add(top, context));
+                        nothing = nothing.or(Some(unknown));
+                    }
                 }
             }
             if let (false, Some(Nothing::Unknown { what, name, known })) = (typed, nothing) {
@@ -117,7 +121,7 @@ impl Looking<'_> {
             let result = Validator::new(schema).validate(&set, ValidationMode::Strict);
             for error in result.validation_errors() {
                 let at = self.place(error.labels());
-                let help = error.help().map(|help| sentence(&help.to_string())).unwrap_or_default();
+                let help = error.help().map(|help| told(&help.to_string())).unwrap_or_default();
                 let message = format!("{}{}", told(&error.to_string()), among(&ids, operations, slice));
                 self.mistake("policy-type", message, help, at);
             }
@@ -224,6 +228,12 @@ pub(super) fn check_slices(slices: &Slices, statements: &[Statement], operations
             mistake(statement, "the contract guard is off, so nothing reads the body", "Set it to `monitor` or `enforce`.");
         }
         let Some(statement) = of_stage(Stage::Response) else { continue };
+        if !["GET", "HEAD", "QUERY", "OPTIONS"].contains(&operation.facts.operation.method.as_str()) {
+            let message = format!("{} is carried out before its answer is judged", operation.facts.operation.id);
+            let hint = "Write the rule on the request, if it can be.";
+            let path = format!("/policies/{}/cedar", statement.policy);
+            found.warnings.push(Diagnostic::new(path, "policy-late", message).hint(hint).warn());
+        }
         if operation.facts.operation.cache.is_some() {
             mistake(
                 statement,

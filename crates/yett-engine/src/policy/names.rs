@@ -55,7 +55,7 @@ pub(super) fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone)
 
 /// The name that takes the fewest changes, if they are few.
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let most = (name.chars().count() / 3).max(1);
+    let most = name.chars().count().div_ceil(3);
     let near = known.take(5_000).map(|one| (distance(name, one, most), one)).filter(|(distance, _)| *distance <= most);
     near.min().map(|(_, one)| one)
 }
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn the_nearest_name_is_found_and_a_far_one_is_not() {
         let known = ["bookshop:getBook", "bookshop:deleteBook", "bookshop:listBooks"];
-        assert_eq!(nearest("bookshop:delBook", known.into_iter()), Some("bookshop:deleteBook"));
+        assert_eq!(nearest("bookshop:deletBook", known.into_iter()), Some("bookshop:deleteBook"));
         assert_eq!(nearest("BOOKSHOP:getbook", known.into_iter()), Some("bookshop:getBook"));
         assert_eq!(nearest("zebra", known.into_iter()), None);
         assert_eq!(hint("zebra", ["a", "b"].into_iter()), "Known: a, b.");

@@ -11,6 +11,7 @@ from yett.config.sections.apis import ApiShape
 from yett.config.sections.apps import AppShape
 from yett.config.sections.base import Shape
 from yett.config.sections.gateway import GatewayShape
+from yett.config.sections.policies import PolicyShape
 from yett.config.sections.tokens import TokensShape
 
 
@@ -37,7 +38,9 @@ class FileShape(Shape):
     """The programs that call."""
     tokens: TokensShape | None = None
     """The token endpoint for machine clients; in one file only; absent means none."""
+    policies: list[PolicyShape] = Field(default_factory=list)
+    """Conditions on what profiles grant."""
 
 
-LATER_SECTIONS = frozenset({"admin", "policies", "plans", "subscriptions", "controls", "portal", "console"})
+LATER_SECTIONS = frozenset({"admin", "plans", "subscriptions", "controls", "portal", "console"})
 """Sections of the vocabulary that this version does not read: refused by name, never accepted and ignored."""

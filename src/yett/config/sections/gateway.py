@@ -12,11 +12,12 @@ from yett.config.sections.clients import ClientsShape, OverloadShape, build_clie
 from yett.config.sections.content import CacheMemoryShape
 from yett.config.sections.limits import LimitShape, build_limits
 from yett.config.sections.proxy import IssuerShape, TracingShape, build_issuer, build_tracing
-from yett.config.sections.scalars import Address, Network
+from yett.config.sections.scalars import Address, Network, TimeZone
 from yett.config.sections.secrets import SecretShape, build_secret
 from yett.config.sections.tls import TlsShape, build_tls
 from yett.model.gateway import GatewaySettings, Listener
 from yett.model.limit import DEFAULT_GATEWAY_LIMITS
+from yett.model.policy import ClaimType
 
 
 class ListenerShape(Shape):
@@ -84,6 +85,10 @@ class GatewayShape(Shape):
     store: Annotated[str, Field(min_length=1)] | None = None
     """Path of the file, relative to this one, for what must outlive the process, such as revoked tokens; absent means
     `.yett/store.db` beside the configuration. It is made where it is needed."""
+    time_zone: TimeZone | None = None
+    """IANA name of the time zone in which policies see the time; absent means UTC."""
+    claims: dict[Annotated[str, Field(min_length=1, max_length=100)], ClaimType] = Field(default_factory=dict)
+    """Claims of tokens that policies may read, each with its type: `string`, `integer`, `boolean` or `strings`."""
 
 
 def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
@@ -107,6 +112,8 @@ def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
         overload=build_overload(shape.overload),
         cache_bytes=shape.cache.memory,
         store=None if shape.store is None else at.path(shape.store),
+        time_zone=shape.time_zone,
+        claims=tuple(sorted(shape.claims.items())),
         place=at.place,
     )
 

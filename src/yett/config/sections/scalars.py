@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import zoneinfo
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from yett.model.suggestion import did_you_mean
 
 _NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DURATION: Final = re.compile(r"([0-9]{1,9})(ms|s|m|h)")
@@ -251,6 +254,20 @@ def _header(text: str) -> str:
 
 HeaderName = Annotated[str, AfterValidator(_header), WithJsonSchema({"type": "string", "examples": ["x-api-key"]})]
 """The name of a header field, held in lower case."""
+
+
+def _time_zone(text: str) -> str:
+    known = zoneinfo.available_timezones()
+    # Without a database here, the engine still has its own.
+    if text in known or not known:
+        return text
+    raise mistake("time-zone-unknown", f"there is no time zone `{text[:64]}`", did_you_mean(text[:64], sorted(known)))
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone), WithJsonSchema(
+    {"type": "string", "examples": ["Europe/Stockholm", "UTC"]}
+)]  # fmt: skip
+"""IANA name of a time zone."""
 
 
 def _expiry(value: object) -> object:

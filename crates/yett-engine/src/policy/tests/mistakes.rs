@@ -40,7 +40,7 @@ fn an_unknown_name_is_refused_with_its_place_and_the_nearest_one() {
             "forbid(principal, action, resource) when { principal in [App::\"alise\"] };",
             "policy-unknown-entity",
             "Did you mean 'alice'?",
-            (1, 57),
+            (1, 58),
         ),
         ("forbid(principal == Ap::\"alice\", action, resource);", "policy-unknown-entity", "Did you mean 'Api'?", (1, 21)),
         (

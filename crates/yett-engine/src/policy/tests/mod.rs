@@ -20,21 +20,23 @@ fn snapshot(policies: Value) -> Value {
     };
     let tenant = json!({"name": "x-tenant", "in": "header", "style": "simple", "explode": false,
         "shape": {"types": ["string"]}, "schema": {"type": "string"}});
-    let order = json!({"type": "object", "required": ["ownerId", "total"], "properties": {
-        "ownerId": {"type": "string"}, "total": {"type": "number"}, "note": {"type": ["string", "null"]},
-        "quantity": {"type": "integer"}, "tags": {"type": "array", "items": {"type": "string"}},
-        "customer": {"$ref": "urn:yett:request#/$defs/Customer"},
-        "lines": {"type": "array", "items": {"type": "object"}},
-    }});
+    let order = |direction: &str| {
+        json!({"type": "object", "required": ["ownerId", "total"], "properties": {
+            "ownerId": {"type": "string"}, "total": {"type": "number"}, "note": {"type": ["string", "null"]},
+            "quantity": {"type": "integer"}, "tags": {"type": "array", "items": {"type": "string"}},
+            "customer": {"$ref": format!("urn:yett:{direction}#/$defs/Customer")},
+            "lines": {"type": "array", "items": {"type": "object"}},
+        }})
+    };
     let customer = json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}});
     let json_of = |schema: &Value| json!([{"range": "application/json", "kind": "json", "schema": schema}]);
-    let answer = json!([{"status": "200", "media": json_of(&order)}]);
+    let answer = json!([{"status": "200", "media": json_of(&order("response"))}]);
     let operations = json!([
         {"id": "orders:list", "method": "GET", "path": "/orders", "responses": answer,
             "parameters": [query("ownerId", "string"), query("limit", "integer"), tenant]},
         {"id": "orders:get", "method": "GET", "path": "/orders/{id}", "parameters": [id], "responses": answer},
         {"id": "orders:create", "method": "POST", "path": "/orders",
-            "body": {"required": true, "media": json_of(&order)}, "responses": [{"status": "201"}]},
+            "body": {"required": true, "media": json_of(&order("request"))}, "responses": [{"status": "201"}]},
         {"id": "orders:drop", "method": "DELETE", "path": "/orders/{id}", "parameters": [id], "responses": [{"status": "204"}]},
         {"id": "orders:health", "method": "GET", "path": "/health", "public": true},
     ]);
