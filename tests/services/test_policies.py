@@ -34,7 +34,7 @@ def test_a_mistake_in_a_condition_is_told_where_it_was_written(tmp_path: Path) -
         '    when: "context.parameters.idd == 3"\n',
     )
     assert (one.code, one.hint) == ("policy-unknown-attribute", "Did you mean 'id'?")
-    assert one.place == f"{tmp_path / 'yett.yaml'}:14:12"
+    assert one.place == f"{tmp_path / 'yett.yaml'}:15:12"
     assert one.message == "policy `rule`: there is no parameter 'idd'"
 
 
@@ -45,7 +45,7 @@ def test_a_mistake_in_a_block_or_file_is_told_where_it_was_written(tmp_path: Pat
     assert (in_file.place, in_file.hint) == (f"{tmp_path / 'rule.cedar'}:2:13", "Did you mean 'shop:getBook'?")
     block = "".join(f"      {line}\n" for line in text.splitlines())
     in_block = only(tmp_path, f"  - name: rule\n    cedar: |\n{block}")
-    assert in_block.place == f"{tmp_path / 'yett.yaml'}:15:19"
+    assert in_block.place == f"{tmp_path / 'yett.yaml'}:16:19"
 
 
 def test_a_condition_that_ends_its_own_statement_is_refused(tmp_path: Path) -> None:
