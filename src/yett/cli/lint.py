@@ -1,0 +1,83 @@
+"""`yett lint`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from yett.services.lint import Finding, Verdict
+
+
+class Format(StrEnum):
+    """How findings are told."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    HTML = "html"
+    GITHUB = "github"
+
+
+class Failing(StrEnum):
+    """From which severity on the exit code is 1."""
+
+    ERROR = "error"
+    WARN = "warn"
+    INFO = "info"
+    HINT = "hint"
+    NEVER = "never"
+
+
+def lint(
+    contracts: Annotated[list[str], typer.Argument(metavar="CONTRACT...", help="Contracts to look at.")],
+    ruleset: Annotated[
+        str, typer.Option("--ruleset", "-r", help="A ruleset's name, such as yett:recommended, or its file.")
+    ] = "yett:recommended",
+    output_format: Annotated[Format, typer.Option("--format", help="How to tell it.")] = Format.TEXT,
+    fail_on: Annotated[Failing, typer.Option("--fail-on", help="Exit with 1 from this severity on.")] = Failing.ERROR,
+) -> None:
+    """Hold contracts against rules that people can read."""
+    from yett.cli.output import REFUSED, patience, show_diagnostics
+    from yett.services.lint import lint_contracts
+
+    with patience(f"reading {', '.join(contracts[:3])}"):
+        verdict = lint_contracts(contracts, ruleset)
+    show_diagnostics(verdict.diagnostics)
+    if output_format is not Format.TEXT and verdict.is_usable:
+        typer.echo(verdict.report(output_format.value), nl=False)
+    elif verdict.is_usable:
+        _show(verdict)
+    if not verdict.is_usable or (fail_on is not Failing.NEVER and verdict.reaches(fail_on.value)):
+        raise typer.Exit(REFUSED)
+
+
+def _show(verdict: Verdict) -> None:
+    from collections import Counter
+
+    from yett.cli.output import count_of, screen
+    from yett.services.lint import SEVERITIES
+
+    for finding in verdict.findings:
+        _show_one(finding)
+    counts = Counter(one.severity for one in verdict.findings)
+    told = ", ".join(f"{counts[name]} {name}" for name in SEVERITIES if counts[name])
+    screen().print(f"{told or 'nothing found'} by {count_of(verdict.rules, 'rule')}")
+
+
+def _show_one(finding: Finding) -> None:
+    from rich.text import Text
+
+    from yett.cli.output import screen, visible
+
+    colour = {"error": "red", "warn": "yellow"}.get(finding.severity, "blue")
+    line = Text().append(f"{visible(finding.file)}:{finding.line}: ", style="bold")
+    line.append(f"{finding.severity}[{visible(finding.rule)}]", style=f"bold {colour}")
+    line.append(f" {visible(finding.message)}")
+    screen().print(line)
+    screen().print(Text(f"        at: {visible(finding.pointer or '/')}", style="dim"))
+    if finding.hint:
+        screen().print(Text().append("        hint: ", style="cyan").append(visible(finding.hint)))

@@ -1,0 +1,65 @@
+"""Hold contracts against a ruleset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from yett.documents import DocumentError, read_document
+from yett.governance.lint import lint
+from yett.governance.reports import REPORTS
+from yett.governance.rule import SEVERITIES, Finding
+from yett.governance.ruleset import Ruleset, load_ruleset
+from yett.model.diagnostic import Diagnostic, has_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["SEVERITIES", "Finding", "Verdict", "lint_contracts", "rules_of"]
+
+_RANK: Final[dict[str, int]] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules found in all files, and what is wrong with the ruleset or a file itself."""
+
+    findings: tuple[Finding, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    rules: int
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the ruleset and the files could be read."""
+        return not has_errors(self.diagnostics)
+
+    def reaches(self, severity: str) -> bool:
+        """Whether anything is as bad as `severity`, or worse."""
+        return any(_RANK[one.severity] <= _RANK[severity] for one in self.findings)
+
+    def report(self, form: str) -> str:
+        """The report of that name: `json`, `sarif`, `junit`, `html` or `github`."""
+        return REPORTS[form](self.findings)
+
+
+def lint_contracts(paths: Sequence[str], ruleset: str) -> Verdict:
+    """Hold the documents at `paths` against a ruleset, given by name or by path."""
+    rules = load_ruleset(ruleset)
+    diagnostics = list(rules.diagnostics)
+    findings: list[Finding] = []
+    for path in paths if not has_errors(diagnostics) else ():
+        try:
+            findings += lint(read_document(Path(path).read_bytes(), file=path), rules)
+        except DocumentError as error:
+            diagnostics += error.diagnostics
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            message = f"it cannot be read: {reason}"
+            diagnostics.append(Diagnostic(path, 0, "", "file-unreadable", message, "check the path"))
+    return Verdict(tuple(findings), tuple(diagnostics), len(rules.rules))
+
+
+def rules_of(ruleset: str) -> Ruleset:
+    """The rules of a ruleset, for who wants to read them."""
+    return load_ruleset(ruleset)
