@@ -14,7 +14,8 @@ from tests.services.places import CONTRACT, ENVIRONMENT, SETTINGS
 from tests.services.test_run import House
 from yett.access.client_secrets import new_client_secret
 from yett.access.keys import hash_key
-from yett.gateway import check_snapshot, native_available
+from yett.errors import GatewayError
+from yett.gateway import Applied, check_snapshot, native_available
 from yett.services.assembly import Assembly, assemble
 from yett.services.news import Refused, Reloaded
 from yett.services.patches import Patches, revoke_token
@@ -185,24 +186,42 @@ class Ledger:
 
     def __init__(self) -> None:
         self.patches: list[dict[str, Any]] = []
+        self.refuses = False
 
-    def patch(self, patch: bytes) -> Any:
-        from yett.gateway import Applied
-
+    def patch(self, patch: bytes) -> Applied:
+        if self.refuses:
+            raise GatewayError("no room")
         document = json.loads(patch)
         self.patches.append(document)
         return Applied("", document["sequence"])
 
 
 def test_patches_are_numbered_and_many_changes_are_cut_into_several() -> None:
-    from yett.gateway import Applied
-
     ledger = Ledger()
     patches = Patches(ledger)
     patches.follow(Applied("", 7))
     patches.send_all(revoke_token("i", str(number), 1) for number in range(10_001))
     patches.send_all([])
     assert [(one["sequence"], len(one["changes"])) for one in ledger.patches] == [(8, 10_000), (9, 1)]
+
+
+def test_a_recall_that_failed_is_made_again(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "store.db")
+    TokenStore(database).revoke(RevokedToken("i", "t", 4_000_000_000), now=0)
+    database.close()
+    ledger = Ledger()
+    desk = TokenDesk(str(tmp_path / "store.db"), Patches(ledger))
+    assembly = assembled(tmp_path)
+    assert assembly.tokens is not None
+    desk.open(assembly.tokens)
+    ledger.refuses = True
+    with pytest.raises(GatewayError):
+        desk.recall()
+    ledger.refuses = False
+    desk.recall()
+    desk.recall()
+    assert [one["changes"] for one in ledger.patches] == [[revoke_token("i", "t", 4_000_000_000)]]
+    desk.stop()
 
 
 def test_what_has_lapsed_is_swept_now_and_then(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from yett.services.patches import Patches, revoke_token
 from yett.services.token_apis import Door
 from yett.store import Database, RevokedToken, TokenStore
 from yett.tokens.endpoint import Endpoint
-from yett.tokens.server import Server
 from yett.tokens.settings import Ports, Settings
 
 if TYPE_CHECKING:
@@ -36,6 +35,9 @@ class TokenDesk:
         """Listen behind `door`, if that is not done already. Raises `StoreError` and `ListenError`."""
         if self._store is not None:
             return
+        # Only where there is an endpoint is its server worth loading.
+        from yett.tokens.server import Server
+
         database = Database.open(self._path)
         store, word = TokenStore(database), secrets.token_hex(32)
         self._endpoint, self._settings = Endpoint(settings, Ports(store, self), word), settings
@@ -53,9 +55,9 @@ class TokenDesk:
     def recall(self) -> None:
         """Tell the gateway once of every revocation that still matters: before it serves. Raises `YettError`."""
         if self._store is not None and not self._recalled:
-            self._recalled = True
             revoked = self._store.revoked(now=int(self._clock()) - _KEPT_LONGER_S)
             self._patches.send_all(revoke_token(one.issuer, one.jti, one.expires_at) for one in revoked)
+            self._recalled = True
 
     def revoke(self, issuer: str, jti: str, *, expires_at: int, client: str) -> None:
         """Revoke a token, for good: first remembered, then told to the gateway. Raises `YettError`."""
