@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import sqlite3
 import ssl
 import subprocess
 import time
@@ -237,6 +238,19 @@ def introspected(gateway: Gateway, token: str) -> dict[str, Any]:
     assert answer.status_code == 200
     body: dict[str, Any] = answer.json()
     return body
+
+
+def test_a_revocation_that_cannot_be_kept_is_not_confirmed(served: Gateway) -> None:
+    with robot(served) as client:
+        token = fetch(client)["access_token"]
+        store = sqlite3.connect(served.folder / ".yett" / "store.db", isolation_level=None)
+        store.execute("BEGIN EXCLUSIVE")
+        answer = client.revoke_token(at(served, "/oauth/revoke"), token=token)
+        assert refused(answer) == (503, "temporarily_unavailable")
+        assert answer.headers["retry-after"] == "1"
+        store.execute("ROLLBACK")
+        store.close()
+        assert client.revoke_token(at(served, "/oauth/revoke"), token=token).status_code == 200
 
 
 def test_a_revocation_is_confirmed_within_a_tenth_of_a_second(served: Gateway) -> None:

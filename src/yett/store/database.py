@@ -13,7 +13,7 @@ from typing import Any, Final
 from yett.errors import StoreError
 from yett.store.migrations import MIGRATIONS, Migration
 
-_PATIENCE_S: Final = 5.0
+_PATIENCE_S: Final = 2.0
 """How long another process may hold the file before a write is given up."""
 
 Row = tuple[Any, ...]

@@ -37,7 +37,8 @@ class Server:
             timeout_graceful_shutdown=int(_PATIENCE_S),
         )
         self._server = uvicorn.Server(config)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # With the protocol named, asyncio sends each part of an answer at once (TCP_NODELAY).
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._thread = threading.Thread(target=self._run, name="yett-tokens", daemon=True)
         self.port = 0
 
