@@ -1,8 +1,11 @@
 //! The same exchange without sockets: one engine for tests, `yett explain`, simulators and replay.
 
+use crate::access;
 use crate::engine::Engine;
 use crate::exchange::{BodyNeed, Caller, Exchange, Now};
 use crate::guards::Notes;
+use crate::identity::Principal;
+use crate::plan::Plan;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -10,7 +13,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use yett_model::decision::{Upstream, Violation};
 use yett_model::snapshot::Mode;
-use yett_model::{Code, Decision, Outcome, Phase, PhaseReport, Request};
+use yett_model::{AccessReport, Code, Decision, Outcome, Phase, PhaseReport, Request};
 
 /// Decides one request as the gateway would. Counters of the engine are used, so that limits can be replayed.
 ///
@@ -25,12 +28,26 @@ pub fn decide(engine: &Engine, request: &Request, now: Now, random: u128) -> Res
     };
     let mut exchange = Exchange::new(plan.clone(), engine.counters().clone(), Caller::new(address, true), now, random);
     exchange.notes = Some(Notes::default());
-    if let Some(app) = &request.app {
-        exchange.assumed = Some(plan.assume(app).ok_or_else(|| format!("there is no app '{app}'"))?);
-    }
+    exchange.assumed = assumed(&plan, request)?;
     let parts = head(request)?;
     let upstream = run(&mut exchange, &parts, request)?;
     Ok(report(exchange, upstream))
+}
+
+/// Whom a simulation acts as.
+fn assumed(plan: &Plan, request: &Request) -> Result<Option<Principal>, String> {
+    let Some(app) = &request.app else {
+        return request.user.as_ref().map_or(Ok(None), |_| Err("a user acts through an app: name one".to_owned()));
+    };
+    let mut principal = plan.assume(app).ok_or_else(|| format!("there is no app '{app}'"))?;
+    if let Some(user) = &request.user {
+        if !principal.app.agent {
+            return Err(format!("app '{app}' is no agent, so it acts for nobody"));
+        }
+        let known = plan.users.get_key_value(user.as_str()).ok_or_else(|| format!("there is no user '{user}'"))?;
+        principal.user = Some(known.0.clone());
+    }
+    Ok(Some(principal))
 }
 
 fn head(request: &Request) -> Result<Parts, String> {
@@ -101,6 +118,8 @@ fn report(mut exchange: Exchange, upstream: Option<Upstream>) -> Decision {
         api: exchange.api.and_then(|api| plan.api(api)).map(|api| api.name.to_string()),
         operation: exchange.operation.and_then(|operation| plan.operation(operation)).map(|operation| operation.id.to_string()),
         app: exchange.principal.as_ref().map(|principal| principal.app.name.to_string()),
+        user: exchange.principal.as_ref().and_then(|principal| principal.user.as_deref().map(str::to_owned)),
+        access: access_report(&exchange),
         upstream,
         headers: answer_headers(&mut exchange),
         phases,
@@ -135,6 +154,9 @@ fn phase_report(exchange: &Exchange, phase: Phase, refused: Option<Phase>) -> Ph
         let mut reasons: Vec<String> =
             exchange.refusal.iter().map(|(_, refusal)| format!("{}: {}", refusal.code.as_str(), refusal.reason)).collect();
         reasons.extend(would);
+        if phase == Phase::Authorize {
+            reasons.extend(access_report(exchange).map(|access| access.denied).unwrap_or_default());
+        }
         reasons.extend(notes(exchange, phase));
         return PhaseReport { phase, outcome: Outcome::Deny, reasons };
     }
@@ -207,14 +229,45 @@ fn explain_route(exchange: &Exchange) -> Vec<String> {
 
 /// The profiles that grant the operation, or that it needs none.
 fn explain_access(exchange: &Exchange) -> Vec<String> {
-    let (Some(principal), Some(operation)) = (&exchange.principal, exchange.operation) else {
-        return vec!["no access profile is needed".to_owned()];
-    };
-    let now = exchange.now;
-    let profiles = principal.profiles(now);
-    let grants = |name: &&std::sync::Arc<str>| exchange.plan.profiles.grants_of([&***name]).allows(operation, now);
-    let granting: Vec<String> = profiles.iter().filter(grants).map(|name| format!("granted by profile {name}")).collect();
+    let granting = access_report(exchange).map(|access| access.granted).unwrap_or_default();
     if granting.is_empty() { vec!["no access profile is needed".to_owned()] } else { granting }
+}
+
+/// What decided about access; nothing where nobody had to be asked.
+fn access_report(exchange: &Exchange) -> Option<AccessReport> {
+    let plan = &exchange.plan;
+    let (principal, operation) = (exchange.principal.as_ref()?, exchange.operation_plan());
+    if exchange.phase < Phase::Authorize || operation.map_or(exchange.api_plan()?.all_public, |operation| operation.public) {
+        return None;
+    }
+    let Some((number, operation)) = exchange.operation.zip(operation) else {
+        return Some(of_undocumented(exchange));
+    };
+    let name = principal.user.as_ref().filter(|_| principal.app.agent);
+    // What is granted to an agent for a user is what both have; here each is asked alone.
+    let own = if name.is_some() { &principal.app.grants } else { &principal.grants };
+    let app = access::Subject {
+        name: format!("app {}", principal.app.name),
+        granting: own.profiles(exchange.now),
+        held: &principal.app.held,
+    };
+    let user = name.map(|name| {
+        let known = plan.users.get(name);
+        access::Subject {
+            name: format!("user {name}"),
+            granting: known.map(|user| user.grants.profiles(exchange.now)).unwrap_or_default(),
+            held: known.map_or(&[][..], |user| &user.held),
+        }
+    });
+    let subjects: Vec<access::Subject<'_>> = [app].into_iter().chain(user).collect();
+    Some(access::report(&plan.profiles, &subjects, number, &operation.id, exchange.now))
+}
+
+/// What the contract does not describe is open only to who may call all that it describes.
+fn of_undocumented(exchange: &Exchange) -> AccessReport {
+    let refused = exchange.refusal.as_ref().is_some_and(|(phase, _)| *phase == Phase::Authorize);
+    let change = "describe the request in the contract, or grant the caller every operation of the API".to_owned();
+    AccessReport { change: refused.then_some(change).into_iter().collect(), ..AccessReport::default() }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::identity::chain::Chain;
 use crate::identity::credentials::{Credentials, Stored};
 use crate::identity::key::Pepper;
 use crate::identity::revoked::Revoked;
-use crate::identity::{AppPlan, Principal};
+use crate::identity::{AppPlan, Principal, UserPlan};
 use crate::policy::Policies;
 use crate::routing::Routes;
 use crate::routing::template::Template;
@@ -42,6 +42,7 @@ pub struct Plan {
     apis: Vec<ApiPlan>,
     operations: Vec<OperationPlan>,
     pub(crate) apps: HashMap<Arc<str>, Arc<AppPlan>>,
+    pub(crate) users: HashMap<Arc<str>, UserPlan>,
     pub(crate) profiles: Profiles,
     pub(crate) credentials: Credentials,
     pub(crate) pepper: Arc<Pepper>,
@@ -286,6 +287,14 @@ impl Plan {
     pub(crate) fn assume(&self, app: &str) -> Option<Principal> {
         let app = self.apps.get(app)?.clone();
         Some(Principal::of(app))
+    }
+
+    /// An agent that acts for a user may do what both may: for a user whom nobody knows, nothing.
+    pub(crate) fn bind(&self, principal: &mut Principal) {
+        if let Some(user) = principal.user.as_deref().filter(|_| principal.app.agent) {
+            let of_user = self.users.get(user).map_or_else(|| self.profiles.grants_of([]), |user| user.grants.clone());
+            principal.grants = Arc::new(principal.grants.both(&of_user));
+        }
     }
 }
 

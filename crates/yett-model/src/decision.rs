@@ -115,6 +115,9 @@ pub struct Request {
     /// Act as this app without a credential (simulation only; sockets never set it).
     #[serde(default)]
     pub app: Option<String>,
+    /// Let the app act for this user (simulation only): it must be an agent.
+    #[serde(default)]
+    pub user: Option<String>,
     /// Unix time in milliseconds at which to decide; absent means the caller of `decide` supplies its clock.
     #[serde(default)]
     pub at: Option<u64>,
@@ -149,6 +152,18 @@ pub struct PhaseReport {
     pub reasons: Vec<String>,
 }
 
+/// What decided whether the caller may use the operation, in sentences, and what would change a refusal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccessReport {
+    /// Every profile in force that grants it.
+    pub granted: Vec<String>,
+    /// Every profile in force that denies it: one is enough.
+    pub denied: Vec<String>,
+    /// What would change a refusal: each deny must go; of the rest, any one is enough. Empty where it is allowed.
+    pub change: Vec<String>,
+}
+
 /// The whole decision about one request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -169,6 +184,12 @@ pub struct Decision {
     pub operation: Option<String>,
     /// The app, when identified.
     pub app: Option<String>,
+    /// The user for whom the app acts, when it does.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// What decided about access; absent where none was needed.
+    #[serde(default)]
+    pub access: Option<AccessReport>,
     /// What would be sent upstream: method, target and headers, secrets left out.
     pub upstream: Option<Upstream>,
     /// Headers the gateway adds to the answer, such as `RateLimit`.

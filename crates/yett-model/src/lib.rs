@@ -9,7 +9,7 @@ pub mod patch;
 pub mod snapshot;
 
 pub use catalogue::{CATALOGUE, Code, Entry, Source};
-pub use decision::{Decision, Outcome, Phase, PhaseReport, Request, Violation};
+pub use decision::{AccessReport, Decision, Outcome, Phase, PhaseReport, Request, Violation};
 pub use diagnostic::{Diagnostic, Spot};
 pub use event::{CacheUse, Event};
 pub use patch::{Change, Patch};

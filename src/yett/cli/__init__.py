@@ -13,7 +13,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from yett.cli import check, client, diff, explain, key, lint, routes, run, schema, tokens
+from yett.cli import access, check, client, diff, explain, key, lint, routes, run, schema, tokens
 from yett.cli import compile as compiling
 from yett.cli.arguments import EXIT_CODES
 
@@ -34,6 +34,7 @@ app.command("compile", epilog=EXIT_CODES)(compiling.compile_)
 app.add_typer(key.app, name="key")
 app.add_typer(client.app, name="client")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(access.app, name="access")
 
 
 def _show_version(wanted: bool) -> None:

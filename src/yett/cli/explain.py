@@ -17,10 +17,14 @@ def explain(
     request: Annotated[str, typer.Option("--request", "-r", help="Method and target: 'GET /bookshop/books/1'.")],
     config: Config = DEFAULT_CONFIG,
     app: Annotated[str | None, typer.Option(help="Act as this app, without a key.")] = None,
+    user: Annotated[str | None, typer.Option("--user", help="The user for whom the app, an agent, acts.")] = None,
     header: Annotated[list[str] | None, typer.Option(help="A header, 'name: value'. May be repeated.")] = None,
     body: Annotated[str, typer.Option(help="The body, or @FILE to read it from.")] = "",
     host: Annotated[str, typer.Option(help="The Host asked for.")] = "",
     address: Annotated[str, typer.Option(help="The caller's IP address.")] = "",
+    at: Annotated[
+        str, typer.Option("--at", metavar="TIME", help="A date, or date with time (RFC 3339), at which to decide.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Show what would become of a request.
@@ -29,10 +33,13 @@ def explain(
 
     The exit code is 0 when the request would reach the upstream, and 1 when it would be refused.
     """
+    from dataclasses import replace
+
     from yett.cli.output import REFUSED, patience, show_diagnostics, show_json, told_errors
 
     with told_errors(as_json=as_json), patience(f"reading {config}"):
-        asked = _request(request, header or [], body, host=host, address=address, app=app)
+        asked = _request(request, header or [], body, host=host, address=address)
+        asked = replace(asked, app=app, user=user, at=_moment(at) if at else None)
         explanation = _explanation(config, asked)
     decision = explanation.decision
     if as_json:
@@ -81,7 +88,18 @@ def _name_hosts(config: str, host: str) -> None:
         screen(error=True).print(f"hint: name the host with `--host`; there are APIs on {visible(named)}")
 
 
-def _request(text: str, headers: list[str], body: str, *, host: str, address: str, app: str | None) -> Request:
+def _moment(text: str) -> int:
+    """A date, or date with time, as Unix milliseconds."""
+    from datetime import UTC, datetime
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("write 2027-01-31 or 2027-01-31T18:00:00Z", param_hint="--at") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _request(text: str, headers: list[str], body: str, *, host: str, address: str) -> Request:
     from yett.gateway import Request
 
     method, _, target = text.strip().rpartition(" ")
@@ -94,7 +112,6 @@ def _request(text: str, headers: list[str], body: str, *, host: str, address: st
         headers=tuple(_header(one) for one in headers),
         body=_body(body),
         address=address,
-        app=app,
     )
 
 
@@ -139,6 +156,8 @@ def _show(decision: Decision) -> None:
         screen().print(Text(f"{'':12}{visible(where)}: {visible(violation.detail)} [{violation.code}]", style="yellow"))
     screen().print()
     screen().print(_verdict(decision))
+    for change in decision.access.change if decision.access else ():
+        screen().print(Text().append("  to change that: ", style="cyan").append(visible(change)))
     for name, value in decision.headers:
         screen().print(Text(f"  {visible(name)}: {visible(value)}", style="dim"))
 

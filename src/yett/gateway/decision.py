@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+_ACCESS: Final = ("granted", "denied", "change")
 
 Outcome = Literal["continue", "would-deny", "deny", "skipped"]
 """How a phase ended: it goes on; a guard in `monitor` would have refused; it was refused; there was nothing to do."""
@@ -29,6 +31,15 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessReport:
+    """What decided about access, in sentences; `change` says what would change a refusal."""
+
+    granted: tuple[str, ...]
+    denied: tuple[str, ...]
+    change: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The whole decision; `document` is the engine's JSON, for programs."""
 
@@ -45,11 +56,13 @@ class Decision:
     phases: tuple[PhaseReport, ...]
     digest: str
     document: dict[str, Any]
+    user: str | None = None
+    access: AccessReport | None = None
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Decision:
         """The decision the engine wrote. Raises `KeyError` on anything else."""
-        upstream = document["upstream"]
+        upstream, access = document["upstream"], document.get("access")
         return cls(
             id=document["id"],
             allowed=document["allowed"],
@@ -68,4 +81,6 @@ class Decision:
             ),
             digest=document["digest"],
             document=document,
+            user=document.get("user"),
+            access=None if access is None else AccessReport(*(tuple(access[key]) for key in _ACCESS)),
         )

@@ -15,7 +15,11 @@ __all__ = ["Request", "SnapshotMistake", "build_info", "catalogue", "check_snaps
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as plain data. `app` acts as that app without a credential; `address` is the caller's."""
+    """A request as plain data; `address` is the caller's.
+
+    `app` acts as that app without a credential, and where it is an agent, for `user`; `at` is the Unix millisecond at
+    which to decide, `None` for now.
+    """
 
     method: str
     target: str
@@ -24,6 +28,8 @@ class Request:
     body: str = ""
     address: str = ""
     app: str | None = None
+    user: str | None = None
+    at: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """`Request` of the engine."""
@@ -35,6 +41,8 @@ class Request:
             "body": self.body,
             "address": self.address,
             "app": self.app,
+            "user": self.user,
+            "at": self.at,
         }
 
 

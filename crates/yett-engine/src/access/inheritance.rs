@@ -27,12 +27,12 @@ pub(super) fn order(parents: &[Vec<u32>]) -> Result<Vec<u32>, Vec<Fault>> {
 }
 
 /// A profile and those it inherits, each once, nearest first.
-pub(super) fn with_inherited(parents: &[Vec<u32>], profile: u32) -> Vec<u32> {
+pub(super) fn with_inherited<'p>(parents: impl Fn(u32) -> Option<&'p [u32]>, profile: u32) -> Vec<u32> {
     let mut found = vec![profile];
     let mut seen = HashSet::from([profile]);
     let mut at = 0;
     while let Some(&next) = found.get(at) {
-        found.extend(parents.get(next as usize).into_iter().flatten().filter(|parent| seen.insert(**parent)));
+        found.extend(parents(next).into_iter().flatten().filter(|parent| seen.insert(**parent)));
         at += 1;
     }
     found

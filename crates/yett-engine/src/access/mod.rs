@@ -8,6 +8,7 @@ mod grants;
 mod inheritance;
 mod operations;
 mod profiles;
+mod report;
 mod window;
 
 pub use grants::Grants;
@@ -16,6 +17,7 @@ pub use profiles::{Held, Profiles};
 pub use window::Window;
 
 pub(crate) use profiles::{add_held, build, held};
+pub(crate) use report::{Subject, report};
 
 #[cfg(test)]
 mod tests;

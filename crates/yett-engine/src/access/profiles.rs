@@ -76,6 +76,11 @@ impl Profiles {
         self.plans.get(profile as usize).map(|plan| &plan.name)
     }
 
+    /// A profile and those it inherits, each once, nearest first.
+    pub(super) fn with_inherited(&self, profile: u32) -> Vec<u32> {
+        inheritance::with_inherited(|profile| self.plans.get(profile as usize).map(|plan| plan.inherits.as_slice()), profile)
+    }
+
     /// What profiles give that somebody has by name and for ever, such as those that a token names. Names that no
     /// profile has give nothing.
     pub fn grants_of<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Arc<Grants> {
@@ -248,7 +253,7 @@ impl Builder<'_> {
     /// The limits of what is inherited count where a profile has none of its own.
     fn lay(&mut self, parents: &[Vec<u32>], profile: u32) {
         let mut all = Rules::none(self.profiles.operations);
-        for number in inheritance::with_inherited(parents, profile) {
+        for number in self.profiles.with_inherited(profile) {
             if let Some(plan) = self.profiles.plans.get(number as usize) {
                 all.merge(&plan.own);
             }

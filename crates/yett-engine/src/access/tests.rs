@@ -299,3 +299,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_agent_for_a_user_whom_nobody_knows_may_do_nothing() {
+    let plan = plan(&changed("/apps/0/agent", json!(true)));
+    let mut principal = plan.assume("reader-app").unwrap();
+    assert!(principal.grants.allows(1, NOW));
+    principal.user = Some("ghost".into());
+    plan.bind(&mut principal);
+    assert!((0..4).all(|number| !principal.grants.allows(number, NOW)));
+}
+
+#[test]
+fn an_app_that_is_no_agent_is_not_bound_by_the_user_its_token_names() {
+    let plan = plan(&fixture::snapshot());
+    let mut principal = plan.assume("reader-app").unwrap();
+    principal.user = Some("ghost".into());
+    plan.bind(&mut principal);
+    assert!(principal.grants.allows(1, NOW));
+}

@@ -98,3 +98,102 @@ fn test_a_request_when_it_is_no_http_or_names_nobody_then_an_error_says_so() {
     assert_eq!(ask(&shop, json!({"method": "GET", "target": "/", "app": "x"})).unwrap_err(), "there is no app 'x'");
     assert!(ask(&Engine::new(crate::fixture::pepper()), json!({"method": "GET", "target": "/"})).is_err());
 }
+
+/// The access report of a request for `GET /shop/books/7` by an app.
+fn access_of(shop: &Value, request: Value) -> AccessReport {
+    let mut whole = json!({"method": "GET", "target": "/shop/books/7"});
+    whole.as_object_mut().unwrap().extend(request.as_object().unwrap().clone());
+    ask(&engine(shop), whole).unwrap().access.unwrap()
+}
+
+/// Profiles with one that grants by inheritance, one that denies, and one that grants for a time.
+fn graded() -> Value {
+    let profiles = json!([
+        {"name": "reader", "operations": ["shop:list", "shop:get"]},
+        {"name": "editor", "inherits": ["reader"], "operations": ["shop:create"]},
+        {"name": "frozen", "denied_operations": ["shop:get"]},
+        {"name": "trial", "timed": [{"operations": ["shop:get"], "until": NOW.unix_ms / 1000}]},
+        {"name": "later", "timed": [{"operations": ["shop:get"], "from": NOW.unix_ms / 1000 + 60}]},
+    ]);
+    changed("/profiles", profiles)
+}
+
+#[test]
+fn an_allowed_request_tells_every_profile_that_grants_it_and_nothing_to_change() {
+    let shop = change(graded(), "/apps/0/profiles", json!(["editor", "reader"]));
+    let report = access_of(&shop, json!({"app": "reader-app"}));
+    assert_eq!(report.granted, ["granted by profile reader, inherited by editor", "granted by profile reader"]);
+    assert_eq!((report.denied, report.change), (vec![], vec![]));
+}
+
+#[test]
+fn a_refusal_for_want_of_a_grant_names_the_profiles_that_would_do() {
+    let report = access_of(&graded(), json!({"app": "idle-app"}));
+    let expected = [
+        "app idle-app has no profile in force: give it one that grants `shop:get`",
+        "give app idle-app one of the profiles that grant it: `reader`, `editor`",
+    ];
+    assert_eq!(report.change, expected);
+    let held = change(graded(), "/apps/1/profiles", json!(["frozen"]));
+    assert!(
+        access_of(&change(held, "/profiles/2/denied_operations", json!([])), json!({"app": "idle-app"})).change[0]
+            .starts_with("grant `shop:get` to a profile of app idle-app: `frozen`")
+    );
+}
+
+#[test]
+fn a_refusal_by_a_deny_names_the_profile_and_how_to_lift_it() {
+    let shop = change(graded(), "/apps/0/profiles", json!(["reader", "frozen"]));
+    let report = access_of(&shop, json!({"app": "reader-app"}));
+    assert_eq!((report.granted.len(), &*report.denied), (1, &["denied by profile frozen".to_owned()][..]));
+    assert_eq!(report.change, ["take the deny of `shop:get` out of profile `frozen`, or that profile from app reader-app"]);
+    let decision = ask(&engine(&shop), json!({"method": "GET", "target": "/shop/books/7", "app": "reader-app"})).unwrap();
+    assert!(reasons(&decision, Phase::Authorize).ends_with("; denied by profile frozen"));
+}
+
+#[test]
+fn a_refusal_for_want_of_time_says_when_it_was_or_will_be_granted() {
+    let shop = change(graded(), "/apps/1/profiles", json!(["trial", "later"]));
+    let change_of = access_of(&shop, json!({"app": "idle-app"})).change;
+    assert_eq!(change_of[0], "renew what app idle-app had through profile `trial` until 2023-11-14T22:13:20Z");
+    assert_eq!(change_of[1], "wait until 2023-11-14T22:14:20Z, when profile `later` grants it");
+    let later = json!({"app": "idle-app", "at": NOW.unix_ms + 60_000});
+    assert_eq!(access_of(&shop, later).granted, ["granted by profile later"]);
+}
+
+#[test]
+fn an_agent_may_do_for_a_user_what_both_may() {
+    let shop = change(graded(), "/apps/0/agent", json!(true));
+    let users = json!([{"name": "mira", "teams": ["readers"]}, {"name": "otto", "profiles": ["editor"]}]);
+    let shop = engine(&change(shop, "/users", users));
+    let ask = |target: &str, method: &str, user: &str| {
+        ask(&shop, json!({"method": method, "target": target, "app": "reader-app", "user": user})).unwrap()
+    };
+    let together = ask("/shop/books/7", "GET", "otto");
+    assert!(together.allowed);
+    assert_eq!((together.app.as_deref(), together.user.as_deref()), (Some("reader-app"), Some("otto")));
+    let missing = ask("/shop/books/7", "GET", "mira");
+    assert_eq!(missing.code, Some(Code::AccessDenied));
+    let change = missing.access.unwrap().change;
+    assert!(change.iter().all(|one| one.contains("user mira")), "{change:?}");
+    // Otto may create, but the agent may not: an agent lends nobody more than it has.
+    assert_eq!(ask("/shop/books", "POST", "otto").code, Some(Code::AccessDenied));
+}
+
+#[test]
+fn only_an_agent_acts_for_users_and_only_for_known_ones() {
+    let shop = change(changed("/users", json!([{"name": "mira"}])), "/apps/0/agent", json!(true));
+    let shop = engine(&shop);
+    let told = |app: Value, user: &str| {
+        ask(&shop, json!({"method": "GET", "target": "/shop/books/7", "app": app, "user": user})).unwrap_err()
+    };
+    assert_eq!(told(json!("idle-app"), "mira"), "app 'idle-app' is no agent, so it acts for nobody");
+    assert_eq!(told(json!("reader-app"), "ghost"), "there is no user 'ghost'");
+    assert_eq!(told(Value::Null, "mira"), "a user acts through an app: name one");
+}
+
+#[test]
+fn a_public_operation_needs_no_access_and_reports_none() {
+    let decision = ask(&engine(&snapshot()), json!({"method": "GET", "target": "/shop/health", "app": "idle-app"})).unwrap();
+    assert!(decision.allowed && decision.access.is_none());
+}

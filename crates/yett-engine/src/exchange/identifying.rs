@@ -5,7 +5,8 @@ use super::*;
 impl Exchange {
     /// Asks the methods of the API in order; `Some`: somebody outside must be asked before it can go on.
     pub(super) fn identify(&mut self, parts: &Parts, answer: Option<Answer>) -> Result<Option<Question>, Box<Refusal>> {
-        if let Some(assumed) = self.assumed.take() {
+        if let Some(mut assumed) = self.assumed.take() {
+            self.plan.bind(&mut assumed);
             self.principal = Some(assumed);
             return Ok(None);
         }
@@ -18,9 +19,12 @@ impl Exchange {
             self.identifying = progress;
             return Ok(Some(question));
         }
-        let principal = api.identity.conclude(&asked, progress)?;
+        let mut principal = api.identity.conclude(&asked, progress)?;
         if principal.is_none() && !self.operation_plan().map_or(api.all_public, |operation| operation.public) {
             return Err(api.identity.missing());
+        }
+        if let Some(principal) = &mut principal {
+            self.plan.bind(principal);
         }
         self.principal = principal;
         Ok(None)

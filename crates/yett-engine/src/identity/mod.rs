@@ -32,6 +32,8 @@ pub struct AppPlan {
     pub name: Arc<str>,
     /// Team it belongs to.
     pub team: Arc<str>,
+    /// Whether it acts for users.
+    pub agent: bool,
     /// Stable number of the app for counters: survives a change of plan.
     pub subject: u64,
     /// Its profiles and those of its team, each with when it is held.
@@ -39,6 +41,15 @@ pub struct AppPlan {
     /// Limits on the app alone.
     pub limits: Vec<Arc<LimitPlan>>,
     /// What its profiles give.
+    pub grants: Arc<Grants>,
+}
+
+/// A user as the plan knows them.
+#[derive(Debug)]
+pub struct UserPlan {
+    /// Own profiles and those of the teams, each with when it is held.
+    pub held: Box<[Held]>,
+    /// What they give.
     pub grants: Arc<Grants>,
 }
 

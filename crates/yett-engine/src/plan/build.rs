@@ -8,10 +8,10 @@ use crate::forward::forwarded::TrustedProxies;
 use crate::forward::{ProxyPlan, is_ambiguous, upstream_path};
 use crate::guards::limits::LimitPlan;
 use crate::guards::{self, contract, limits};
-use crate::identity::AppPlan;
 use crate::identity::chain;
 use crate::identity::credentials::Credentials;
 use crate::identity::key::Pepper;
+use crate::identity::{AppPlan, UserPlan};
 use crate::policy::Policies;
 use crate::routing::{Routes, target};
 use aws_lc_rs::digest;
@@ -90,6 +90,7 @@ impl<'a> Builder<'a> {
             apis: Vec::new(),
             operations: Vec::new(),
             apps: HashMap::new(),
+            users: HashMap::new(),
             profiles: access::build(self.snapshot, &numbers, &mut self.diagnostics),
             credentials: Credentials::default(),
             pepper,
@@ -295,6 +296,7 @@ impl<'a> Builder<'a> {
 
     fn apps(&mut self, plan: &mut Plan) {
         let teams = self.teams(plan);
+        self.users(plan, &teams);
         for (index, app) in self.snapshot.apps.iter().enumerate() {
             let path = format!("/apps/{index}");
             let mut held = access::held(&plan.profiles, &app.profiles, &app.timed_profiles, &path, &mut self.diagnostics);
@@ -304,6 +306,7 @@ impl<'a> Builder<'a> {
             let app = AppPlan {
                 name: name.clone(),
                 team: app.team.as_str().into(),
+                agent: app.agent,
                 subject: stable_number(&app.name),
                 limits: limit_plans(&app.limits),
                 grants: plan.profiles.grants(&held, &[]),
@@ -311,6 +314,21 @@ impl<'a> Builder<'a> {
             };
             if plan.apps.insert(name, Arc::new(app)).is_some() {
                 self.report(format!("{path}/name"), "app-duplicate", "an app of this name is there already");
+            }
+        }
+    }
+
+    fn users(&mut self, plan: &mut Plan, teams: &HashMap<&str, Vec<Held>>) {
+        for (index, user) in self.snapshot.users.iter().enumerate() {
+            let path = format!("/users/{index}");
+            let mut held = access::held(&plan.profiles, &user.profiles, &user.timed_profiles, &path, &mut self.diagnostics);
+            for team in &user.teams {
+                access::add_held(&mut held, teams.get(team.as_str()).map_or(&[][..], Vec::as_slice));
+            }
+            self.check_edges(plan, &held, &path);
+            let grants = plan.profiles.grants(&held, &[]);
+            if plan.users.insert(user.name.as_str().into(), UserPlan { held: held.into(), grants }).is_some() {
+                self.report(format!("{path}/name"), "user-duplicate", format!("'{}' is there twice", user.name));
             }
         }
     }

@@ -49,6 +49,7 @@ fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> 
         body: body.to_owned(),
         address: String::new(),
         app: None,
+        user: None,
         at: Some(0),
         response: None,
     }

@@ -34,7 +34,7 @@ fn at_once(name: &str, by: Subject, amount: u64) -> Limit {
 fn app(subject: u64, limits: &[Limit]) -> Principal {
     let grants = Arc::new(Grants::default());
     let limits = limits.iter().map(LimitPlan::new).collect();
-    let app = AppPlan { name: "a".into(), team: "t".into(), subject, held: [].into(), limits, grants };
+    let app = AppPlan { name: "a".into(), team: "t".into(), agent: false, subject, held: [].into(), limits, grants };
     Principal::of(Arc::new(app))
 }
 

@@ -14,6 +14,7 @@ fn app(name: &str) -> Arc<AppPlan> {
         name: name.into(),
         team: "team".into(),
         subject: 1,
+        agent: false,
         held: [].into(),
         limits: vec![],
         grants: Arc::default(),

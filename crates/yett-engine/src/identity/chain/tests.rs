@@ -61,6 +61,7 @@ fn principal(name: &str, operations: &[u32]) -> Principal {
         name: name.into(),
         team: "team".into(),
         subject: 1,
+        agent: false,
         held: [].into(),
         limits: vec![],
         grants,
