@@ -94,8 +94,8 @@ def test_a_matrix_that_is_wrong_is_found_out(tmp_path: Path, monkeypatch: pytest
     wrong = scene(
         tmp_path, RICH.replace("- {name: careful, denies: [{operation: shop:listBooks}]}", "- {name: careful}")
     )
+    computed = wrong.matrix()
     monkeypatch.setattr(access.Scene, "matrix", lambda _: computed)
-    computed = access.matrix(wrong.assembly.configuration, wrong.access, wrong.operations, wrong.public, wrong.now)
     found = access_trial.try_on_own_gateway(truth).unlike
     assert [(one.principal, one.operation, one.computed, one.answer) for one in found] == [
         ("app:guest-app", "shop:listBooks", True, "403 access-denied"),

@@ -28,6 +28,7 @@ from yett.model.access import (
 )
 from yett.model.api import Identify, KeyPlaces
 from yett.model.configuration import Configuration
+from yett.model.gateway import GatewaySettings
 from yett.model.place import Reference
 
 NOW = 1_800_000_000
@@ -72,6 +73,7 @@ def models(draw: Any) -> Configuration:
     """A team, an app, a user of the team, and an agent who may do everything."""
     everything = Profile("everything", (Grant(Reach("operation", "shop:*")),))
     return Configuration(
+        gateway=GatewaySettings(limits=()),
         apis=(api(identify=Identify(api_key=KeyPlaces())),),
         collections=COLLECTIONS,
         profiles=(*draw(profiles()), everything),
