@@ -61,11 +61,14 @@ def _show(verdict: Verdict) -> None:
     from yett.cli.output import count_of, screen
     from yett.services.lint import SEVERITIES
 
+    waived = [one for one in verdict.findings if one.waived]
     for finding in verdict.findings:
-        _show_one(finding)
-    counts = Counter(one.severity for one in verdict.findings)
+        if not finding.waived:
+            _show_one(finding)
+    counts = Counter(one.severity for one in verdict.findings if not one.waived)
     told = ", ".join(f"{counts[name]} {name}" for name in SEVERITIES if counts[name])
-    screen().print(f"{told or 'nothing found'} by {count_of(verdict.rules, 'rule')}")
+    beside = f", {len(waived)} waived" if waived else ""
+    screen().print(f"{told or 'nothing found'}{beside} by {count_of(verdict.rules, 'rule')}")
 
 
 def _show_one(finding: Finding) -> None:

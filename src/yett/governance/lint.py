@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,11 +15,12 @@ from yett.governance.rule import ABSENT, SEVERITIES, Finding, Question
 from yett.governance.subject import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from yett.documents import Document
+    from yett.governance.exceptions import Override, Waiver
     from yett.governance.rule import Problem, Rule, Severity, Then
-    from yett.governance.ruleset import Override, Ruleset
+    from yett.governance.ruleset import Ruleset
 
 _TEMPLATE: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _FIELD: Final = re.compile(r"[^.\[\]]+")
@@ -27,27 +30,57 @@ MOST_FINDINGS: Final = 10_000
 Keys = tuple[str | int, ...]
 
 
-def lint(document: Document, ruleset: Ruleset) -> tuple[Finding, ...]:
-    """What the rules find, by place; each once. A rule for other formats than the document's is left out."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the rules found, and at how many places each of them looked."""
+
+    findings: tuple[Finding, ...]
+    looked: Mapping[str, int]
+
+
+def lint(document: Document, ruleset: Ruleset, *, today: date | None = None) -> tuple[Finding, ...]:
+    """What the rules find, as `examine` tells it."""
+    return examine(document, ruleset, today=today).findings
+
+
+def examine(document: Document, ruleset: Ruleset, *, today: date | None = None) -> Outcome:
+    """Hold a document against a ruleset: findings by place, each once.
+
+    A rule for other formats than the document's is left out. A finding that somebody has waived until `today` or later,
+    by default the day it is in UTC, says so in `waived`.
+    """
     subject = Subject(document)
+    today = today or datetime.now(UTC).date()
     found: dict[tuple[str, Keys, str], Finding] = {}
+    looked: Counter[str] = Counter()
     for rule in ruleset.rules.values():
         if rule.formats and not rule.formats & subject.formats:
             continue
-        for path, problem in _problems(rule, subject):
+        for path, problem in _problems(rule, subject, looked):
             finding = _finding(rule, path, problem, subject, ruleset.overrides)
             if finding is not None:
+                finding = replace(finding, waived=_waived(finding, ruleset.waivers, today))
                 found.setdefault((rule.id, finding.path, finding.message), finding)
             if len(found) >= MOST_FINDINGS:
                 break
     order = {severity: rank for rank, severity in enumerate(SEVERITIES)}
-    return tuple(sorted(found.values(), key=lambda one: (one.line, one.pointer, order[one.severity], one.rule)))
+    findings = sorted(found.values(), key=lambda one: (one.line, one.pointer, order[one.severity], one.rule))
+    return Outcome(tuple(findings), looked)
 
 
-def _problems(rule: Rule, subject: Subject) -> Iterator[tuple[Keys, Problem]]:
+def _waived(finding: Finding, waivers: tuple[Waiver, ...], today: date) -> str:
+    """Why a finding is put up with, and by whom; empty where it is not."""
+    for waiver in waivers:
+        if waiver.rule == finding.rule and today <= waiver.until and _covers(waiver.at, finding.file, finding.pointer):
+            return f"{waiver.owner}: {waiver.reason}, until {waiver.until.isoformat()}"
+    return ""
+
+
+def _problems(rule: Rule, subject: Subject, looked: Counter[str]) -> Iterator[tuple[Keys, Problem]]:
     follow = subject.follow if rule.resolved else _stay
     for given in rule.given:
         for place in given.places(subject.index, follow):
+            looked[rule.id] += 1
             for then in rule.then:
                 yield from _asked(then, place, given.keys, subject, rule.resolved)
 

@@ -29,7 +29,7 @@ tr { border-bottom: 1px solid #8884; } code { font: 0.9em ui-monospace, monospac
 
 def json_report(findings: Sequence[Finding]) -> str:
     """Everything that was found, as a JSON document."""
-    counts = Counter(one.severity for one in findings)
+    counts = Counter(one.severity for one in findings if not one.waived)
     document = {"counts": {name: counts[name] for name in SEVERITIES}, "findings": [asdict(one) for one in findings]}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -45,8 +45,10 @@ def sarif_report(findings: Sequence[Finding]) -> str:
         if one.line:
             place["region"] = {"startLine": one.line}
         logical = [{"fullyQualifiedName": one.pointer or "/"}]
+        # SARIF 2.1.0 section 3.35: what was accepted is a suppression.
+        waived = {"suppressions": [{"kind": "external", "justification": one.waived}]} if one.waived else {}
         results.append({
-            "ruleId": one.rule, "ruleIndex": used.index(one.rule), "level": _LEVELS[one.severity],
+            **waived, "ruleId": one.rule, "ruleIndex": used.index(one.rule), "level": _LEVELS[one.severity],
             "message": {"text": one.message}, "locations": [{"physicalLocation": place, "logicalLocations": logical}],
         })  # fmt: skip
     run = {"tool": {"driver": {"name": "yett lint", "rules": rules}}, "results": results}
@@ -56,6 +58,7 @@ def sarif_report(findings: Sequence[Finding]) -> str:
 def junit_report(findings: Sequence[Finding]) -> str:
     """JUnit's XML, which pipelines read: a suite for each file, a case for each finding."""
     by_file: dict[str, list[Finding]] = {}
+    findings = [one for one in findings if not one.waived]
     for one in findings:
         by_file.setdefault(one.file, []).append(one)
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="yett lint" failures="{len(findings)}">']
@@ -89,7 +92,8 @@ def html_report(findings: Sequence[Finding]) -> str:
 
 def _row(one: Finding) -> str:
     place = f"<code>{escape(one.file)}:{one.line}</code><br><code>{escape(one.pointer)}</code>"
-    hint = f"<br><small>{escape(one.hint)}</small>" if one.hint else ""
+    told = f"waived by {one.waived}" if one.waived else one.hint
+    hint = f"<br><small>{escape(told)}</small>" if told else ""
     what = f"{escape(one.message)}{hint}"
     bad = f'<td class="{one.severity}">{one.severity}</td>'
     return f"<tr><td>{place}</td>{bad}<td>{what}</td><td>{escape(one.rule)}</td></tr>"
@@ -101,6 +105,7 @@ def github_report(findings: Sequence[Finding]) -> str:
         f"::{_COMMANDS[one.severity]} file={_property(one.file)},line={max(one.line, 1)},title={_property(one.rule)}"
         f"::{_data(one.message)}\n"
         for one in findings
+        if not one.waived
     )
 
 

@@ -15,6 +15,11 @@ Severity = Literal["error", "warn", "info", "hint"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warn", "info", "hint")
 """The worst first, as their numbers 0 to 3 go."""
 
+SAID: Final[dict[str | int, Severity | None]] = {
+    **{name: name for name in SEVERITIES}, **dict(enumerate(SEVERITIES)), "off": None,
+}  # fmt: skip
+"""What a ruleset may say for a severity: its name, its number, or `off`."""
+
 
 class Absent:
     """The value of what is not there: `null` is a value, this is none."""
@@ -84,7 +89,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that a rule found: where it stands (`line` from 1, `pointer` as RFC 6901 says), and what is wrong."""
+    """Something that a rule found: where it stands (`line` from 1, `pointer` as RFC 6901 says), and what is wrong.
+
+    `waived` says who puts up with it, why and until when; it counts for nothing then.
+    """
 
     rule: str
     severity: Severity
@@ -95,3 +103,4 @@ class Finding:
     path: tuple[str | int, ...] = field(compare=False, default=())
     hint: str = field(compare=False, default="")
     link: str = field(compare=False, default="")
+    waived: str = ""

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final
 
-from yett.documents import DocumentError, join_pointer, read_document
+from yett.documents import DocumentError, read_document
+from yett.governance.at import At
 from yett.governance.builtin import BUILTIN, builtin_text
+from yett.governance.exceptions import Override, Waiver, read_overrides, read_waivers
 from yett.governance.functions import FUNCTIONS
 from yett.governance.jsonpath import PathError, PatternError, compile_path, pattern_of
-from yett.governance.rule import SEVERITIES, Rule, Severity, Then
+from yett.governance.rule import SAID, SEVERITIES, Rule, Then
 from yett.model.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
@@ -26,10 +29,6 @@ if TYPE_CHECKING:
 
 _DEEPEST: Final = 20
 _MOST_FILES: Final = 100
-_NUMBERS: Final[dict[Any, Severity | None]] = {
-    0: "error", 1: "warn", 2: "info", 3: "hint", "error": "error", "warn": "warn", "info": "info", "hint": "hint",
-    "off": None,
-}  # fmt: skip
 _KNOWN: Final = frozenset({
     "given", "then", "description", "message", "severity", "formats", "resolved", "recommended", "documentationUrl",
     "enabled", "type", "tags", "summary", "extensions", "hint",
@@ -42,19 +41,12 @@ _OPTIONS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
-    """Rules that differ for some files, or below some pointers of them: severities by rule, `None` for off."""
-
-    files: tuple[str, ...]
-    severities: dict[str, Severity | None]
-
-
-@dataclass(frozen=True, slots=True)
 class Ruleset:
     """Rules by id, those that are off left out; with an error among `diagnostics` it is not fit to be used."""
 
     rules: dict[str, Rule]
     overrides: tuple[Override, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
@@ -66,29 +58,32 @@ class _Gathered:
     on: dict[str, bool] = field(default_factory=dict)
     aliases: dict[str, Any] = field(default_factory=dict)
     overrides: list[Override] = field(default_factory=list)
+    waivers: list[Waiver] = field(default_factory=list)
 
 
-def load_ruleset(source: str, *, folder: FilePath | None = None) -> Ruleset:
+def load_ruleset(source: str, *, today: date | None = None) -> Ruleset:
     """The ruleset of a name such as `yett:recommended`, or of a file.
 
-    Nothing is raised for what a ruleset holds: all mistakes are among its diagnostics.
+    Nothing is raised for what a ruleset holds: all mistakes are among its diagnostics. A waiver that has ended before
+    `today`, by default the day it is in UTC, is warned of.
     """
-    reader = _Reader(folder or FilePath(source).parent)
+    reader = _Reader(FilePath(source).parent, today or datetime.now(UTC).date())
     gathered = reader.named(source, None) or _Gathered()
     rules = {id_: rule for id_, rule in gathered.rules.items() if gathered.on.get(id_)}
-    return Ruleset(rules, tuple(gathered.overrides), tuple(reader.diagnostics))
+    return Ruleset(rules, tuple(gathered.overrides), tuple(gathered.waivers), tuple(reader.diagnostics))
 
 
 class _Reader:
-    def __init__(self, folder: FilePath) -> None:
+    def __init__(self, folder: FilePath, today: date) -> None:
         self.folder = folder.resolve()
+        self.today = today
         self.diagnostics: list[Diagnostic] = []
         self.active: list[str] = []
         self.files = 0
 
     # Where rulesets come from
 
-    def named(self, source: str, at: _At | None) -> _Gathered | None:
+    def named(self, source: str, at: At | None) -> _Gathered | None:
         """What a name or a path stands for."""
         if source in BUILTIN:
             return self._entered(source, builtin_text(source).encode(), source, at)
@@ -110,7 +105,7 @@ class _Reader:
             return None
         return self._entered(str(path), data, str(path), at)
 
-    def _entered(self, key: str, data: bytes, name: str, at: _At | None) -> _Gathered | None:
+    def _entered(self, key: str, data: bytes, name: str, at: At | None) -> _Gathered | None:
         self.files += 1
         if key in self.active or len(self.active) >= _DEEPEST or self.files > _MOST_FILES:
             circle = " -> ".join([*self.active, key])
@@ -126,7 +121,7 @@ class _Reader:
         self.active.pop()
         return gathered
 
-    def _refuse(self, at: _At | None, source: str, code: str, message: str, hint: str) -> None:
+    def _refuse(self, at: At | None, source: str, code: str, message: str, hint: str) -> None:
         if at is None:
             self.diagnostics.append(Diagnostic(source, 0, "", code, message, hint))
         else:
@@ -135,7 +130,7 @@ class _Reader:
     # What stands in one
 
     def _ruleset(self, document: Document) -> _Gathered:
-        gathered, root = _Gathered(), _At(document, ())
+        gathered, root = _Gathered(), At(document, ())
         value = document.value
         if not isinstance(value, dict):
             self.diagnostics.append(root.diagnostic("ruleset-malformed", "a ruleset is a mapping", "write `rules:`"))
@@ -154,10 +149,12 @@ class _Reader:
         link = said_link if isinstance(said_link, str) else ""
         for name, said in rules.items() if isinstance(rules, dict) else ():
             self._rule(str(name), said, root.below("rules").below(name), gathered, formats, link)
-        self._overrides(value.get("overrides"), root.below("overrides"), gathered)
+        told = self.diagnostics
+        gathered.overrides += read_overrides(value.get("overrides"), root.below("overrides"), told)
+        gathered.waivers += read_waivers(value.get("waivers"), root.below("waivers"), told, self.today)
         return gathered
 
-    def _extend(self, value: Any, root: _At, gathered: _Gathered) -> None:
+    def _extend(self, value: Any, root: At, gathered: _Gathered) -> None:
         listed = value if isinstance(value, list) else [value] if value else []
         for index, entry in enumerate(listed):
             name, which = (entry, "recommended") if isinstance(entry, str) else (*entry, "recommended")[:2]
@@ -170,13 +167,14 @@ class _Reader:
                 gathered.on[id_] = which == "all" or (which != "off" and base.on[id_])
             gathered.aliases |= base.aliases
             gathered.overrides += base.overrides
+            gathered.waivers += base.waivers
 
-    def _rule(self, name: str, said: Any, at: _At, gathered: _Gathered, formats: frozenset[str], link: str) -> None:
+    def _rule(self, name: str, said: Any, at: At, gathered: _Gathered, formats: frozenset[str], link: str) -> None:
         if isinstance(said, dict) and ("given" in said or "then" in said):
             rule = self._defined(name, said, at, gathered, formats, link)
             if rule is not None:
                 gathered.rules[name] = rule
-                severity = _NUMBERS.get(said.get("severity", "warn"), "warn")
+                severity = SAID.get(said.get("severity", "warn"), "warn")
                 enabled = said.get("enabled", True) is not False and severity is not None
                 gathered.on[name] = enabled and said.get("recommended", True) is not False
             return
@@ -186,24 +184,24 @@ class _Reader:
             return
         self._changed(name, said, at, gathered)
 
-    def _changed(self, name: str, said: Any, at: _At, gathered: _Gathered) -> None:
+    def _changed(self, name: str, said: Any, at: At, gathered: _Gathered) -> None:
         """A rule that is there already is put on or off, or gets another severity."""
         said = said.get("severity", True) if isinstance(said, dict) else said
         if said is True:
             gathered.on[name] = True
         elif said is False:
             gathered.on[name] = False
-        elif not isinstance(said, str | int) or said not in _NUMBERS:
+        elif not isinstance(said, str | int) or said not in SAID:
             hint = "write error, warn, info, hint, off, true or false"
             self.diagnostics.append(at.diagnostic("severity-unknown", f"{said!r} is no severity", hint))
-        elif (severity := _NUMBERS[said]) is None:
+        elif (severity := SAID[said]) is None:
             gathered.on[name] = False
         else:
             gathered.on[name] = True
             gathered.rules[name] = replace(gathered.rules[name], severity=severity)
 
     def _defined(
-        self, name: str, said: dict[str, Any], at: _At, gathered: _Gathered, formats: frozenset[str], link: str
+        self, name: str, said: dict[str, Any], at: At, gathered: _Gathered, formats: frozenset[str], link: str
     ) -> Rule | None:
         before = len(self.diagnostics)
         for key in said:
@@ -212,7 +210,7 @@ class _Reader:
                     at.below(key).diagnostic("rule-key-unknown", f"a rule has no `{key}`", _nearest(str(key), _KNOWN))
                 )
         severity = said.get("severity", "warn")
-        if not isinstance(severity, str | int) or severity not in _NUMBERS:
+        if not isinstance(severity, str | int) or severity not in SAID:
             hint = f"write one of {', '.join(SEVERITIES)}, off"
             self.diagnostics.append(
                 at.below("severity").diagnostic("severity-unknown", f"{severity!r} is no severity", hint)
@@ -227,7 +225,7 @@ class _Reader:
         own = said.get("documentationUrl")
         return Rule(
             id=name,
-            severity=_NUMBERS.get(severity) or "warn",
+            severity=SAID.get(severity) or "warn",
             given=given,
             then=then,
             description=str(said.get("description") or ""),
@@ -239,7 +237,7 @@ class _Reader:
             hint=str(said.get("hint") or ""),
         )
 
-    def _given(self, value: Any, at: _At, aliases: dict[str, Any]) -> Iterator[Path]:
+    def _given(self, value: Any, at: At, aliases: dict[str, Any]) -> Iterator[Path]:
         for index, text in enumerate(value if isinstance(value, list) else [value] if value is not None else []):
             spot = at.below(index) if isinstance(value, list) else at
             if not isinstance(text, str):
@@ -253,7 +251,7 @@ class _Reader:
                         spot.diagnostic("path-malformed", str(error), "paths are JSONPath: $.paths[*].get")
                     )
 
-    def _expanded(self, text: str, at: _At, aliases: dict[str, Any], depth: int) -> Iterator[str]:
+    def _expanded(self, text: str, at: At, aliases: dict[str, Any], depth: int) -> Iterator[str]:
         """A path that begins with `#Name` is what the alias says, and the rest behind it."""
         if not text.startswith("#"):
             yield text
@@ -275,7 +273,7 @@ class _Reader:
         for one in listed:
             yield from self._expanded(one + rest, at, aliases, depth + 1)
 
-    def _then(self, value: Any, at: _At) -> Iterator[Then]:
+    def _then(self, value: Any, at: At) -> Iterator[Then]:
         for index, said in enumerate(value if isinstance(value, list) else [value] if value is not None else []):
             spot = at.below(index) if isinstance(value, list) else at
             function = said.get("function") if isinstance(said, dict) else None
@@ -288,7 +286,7 @@ class _Reader:
                 field_ = said.get("field")
                 yield Then(function, FUNCTIONS[function], options or {}, None if field_ is None else str(field_))
 
-    def _fits(self, function: str, options: Any, at: _At) -> bool:
+    def _fits(self, function: str, options: Any, at: At) -> bool:
         spot = at.below("functionOptions")
         if options is not None and not isinstance(options, dict):
             self.diagnostics.append(
@@ -302,7 +300,7 @@ class _Reader:
             return False
         return self._is_sound(function, options or {}, spot)
 
-    def _is_sound(self, function: str, options: dict[str, Any], at: _At) -> bool:
+    def _is_sound(self, function: str, options: dict[str, Any], at: At) -> bool:
         """What can be told before anything is looked at: patterns that cannot be read, casings that are none."""
         from yett.governance.functions.values import CASINGS
 
@@ -322,39 +320,6 @@ class _Reader:
                     )
                     return False
         return True
-
-    def _overrides(self, value: Any, at: _At, gathered: _Gathered) -> None:
-        for index, said in enumerate(value if isinstance(value, list) else ()):
-            spot = at.below(index)
-            rules = said.get("rules") if isinstance(said, dict) else None
-            if not isinstance(rules, dict) or not isinstance(said.get("files"), list):
-                hint = "an override has `files`, and `rules` with their severities"
-                self.diagnostics.append(spot.diagnostic("override-malformed", "the override says too little", hint))
-                continue
-            severities: dict[str, Severity | None] = {}
-            for name, entry in rules.items():
-                severity = entry.get("severity") if isinstance(entry, dict) else entry
-                if isinstance(severity, str | int) and severity in _NUMBERS:
-                    severities[str(name)] = _NUMBERS[severity]
-                else:
-                    place = spot.below("rules").below(name)
-                    self.diagnostics.append(
-                        place.diagnostic("severity-unknown", f"{severity!r} is no severity", "write off, or a severity")
-                    )
-            gathered.overrides.append(Override(tuple(map(str, said["files"])), severities))
-
-
-@dataclass(frozen=True, slots=True)
-class _At:
-    document: Document
-    path: tuple[str | int, ...]
-
-    def below(self, key: str | int) -> _At:
-        return _At(self.document, (*self.path, key))
-
-    def diagnostic(self, code: str, message: str, hint: str, severity: Any = "error") -> Diagnostic:
-        pointer = join_pointer(self.path)
-        return Diagnostic(self.document.file, self.document.line(pointer), pointer, code, message, hint, severity)
 
 
 def _texts(value: Any) -> list[str]:

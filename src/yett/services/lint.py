@@ -35,8 +35,8 @@ class Verdict:
         return not has_errors(self.diagnostics)
 
     def reaches(self, severity: str) -> bool:
-        """Whether anything is as bad as `severity`, or worse."""
-        return any(_RANK[one.severity] <= _RANK[severity] for one in self.findings)
+        """Whether anything that nobody has waived is as bad as `severity`, or worse."""
+        return any(_RANK[one.severity] <= _RANK[severity] for one in self.findings if not one.waived)
 
     def report(self, form: str) -> str:
         """The report of that name: `json`, `sarif`, `junit`, `html` or `github`."""
