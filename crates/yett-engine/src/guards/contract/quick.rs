@@ -9,6 +9,8 @@ use serde_json::{Map, Number, Value};
 
 /// Digits of which every number fits into 64 bits.
 const SAFE_DIGITS: usize = 18;
+/// Members that an object has room for from the start: to grow step by step costs more than to read them.
+const USUAL_MEMBERS: usize = 7;
 
 /// The value of a text with at most `most_values` values, nested at most `max_depth` deep; `None` leaves it to the
 /// strict reading.
@@ -85,7 +87,7 @@ impl<'t> Reader<'t> {
     }
 
     fn object(&mut self, depth: u32) -> Option<Value> {
-        let mut members = Map::new();
+        let mut members = Map::with_capacity(USUAL_MEMBERS);
         self.take(b'{')?;
         if self.peek()? == b'}' {
             self.at += 1;
