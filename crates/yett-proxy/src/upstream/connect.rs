@@ -3,6 +3,7 @@
 use super::{Failure, Socket, Upstream};
 use crate::clock::{Clock, within};
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -33,6 +34,7 @@ async fn open(upstream: &Upstream, clock: &Rc<Clock>) -> Result<Socket, Failure>
 async fn tcp(upstream: &Upstream, clock: &Rc<Clock>) -> io::Result<TcpStream> {
     let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     let addresses = upstream.addresses.get(clock).await?;
+    check_reach(upstream, &addresses)?;
     let part = upstream.connect_timeout / addresses.len().max(1) as u32;
     for address in addresses {
         match within(clock, part, TcpStream::connect(address)).await {
@@ -42,4 +44,17 @@ async fn tcp(upstream: &Upstream, clock: &Rc<Clock>) -> io::Result<TcpStream> {
         }
     }
     Err(failed)
+}
+
+/// Judges the very addresses that are connected to. One that is out of reach spoils all: who controls the name must not
+/// have another try.
+fn check_reach(upstream: &Upstream, addresses: &[SocketAddr]) -> io::Result<()> {
+    let Some(reach) = upstream.reach else { return Ok(()) };
+    match addresses.iter().find(|address| !reach.allows(address.ip())) {
+        None => Ok(()),
+        Some(address) => {
+            let message = format!("it is at {}, which the gateway does not ask by itself", address.ip());
+            Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
+        }
+    }
 }

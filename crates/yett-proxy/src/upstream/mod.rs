@@ -19,9 +19,10 @@ mod trust;
 pub(crate) use content::Content;
 pub(crate) use either::Call;
 pub(crate) use head::Answered;
-pub(crate) use trust::check;
+pub(crate) use trust::{check, check_trust};
 
 use crate::clock::Clock;
+use crate::fetch::Reach;
 use bytes::BytesMut;
 use names::Addresses;
 use shared::{Connections, Place};
@@ -39,7 +40,7 @@ use tokio_rustls::client::TlsStream;
 use trust::Trust;
 use yett_engine::plan::{ApiPlan, TargetPlan};
 use yett_model::Code;
-use yett_model::snapshot::Protocol;
+use yett_model::snapshot::{Protocol, UpstreamTls};
 
 /// Why a request got no answer, or not all of it.
 #[derive(Debug)]
@@ -167,11 +168,54 @@ pub(crate) struct Upstream {
     /// With HTTP/2: the connections that requests share.
     shared: Option<Connections>,
     addresses: Rc<Addresses>,
+    /// Where it may be; absent means anywhere: the targets of APIs are the operator's own.
+    reach: Option<Reach>,
     most_idle: usize,
     idle_for_us: u64,
 }
 
+/// Somebody the gateway itself asks, over HTTP/1.1.
+pub(crate) struct Peer<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) port: u16,
+    pub(crate) secure: bool,
+    pub(crate) ca_pem: Option<&'a str>,
+    pub(crate) tls: Option<&'a UpstreamTls>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) reach: Reach,
+}
+
+/// How often the name of a peer is looked up again.
+const PEER_REFRESH_MS: u64 = 10_000;
+/// Idle connections to a peer, and how long they are kept.
+const PEER_MOST_IDLE: usize = 32;
+const PEER_IDLE_FOR_US: u64 = 30_000_000;
+
 impl Upstream {
+    /// One for a peer, which is reached only where it may be.
+    pub(crate) fn guarded(peer: &Peer<'_>) -> Rc<Self> {
+        Rc::new(Self {
+            name: peer.name.to_owned(),
+            port: peer.port,
+            trust: peer.secure.then(|| Trust::of(peer.name, peer.ca_pem, peer.tls, false)),
+            connect_timeout: peer.connect_timeout,
+            idle: RefCell::default(),
+            shared: None,
+            addresses: Addresses::new(peer.name, peer.port, PEER_REFRESH_MS),
+            reach: Some(peer.reach),
+            most_idle: PEER_MOST_IDLE,
+            idle_for_us: PEER_IDLE_FOR_US,
+        })
+    }
+
+    /// The same, with a name service that gives these answers in turn.
+    #[cfg(test)]
+    pub(crate) fn guarded_with(peer: &Peer<'_>, answers: Vec<Vec<std::net::SocketAddr>>) -> Rc<Self> {
+        let addresses = Addresses::scripted(peer.name, peer.port, answers);
+        let guarded = Self::guarded(peer);
+        Rc::new(Self { addresses, ..Rc::into_inner(guarded).unwrap() })
+    }
+
     /// An idle connection that is still open, the one used last first.
     pub(crate) fn idle(&self, clock: &Rc<Clock>) -> Option<Connection> {
         if let Some(shared) = &self.shared {
@@ -203,7 +247,7 @@ impl Upstream {
     }
 
     /// Closes what has been idle too long or was closed by the other side.
-    fn sweep(&self, clock: &Clock) {
+    pub(crate) fn sweep(&self, clock: &Clock) {
         let oldest = clock.latest_us().saturating_sub(self.idle_for_us);
         if let Some(shared) = &self.shared {
             shared.sweep(oldest);
@@ -245,6 +289,7 @@ impl Upstreams {
             idle: RefCell::default(),
             shared: is_http2.then(Connections::default),
             addresses: Addresses::new(&target.name, target.port, api.upstream.dns_refresh_ms),
+            reach: None,
             most_idle: self.most_idle,
             idle_for_us: self.idle_for.as_micros() as u64,
         }

@@ -18,6 +18,9 @@ pub(super) struct Addresses {
     port: u16,
     refresh_us: u64,
     known: RefCell<Known>,
+    /// What a name service that is not there says, the last first.
+    #[cfg(test)]
+    script: Option<RefCell<Vec<Vec<SocketAddr>>>>,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -56,11 +59,30 @@ impl Known {
 impl Addresses {
     pub(super) fn new(name: &str, port: u16, refresh_ms: u64) -> Rc<Self> {
         let refresh_us = refresh_ms.saturating_mul(1000);
-        Rc::new(Self { name: name.to_owned(), port, refresh_us, known: RefCell::default() })
+        Rc::new(Self {
+            name: name.to_owned(),
+            port,
+            refresh_us,
+            known: RefCell::default(),
+            #[cfg(test)]
+            script: None,
+        })
+    }
+
+    /// Addresses of a name service that says these things in turn, and is asked every time.
+    #[cfg(test)]
+    pub(super) fn scripted(name: &str, port: u16, mut answers: Vec<Vec<SocketAddr>>) -> Rc<Self> {
+        answers.reverse();
+        let (known, script) = (RefCell::default(), Some(RefCell::new(answers)));
+        Rc::new(Self { name: name.to_owned(), port, refresh_us: 0, known, script })
     }
 
     /// All addresses, in the order they should be tried. Only the first lookup is waited for.
     pub(super) async fn get(self: &Rc<Self>, clock: &Rc<Clock>) -> io::Result<Vec<SocketAddr>> {
+        #[cfg(test)]
+        if let Some(script) = &self.script {
+            return script.borrow_mut().pop().ok_or_else(|| io::ErrorKind::NotFound.into());
+        }
         if let Ok(address) = self.name.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, self.port)]);
         }

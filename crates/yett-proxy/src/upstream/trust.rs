@@ -21,10 +21,14 @@ pub(super) struct Trust {
 impl Trust {
     /// `host` is that of the target's URL.
     pub(super) fn new(host: &str, upstream: &Upstream, is_http2: bool) -> Self {
-        let tls = upstream.tls.as_ref();
+        Self::of(host, upstream.ca_pem.as_deref(), upstream.tls.as_ref(), is_http2)
+    }
+
+    /// The same for anybody.
+    pub(super) fn of(host: &str, ca_pem: Option<&str>, tls: Option<&UpstreamTls>, is_http2: bool) -> Self {
         let name = tls.and_then(|tls| tls.server_name.as_deref()).unwrap_or(host);
         Self {
-            config: config(upstream.ca_pem.as_deref(), tls)
+            config: config(ca_pem, tls)
                 .map(|config| if is_http2 { over_http2(&config) } else { config })
                 .map_err(|mistake| mistake.message),
             name: server_name(name),
@@ -159,19 +163,31 @@ pub(crate) fn check(snapshot: &[u8]) -> Vec<Diagnostic> {
     }
     let Ok(Proofs { apis }) = serde_json::from_slice(snapshot) else { return Vec::new() };
     let mistakes = apis.iter().enumerate().filter_map(|(number, api)| Some((number, mistake(&api.upstream)?)));
-    let diagnostics = mistakes.map(|(number, Mistake { part, code, message })| {
-        Diagnostic::new(format!("/apis/{number}/upstream/{part}"), code, message)
+    mistakes.map(|(number, mistake)| mistake.at(&format!("/apis/{number}/upstream"))).collect()
+}
+
+impl Mistake {
+    fn at(self, path: &str) -> Diagnostic {
+        Diagnostic::new(format!("{path}/{}", self.part), self.code, self.message)
             .hint("Give PEM text of certificates, and a key that this machine can read.")
-    });
-    diagnostics.collect()
+    }
+}
+
+/// What is wrong with the proofs that are asked of somebody and given to him, who is described at `path`.
+pub(crate) fn check_trust(path: &str, ca_pem: Option<&str>, tls: Option<&UpstreamTls>) -> Option<Diagnostic> {
+    proofs_mistake(ca_pem, tls).map(|mistake| mistake.at(path))
 }
 
 fn mistake(upstream: &OfUpstream) -> Option<Mistake> {
-    if upstream.ca_pem.is_none() && upstream.tls.is_none() {
+    proofs_mistake(upstream.ca_pem.as_deref(), upstream.tls.as_ref())
+}
+
+fn proofs_mistake(ca_pem: Option<&str>, tls: Option<&UpstreamTls>) -> Option<Mistake> {
+    if ca_pem.is_none() && tls.is_none() {
         return None;
     }
-    let name = upstream.tls.as_ref().and_then(|tls| tls.server_name.as_deref());
+    let name = tls.and_then(|tls| tls.server_name.as_deref());
     let wrong_name = |message: String| Mistake { part: "tls/server_name", code: "server-name-invalid", message };
     let named = name.map_or(Ok(()), |name| server_name(name).map(drop).map_err(wrong_name));
-    named.and_then(|()| config(upstream.ca_pem.as_deref(), upstream.tls.as_ref()).map(drop)).err()
+    named.and_then(|()| config(ca_pem, tls).map(drop)).err()
 }
