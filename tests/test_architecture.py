@@ -18,6 +18,7 @@ ARROWS: dict[str, set[str]] = {
     "model": set(),
     "documents": {"model"},
     "access": {"errors", "model"},
+    "callout": set(),
     "config": {"access", "documents", "errors", "model"},
     "contract": {"documents", "errors", "model"},
     "governance": {"documents", "model"},

@@ -16,6 +16,7 @@ from yett.cli import app
 from yett.config.sections.apis import ApiShape, OperationShape
 from yett.config.sections.apps import AppShape
 from yett.config.sections.base import Shape
+from yett.config.sections.callouts import CalloutShape
 from yett.config.sections.tokens import TokensShape
 from yett.config.sections.upstreams import UpstreamSettingsShape
 from yett.services.schemas import schema_of
@@ -114,6 +115,7 @@ SHAPES: dict[str, type[Shape]] = {
     "an API": ApiShape,
     "an upstream": UpstreamSettingsShape,
     "an operation of an API": OperationShape,
+    "a callout": CalloutShape,
     "an app": AppShape,
     "a token endpoint": TokensShape,
 }

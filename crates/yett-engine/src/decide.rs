@@ -77,7 +77,7 @@ fn run(exchange: &mut Exchange, parts: &Parts, request: &Request) -> Result<Opti
         return Ok(None);
     }
     let body = (need == BodyNeed::Collect).then(|| Bytes::from(request.body.clone()));
-    if exchange.judge_body(parts, body).is_err() {
+    if exchange.judge_body(parts, body.clone()).is_err() || exchange.consult_nobody(parts, body.as_ref()).is_err() {
         return Ok(None);
     }
     let mut upstream_parts = parts.clone();

@@ -7,6 +7,7 @@
 mod answering;
 mod authorizing;
 mod caching;
+mod consulting;
 mod forwarding;
 mod guarding;
 mod identifying;
@@ -15,6 +16,7 @@ mod routing;
 mod transcoding;
 
 use crate::body::Body;
+use crate::callout::Consulting;
 use crate::forward::forwarded;
 use crate::forward::token::Bearer;
 use crate::forward::trace::Trace;
@@ -32,7 +34,8 @@ use crate::transcode::Notations;
 use crate::{grpc, trailers, upgrade};
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, RETRY_AFTER, TE, TRAILER, UPGRADE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, PROXY_AUTHORIZATION, RETRY_AFTER, TE, TRAILER, UPGRADE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
@@ -45,6 +48,8 @@ use guarding::weigh;
 
 /// Where no API says how long a stream may be idle.
 const DEFAULT_IDLE_TIMEOUT_MS: u64 = 30_000;
+/// What a simulation hears.
+const NOBODY: &str = "a simulation asks nobody";
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 
 /// The time, as the shell's clocks tell it.
@@ -145,6 +150,8 @@ pub struct Exchange {
     pub(crate) parameters: Parameters,
     pub(crate) principal: Option<Principal>,
     identifying: Progress,
+    /// Present once a callout was asked.
+    consulting: Option<Box<Consulting>>,
     /// Set by simulations only: act as this app without a credential.
     pub(crate) assumed: Option<Principal>,
     pub(crate) effects: Effects,
@@ -208,6 +215,7 @@ impl Exchange {
             parameters: Vec::new(),
             principal: None,
             identifying: Progress::default(),
+            consulting: None,
             assumed: None,
             effects: Effects::default(),
             would_deny: Vec::new(),
@@ -315,10 +323,25 @@ impl Exchange {
     /// # Errors
     /// The answer to send instead, if the request is refused.
     pub fn judge_head(&mut self, parts: &Parts) -> Result<BodyNeed, Box<Response<Bytes>>> {
-        match self.judge_head_unless(parts, |_, _| None)? {
-            Step::Go(need) => Ok(need),
-            Step::Ask(question) => Err(self.fail(Code::IdentityUnavailable, format!("here nobody can be asked: {question:?}"))),
+        let mut step = self.judge_head_unless(parts, |_, _| None)?;
+        loop {
+            match step {
+                Step::Go(need) => return Ok(need),
+                Step::Ask(_) => step = self.resume(parts, Answer::Unavailable(NOBODY.to_owned()))?,
+            }
         }
+    }
+
+    /// The rest of phase `authorize` where nobody can be asked.
+    ///
+    /// # Errors
+    /// The answer to send instead, if the request is refused.
+    pub(crate) fn consult_nobody(&mut self, parts: &Parts, body: Option<&Bytes>) -> Result<(), Box<Response<Bytes>>> {
+        let mut question = self.consult_with(parts, body, None)?;
+        while question.is_some() {
+            question = self.consult_with(parts, body, Some(Answer::Unavailable(NOBODY.to_owned())))?;
+        }
+        Ok(())
     }
 
     /// The same, where the shell may ask, and may find that there is no room for the request: it is asked as soon as the
@@ -384,14 +407,20 @@ impl Exchange {
 
     /// Phases `identify` to `inspect`. `answer` is to the question that was asked last.
     fn go_on(&mut self, parts: &Parts, answer: Option<Answer>) -> Result<Step, Stop> {
-        if self.phase == Phase::Identify
-            && let Some(question) = self.identify(parts, answer)?
-        {
+        let answer = if self.phase == Phase::Identify {
+            if let Some(question) = self.identify(parts, answer)? {
+                return Ok(Step::Ask(question));
+            }
+            self.phase = Phase::Authorize;
+            self.authorize()?;
+            self.run_guards(parts, Phase::Authorize, |guard, view, _, _| guard.authorize(view))?;
+            None
+        } else {
+            answer
+        };
+        if let Some(question) = self.consult(parts, None, answer)? {
             return Ok(Step::Ask(question));
         }
-        self.phase = Phase::Authorize;
-        self.authorize()?;
-        self.run_guards(parts, Phase::Authorize, |guard, view, _, _| guard.authorize(view))?;
         self.phase = Phase::Limit;
         self.run_guards(parts, Phase::Limit, |guard, view, counters, effects| guard.limit(view, counters, effects))?;
         self.phase = Phase::Inspect;

@@ -9,6 +9,7 @@ mod address;
 pub mod balance;
 pub mod body;
 pub mod cache;
+pub mod callout;
 mod choose;
 pub mod compression;
 pub mod decide;

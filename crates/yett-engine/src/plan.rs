@@ -6,6 +6,7 @@ mod upstream;
 
 use crate::access::{Grants, Held, Profiles, add_held};
 use crate::cache::CachePlan;
+use crate::callout::CalloutPlan;
 use crate::compression::CompressionPlan;
 use crate::forward::ProxyPlan;
 use crate::forward::forwarded::TrustedProxies;
@@ -58,6 +59,8 @@ pub struct Plan {
     pub(crate) jwks_path: Option<String>,
     /// What is worth telling about the snapshot, but was no reason to refuse it.
     pub(crate) warnings: Vec<Diagnostic>,
+    /// Who is asked whether requests may pass, by name.
+    pub callouts: HashMap<Arc<str>, Arc<CalloutPlan>>,
 }
 
 /// An API of the plan.
@@ -84,6 +87,8 @@ pub struct ApiPlan {
     pub(crate) max_depth: u32,
     pub(crate) operations: Range<u32>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,
+    /// For requests that no operation describes.
+    pub(crate) callouts: Vec<Arc<CalloutPlan>>,
     pub(crate) proxy: ProxyPlan,
     /// Digest of the API's settings if any of its operations keeps answers: with other settings they are other answers.
     pub(crate) cache_digest: Vec<u8>,
@@ -154,6 +159,8 @@ pub struct OperationPlan {
     /// Notations in the place of JSON.
     pub(crate) transcode: Vec<Notation>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,
+    /// Who is asked whether a request may pass, in order.
+    pub(crate) callouts: Vec<Arc<CalloutPlan>>,
 }
 
 /// Everything a guard may need to be built for one operation (or for what an API does not describe).
@@ -201,6 +208,15 @@ impl Plan {
     #[must_use]
     pub fn operation(&self, number: u32) -> Option<&OperationPlan> {
         self.operations.get(number as usize)
+    }
+
+    /// The callouts of an operation, or of what an API does not describe.
+    pub(crate) fn callouts_of(&self, api: Option<u32>, operation: Option<u32>) -> &[Arc<CalloutPlan>] {
+        match (operation.and_then(|number| self.operation(number)), api.and_then(|number| self.api(number))) {
+            (Some(operation), _) => &operation.callouts,
+            (None, Some(api)) => &api.callouts,
+            (None, None) => &[],
+        }
     }
 
     pub(crate) fn is_public(&self, operation: u32) -> bool {

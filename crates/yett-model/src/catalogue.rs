@@ -117,6 +117,10 @@ catalogue! {
         "The caller may not use this operation" "Ask the API's owner for an access profile that grants it.";
     PolicyDenied "policy-denied" 403 Caller false
         "An access policy refuses this request" "Read `detail` if there is one, or ask the API's owner.";
+    CalloutDenied "callout-denied" 403 Caller false
+        "The request was not allowed" "Ask the API's owner why; the decision id tells them.";
+    CalloutUnavailable "callout-unavailable" 503 Gateway true
+        "Whether the request is allowed cannot be found out at the moment" "Try again; if it stays so, tell the owner of the API.";
     // limit
     RateExceeded "rate-exceeded" 429 Caller true
         "Too many requests" "Wait as long as Retry-After says.";

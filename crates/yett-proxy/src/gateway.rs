@@ -1,5 +1,6 @@
 //! The gateway as its host sees it: made, started, fed with snapshots and patches, read, stopped.
 
+use crate::ask::{self, Asker};
 use crate::cache::Store;
 use crate::crowd::Crowd;
 use crate::drain::{Order, Report};
@@ -11,7 +12,7 @@ use crate::pools::States;
 use crate::record::{Ring, Writer};
 use crate::tls::{Security, Settings};
 use crate::worker::Shared;
-use crate::{identity, listen, pepper, prober, redirect, telemetry, upstream, worker};
+use crate::{fetch, identity, listen, pepper, prober, redirect, telemetry, upstream, worker};
 use serde::Serialize;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -98,6 +99,7 @@ impl Overview {
         };
         let mut text = text::render(&Sums::of(&self.shards), &facts);
         self.shared.states.render(&mut text, text::escape);
+        text::asks(&mut text, &self.shared.asker.figures);
         text
     }
 }
@@ -157,6 +159,7 @@ impl Gateway {
             crowd: Crowd::new(),
             overload: options.overload.clone(),
             cache: Store::new(options.cache_bytes),
+            asker: Asker::new(),
         });
         let shards = (0..options.worker_count()).map(|_| Arc::default()).collect();
         let ring = Arc::new(Ring::new(options.event_capacity));
@@ -215,8 +218,10 @@ impl Gateway {
             workers.push(thread.spawn(work).map_err(unstarted)?);
         }
         let shared = self.overview.shared.clone();
+        let asked = shared.clone();
+        let asker = aside("yett-asker", move |stop| ask::run(&asked, stop))?;
         let prober = aside("yett-prober", move |stop| prober::run(&shared, stop))?;
-        Ok(Running { orders, workers, writer, aside: vec![prober] })
+        Ok(Running { orders, workers, writer, aside: vec![prober, asker] })
     }
 
     /// Puts a snapshot in force. Requests in flight keep the plan they began with.
@@ -225,7 +230,8 @@ impl Gateway {
     /// Every mistake in it; the old plan keeps serving.
     pub fn apply(&self, snapshot: &[u8]) -> Result<Applied, Vec<Diagnostic>> {
         let _one_at_a_time = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
-        let mistakes = upstream::check(snapshot);
+        let mut mistakes = upstream::check(snapshot);
+        mistakes.extend(fetch::check_all(snapshot));
         match mistakes.is_empty() {
             true => {
                 let applied = self.overview.shared.engine.apply(snapshot)?;

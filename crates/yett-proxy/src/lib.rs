@@ -16,6 +16,7 @@ mod connection;
 mod crowd;
 mod drain;
 mod error;
+mod fetch;
 mod framing;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]

@@ -162,7 +162,10 @@ async fn forward(
         Content::Whole(bytes) if need == BodyNeed::Collect => Some(bytes.clone()),
         _ => None,
     };
-    trip.exchange.judge_body(parts, whole)?;
+    trip.exchange.judge_body(parts, whole.clone())?;
+    if trip.exchange.tells_body() {
+        Box::pin(ask::settle_body(trip, parts, whole.as_ref())).await?;
+    }
     trip.coding = trip.exchange.wants_coding(parts);
     if let Some(ask) = cache::ask(trip, parts, &content) {
         let (head, rest) = Box::pin(cache::visit(trip, parts, ask)).await?;

@@ -1,5 +1,6 @@
 //! A worker: one thread, one runtime, its own listeners, its own upstream connections.
 
+use crate::ask::Asker;
 use crate::cache::Store;
 use crate::clock::{Clock, TICK};
 use crate::connection::attend;
@@ -55,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) crowd: Crowd,
     pub(crate) overload: Overload,
     pub(crate) cache: Arc<Store>,
+    /// Asks others what requests need to know.
+    pub(crate) asker: Asker,
 }
 
 /// A worker's own.
@@ -337,6 +340,7 @@ mod tests {
             crowd: Crowd::new(),
             overload: Overload::default(),
             cache: Store::new(1 << 20),
+            asker: Asker::new(),
         })
     }
 

@@ -29,6 +29,7 @@ def compile_api(api: Api, contract: ContractSource, names: LimitNames) -> dict[s
         proxy=compile_proxy(api.proxy),
         guards=asdict(api.guards),
         limits=compile_limits(api.limits, names, "api", api.name),
+        callouts=[one.name for one in api.callouts],
         schemas=compact(request=dict(contract.request_schemas), response=dict(contract.response_schemas)),
     )
     compiled["identify"] = _identify(api.identify)
@@ -58,6 +59,7 @@ def _operation(
         cost=operation.cost if own.cost is None else own.cost,
         max_body_bytes=api.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,
         limits=compile_limits(own.limits, names, "operation", api.name, operation.operation_id),
+        callouts=[one.name for one in own.callouts],
         priority=None if own.priority == "normal" else own.priority,
         long_lived=own.long_lived or None,
         parameters=list(operation.parameters),

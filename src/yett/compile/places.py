@@ -37,6 +37,7 @@ def place_of(
         "apps": configuration.apps,
         "policies": configuration.policies,
         "credentials": credentials.items,
+        "callouts": configuration.callouts,
     }
     item = _item(sections.get(parts[0], ()) if parts else (), parts[1:2])
     if item is None:

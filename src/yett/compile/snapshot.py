@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from yett.compile.access import compile_assignments, compile_profile, compile_teams, compile_users
 from yett.compile.apis import compile_api
+from yett.compile.callouts import compile_callout
 from yett.compile.fields import compact
 from yett.compile.limits import LimitNames, compile_limits
 from yett.compile.operations import OperationIndex
@@ -54,6 +55,7 @@ def compile_snapshot(
             for one in configuration.apps
         ],
         credentials=[_credential(one) for one in credentials.items],
+        callouts=[compile_callout(one) for one in configuration.callouts],
     )
     snapshot |= compile_edge(configuration.gateway)
     snapshot |= compile_policies(configuration, Operations(configuration, index, contracts))

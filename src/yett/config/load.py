@@ -27,6 +27,7 @@ from yett.config.sections.access import (
 from yett.config.sections.apis import ApiShape, build_api
 from yett.config.sections.apps import AppShape, build_app
 from yett.config.sections.base import At, Findings, Shape
+from yett.config.sections.callouts import CalloutShape, build_callout
 from yett.config.sections.file import FileShape
 from yett.config.sections.gateway import GatewayShape, build_gateway
 from yett.config.sections.policies import PolicyShape, build_policy
@@ -53,6 +54,7 @@ _LISTS: Final[Mapping[str, tuple[type[Shape], Callable[[Any, At], Any]]]] = {
     "apps": (AppShape, build_app),
     "policies": (PolicyShape, build_policy),
     "duties": (DutyShape, build_duty),
+    "callouts": (CalloutShape, build_callout),
 }
 
 

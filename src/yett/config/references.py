@@ -42,12 +42,15 @@ def check_references(configuration: Configuration, draft: Configuration, unread:
         "apps": draft.apps,
         "duties": draft.duties,
         "policies": draft.policies,
+        "callouts": draft.callouts,
     }
     for section, items in sections.items():
         yield from _duplicates(section, items)
     names = {section: _Names(section, items, unread) for section, items in sections.items()}
     for api in draft.apis:
         yield from names["teams"].unknown([api.owner] if api.owner else [])
+        of_operations = (one for operation in api.operations for one in operation.callouts)
+        yield from names["callouts"].unknown((*api.callouts, *of_operations))
     yield from _check_profiles(draft, names)
     yield from _check_holders(draft, names)
     yield from _check_scopes(draft, names)

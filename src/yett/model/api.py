@@ -102,6 +102,7 @@ class OperationSettings:
     idle_timeout_ms: int | None = None
     websocket: WebSocket | None = None
     limits: tuple[Limit, ...] = ()
+    callouts: tuple[Reference, ...] = ()
     priority: Priority = "normal"
     long_lived: bool = False
     upstream_path: str | None = None
@@ -126,6 +127,7 @@ class Api:
     identify: Identify = Identify()
     guards: GuardSettings = GuardSettings()
     limits: tuple[Limit, ...] = ()
+    callouts: tuple[Reference, ...] = ()
     operations: tuple[OperationSettings, ...] = ()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     content: Content = Content()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from yett.model.access import App, Collection, Duty, Profile, Team, User
 from yett.model.api import Api
+from yett.model.callout import Callout
 from yett.model.gateway import GatewaySettings
 from yett.model.policy import Policy
 from yett.model.tokens import TokenSettings
@@ -26,6 +27,7 @@ class Configuration:
     duties: tuple[Duty, ...] = ()
     tokens: TokenSettings | None = None
     policies: tuple[Policy, ...] = ()
+    callouts: tuple[Callout, ...] = ()
 
     def memberships(self) -> Mapping[str, tuple[str, ...]]:
         """The teams of each user, named by the user or by the team."""

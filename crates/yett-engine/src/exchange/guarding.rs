@@ -47,7 +47,7 @@ impl Exchange {
     }
 
     pub(super) fn body_need(&mut self, parts: &Parts) -> Result<BodyNeed, Box<Refusal>> {
-        let mut need = BodyNeed::Pass;
+        let mut need = if self.tells_body() { BodyNeed::Collect } else { BodyNeed::Pass };
         let mut would_deny = Vec::new();
         let view = self.view(parts);
         let verdict = self.guards().iter().filter(|guard| guard.mode() != Mode::Off).try_for_each(|guard| {

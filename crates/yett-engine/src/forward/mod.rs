@@ -17,7 +17,9 @@ pub(crate) mod trace;
 
 pub(crate) use places::Origin;
 pub(crate) use plan::{ProxyPlan, upstream_path};
-pub(crate) use request::{Facts, is_ambiguous, is_owned, request_headers, request_target, request_trailers};
+pub(crate) use request::{
+    Facts, carries_key, is_ambiguous, is_owned, public_query, request_headers, request_target, request_trailers,
+};
 pub(crate) use response::{Answering, is_revealing, replacement, response_headers, response_trailers};
 pub(crate) use rules::Words;
 

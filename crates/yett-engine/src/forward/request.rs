@@ -185,7 +185,7 @@ pub(crate) fn request_target(prefix: &str, rest: &str, query: &str, credential: 
 }
 
 /// The query without pairs that hold credentials; `None` if nothing is left.
-pub(super) fn public_query<'q>(query: &'q str, credential: Option<&str>) -> Option<Cow<'q, str>> {
+pub(crate) fn public_query<'q>(query: &'q str, credential: Option<&str>) -> Option<Cow<'q, str>> {
     if credential.is_none() && query.len() < key::SHORTEST {
         return (!query.is_empty()).then_some(Cow::Borrowed(query));
     }

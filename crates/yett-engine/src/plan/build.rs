@@ -3,6 +3,7 @@
 use super::{ApiPlan, OperationPlan, Plan, Scope, stable_number};
 use crate::access::{self, Held};
 use crate::cache::CachePlan;
+use crate::callout;
 use crate::compression::CompressionPlan;
 use crate::forward::forwarded::TrustedProxies;
 use crate::forward::{ProxyPlan, is_ambiguous, upstream_path};
@@ -99,6 +100,7 @@ impl<'a> Builder<'a> {
             simulated: false,
             trusted_proxies: self.trusted_proxies(),
             tracing: self.snapshot.tracing,
+            callouts: callout::build(self.snapshot, &mut self.diagnostics),
             jwks_path: self.snapshot.identity.as_ref().and_then(|identity| identity.jwks.clone()),
             warnings: self.policies.warnings.clone(),
         };
@@ -212,6 +214,7 @@ impl<'a> Builder<'a> {
                 cache: CachePlan::new(operation),
                 compression: operation.compression.as_ref().map(CompressionPlan::new),
                 transcode: operation.transcode.clone(),
+                callouts: callout::of(&plan.callouts, api, Some(operation), &path, &mut self.diagnostics),
                 guards: guards::build(&scope),
             });
         }
@@ -245,6 +248,7 @@ impl<'a> Builder<'a> {
             max_depth: api.guards.contract.max_depth,
             operations: first..plan.operations.len() as u32,
             guards,
+            callouts: callout::of(&plan.callouts, api, None, &path, &mut self.diagnostics),
             proxy: ProxyPlan::build(api, self.snapshot, &path, &mut self.diagnostics),
             cache_digest: cache_digest(api),
         });

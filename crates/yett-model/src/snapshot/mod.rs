@@ -4,6 +4,7 @@
 //! fields are refused, so that a setting is never accepted and then ignored.
 
 mod access;
+mod callout;
 mod content;
 mod guards;
 mod identify;
@@ -12,10 +13,12 @@ mod limit;
 mod operation;
 mod policy;
 mod proxy;
+mod remote;
 mod tls;
 mod upstream;
 
 pub use access::{App, Collection, Credential, Profile, Team, TimedGrant, TimedProfile, User};
+pub use callout::{Callout, CalloutSend, OnFailure};
 pub use content::{Cache, Coding, Compression, Notation};
 pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
 pub use identify::{ApiKey, Combine, Identify, MethodName};
@@ -30,6 +33,7 @@ pub use proxy::{
     AcceptTraces, Cookies, Errors, ForwardedFields, HeaderRules, Headers, Issuer, Proxy, Redirect, SameSite, SecureCookies,
     Tracing, UpstreamIdentity,
 };
+pub use remote::Remote;
 pub use tls::{TlsVersion, UpstreamCertificate, UpstreamTls};
 pub use upstream::{
     Affinity, Balance, Circuit, HashKey, HeaderMatch, Health, Mirror, Outlier, Protocol, Retries, RetryBudget, RetryOn, Target,
@@ -92,6 +96,9 @@ pub struct Snapshot {
     /// What policies may speak of.
     #[serde(default)]
     pub policy_context: PolicyContext,
+    /// Who is asked whether requests may pass.
+    #[serde(default)]
+    pub callouts: Vec<Callout>,
 }
 
 /// One API as it is exposed.
@@ -120,6 +127,9 @@ pub struct Api {
     /// Limits on the whole API.
     #[serde(default)]
     pub limits: Vec<Limit>,
+    /// Names of the callouts that are asked about every request, in order.
+    #[serde(default)]
+    pub callouts: Vec<String>,
     /// Shared schemas.
     #[serde(default)]
     pub schemas: Schemas,

@@ -51,6 +51,9 @@ pub struct Operation {
     /// Limits on this operation.
     #[serde(default)]
     pub limits: Vec<Limit>,
+    /// Names of the callouts that are asked besides those of the API.
+    #[serde(default)]
+    pub callouts: Vec<String>,
     /// Which requests are shed first, and which last, while the API is overloaded.
     #[serde(default)]
     pub priority: Priority,

@@ -1,11 +1,13 @@
 //! The sums as Prometheus text (exposition format 0.0.4).
 
-use super::{BOUNDS_US, Sums, TURNED_AWAY};
+use super::{BOUNDS_US, Counter, Sums, TURNED_AWAY};
+use crate::ask::Figures;
 use crate::line::Cause;
 use crate::shed::Shed;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Content type of the text.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -88,16 +90,38 @@ fn requests(out: &mut String, sums: &Sums) {
 fn histogram(out: &mut String, name: &str, what: &str, values: &BTreeMap<Arc<str>, ([u64; BOUNDS_US.len() + 1], u64)>) {
     header(out, name, "histogram", what);
     for (api, (buckets, sum_us)) in values {
-        let api = escape(api);
-        let mut count = 0;
-        for (bound, bucket) in BOUNDS_US.iter().zip(buckets) {
-            count += bucket;
-            let _ = writeln!(out, "{name}_bucket{{api=\"{api}\",le=\"{}\"}} {count}", seconds(*bound));
+        series(out, name, &format!("api=\"{}\"", escape(api)), buckets, *sum_us);
+    }
+}
+
+/// One histogram.
+fn series(out: &mut String, name: &str, label: &str, buckets: &[u64], sum_us: u64) {
+    let mut count = 0;
+    for (bound, bucket) in BOUNDS_US.iter().zip(buckets) {
+        count += bucket;
+        let _ = writeln!(out, "{name}_bucket{{{label},le=\"{}\"}} {count}", seconds(*bound));
+    }
+    count += buckets.last().copied().unwrap_or(0);
+    let _ = writeln!(out, "{name}_bucket{{{label},le=\"+Inf\"}} {count}");
+    let _ = writeln!(out, "{name}_sum{{{label}}} {}", seconds(sum_us));
+    let _ = writeln!(out, "{name}_count{{{label}}} {count}");
+}
+
+/// Whom the gateway asked by itself.
+pub(crate) fn asks(out: &mut String, figures: &Figures) {
+    let all = figures.all();
+    header(out, "yett_asks_total", "counter", "Questions of the gateway's own, by whom they went to and what came of them.");
+    for ((kind, name), figure) in &all {
+        let label = format!("kind=\"{}\",name=\"{}\"", kind.as_str(), escape(name));
+        for (outcome, count) in [("answered", &figure.answered), ("failed", &figure.failed), ("kept", &figure.kept)] {
+            let _ = writeln!(out, "yett_asks_total{{{label},outcome=\"{outcome}\"}} {}", count.load(Ordering::Relaxed));
         }
-        count += buckets.last().copied().unwrap_or(0);
-        let _ = writeln!(out, "{name}_bucket{{api=\"{api}\",le=\"+Inf\"}} {count}");
-        let _ = writeln!(out, "{name}_sum{{api=\"{api}\"}} {}", seconds(*sum_us));
-        let _ = writeln!(out, "{name}_count{{api=\"{api}\"}} {count}");
+    }
+    header(out, "yett_ask_duration_seconds", "histogram", "From a question of the gateway's own to the end of its answer.");
+    for ((kind, name), figure) in &all {
+        let label = format!("kind=\"{}\",name=\"{}\"", kind.as_str(), escape(name));
+        let buckets: Vec<u64> = figure.durations.buckets.iter().map(Counter::get).collect();
+        series(out, "yett_ask_duration_seconds", &label, &buckets, figure.durations.sum_us.get());
     }
 }
 

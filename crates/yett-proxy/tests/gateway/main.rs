@@ -3,6 +3,7 @@
 
 mod binary;
 mod caching;
+mod callouts;
 mod certificates;
 mod client_certificates;
 mod common;

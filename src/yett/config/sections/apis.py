@@ -106,6 +106,8 @@ class OperationShape(Shape):
     """Whether a request may become a WebSocket, or who may open it; elsewhere upgrades are refused."""
     limits: list[LimitShape] = Field(default_factory=list)
     """Limits on this operation."""
+    callouts: list[Name] = Field(default_factory=list)
+    """Callouts that are asked besides those of the API."""
     priority: Priority = "normal"
     """Which requests are refused last, and which first, while the API is overloaded."""
     long_lived: bool = False
@@ -145,6 +147,8 @@ class ApiShape(Shape):
     """Settings of the guards."""
     limits: list[LimitShape] = Field(default_factory=list)
     """Limits on the whole API."""
+    callouts: list[Name] = Field(default_factory=list)
+    """Callouts that are asked about every request, in order."""
     operations: dict[str, OperationShape] = Field(default_factory=dict)
     """By `operationId`: what single operations do differently."""
     strip_base_path: bool = True
@@ -192,6 +196,7 @@ def build_api(shape: ApiShape, at: At) -> Api:
             LimitsGuard(**shape.guards.limits.model_dump()),
         ),
         limits=build_limits(shape.limits, at / "limits"),
+        callouts=(at / "callouts").references(shape.callouts),
         operations=_build_operations(shape.operations, content, at / "operations"),
         content=content,
         max_body_bytes=shape.max_body,
@@ -228,6 +233,7 @@ def _build_operations(shapes: dict[str, OperationShape], content: Content, at: A
             idle_timeout_ms=shape.idle_timeout,
             websocket=_build_websocket(shape.websocket),
             limits=build_limits(shape.limits, at / operation_id / "limits"),
+            callouts=(at / operation_id / "callouts").references(shape.callouts),
             priority=shape.priority,
             long_lived=shape.long_lived,
             upstream_path=shape.upstream_path,

@@ -10,6 +10,7 @@ from yett.config.sections.access import CollectionShape, DutyShape, ProfileShape
 from yett.config.sections.apis import ApiShape
 from yett.config.sections.apps import AppShape
 from yett.config.sections.base import Shape
+from yett.config.sections.callouts import CalloutShape
 from yett.config.sections.gateway import GatewayShape
 from yett.config.sections.policies import PolicyShape
 from yett.config.sections.tokens import TokensShape
@@ -40,6 +41,8 @@ class FileShape(Shape):
     """The token endpoint for machine clients; in one file only; absent means none."""
     policies: list[PolicyShape] = Field(default_factory=list)
     """Conditions on what profiles grant."""
+    callouts: list[CalloutShape] = Field(default_factory=list)
+    """Who outside has a say whether a request may pass."""
 
 
 LATER_SECTIONS = frozenset({"admin", "plans", "subscriptions", "controls", "portal", "console"})

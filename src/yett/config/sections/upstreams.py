@@ -132,7 +132,7 @@ def build_upstream(shape: UpstreamShape, at: At) -> Upstream:
         idle_timeout_ms=shape.idle_timeout,
         protocol=shape.protocol,
         preserve_host=shape.preserve_host,
-        ca_pem=_read_ca(shape.ca, at / "ca"),
+        ca_pem=read_ca(shape.ca, at / "ca"),
         tls=_build_tls(shape, at),
         place=at.place,
     )
@@ -231,7 +231,8 @@ def _circuit(shape: CircuitShape) -> Circuit:
     return Circuit(shape.max_in_flight, shape.max_pending, shape.failures, shape.open_for)
 
 
-def _read_ca(name: str | None, at: At) -> str | None:
+def read_ca(name: str | None, at: At) -> str | None:
+    """The PEM text of the file that is named at `at`."""
     if name is None:
         return None
     pem = at.read_text(at.path(name))
@@ -241,7 +242,7 @@ def _read_ca(name: str | None, at: At) -> str | None:
 
 
 def _build_tls(shape: UpstreamSettingsShape, at: At) -> UpstreamTls:
-    certificate, key = _read_pair(shape.client_certificate, at / "client_certificate")
+    certificate, key = read_pair(shape.client_certificate, at / "client_certificate")
     speaks_tls = any(target.url.startswith("https:") for target in _all_targets(shape))
     for setting in ("client_certificate", "server_name", "min_tls_version"):
         if setting in shape.model_fields_set and not speaks_tls:
@@ -254,7 +255,8 @@ def _all_targets(shape: UpstreamSettingsShape) -> list[TargetShape]:
     return shape.targets + [target for version in shape.versions for target in version.targets]
 
 
-def _read_pair(shape: ClientCertificateShape | None, at: At) -> tuple[str | None, str | None]:
+def read_pair(shape: ClientCertificateShape | None, at: At) -> tuple[str | None, str | None]:
+    """The PEM text of a certificate and the path of its key, which stand at `at`."""
     if shape is None:
         return None, None
     certificate, key = at.path(shape.certificate), at.path(shape.key.file)
