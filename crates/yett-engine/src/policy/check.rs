@@ -115,7 +115,7 @@ impl Looking<'_> {
         let mut first_warning = None;
         for (context, ids) in kinds {
             let mut set = PolicySet::new();
-            let (Ok(schema), Ok(())) = (schema(&self.actions(&ids, context)), set.add(self.statement.cedar.clone())) else {
+            let (Some(schema), Ok(())) = (schema(&self.actions(&ids, context)), set.add(self.statement.cedar.clone())) else {
                 return self.mistake("policy-invalid", "the policy cannot be held against the contracts", String::new(), None);
             };
             let result = Validator::new(schema).validate(&set, ValidationMode::Strict);

@@ -1,7 +1,7 @@
 //! The context of a request: of all that could be told, what its policies read.
 
 use super::Shared;
-use super::schema::{Field, Kind, TIME};
+use super::schema::{Field, Kind};
 use crate::guards::RequestView;
 use crate::guards::contract::ParameterReader;
 use cedar_policy::{Context, RestrictedExpression};
@@ -41,7 +41,7 @@ impl Recipe {
         let mut pairs = Pairs::with_capacity(self.fields.len());
         for (name, field) in &self.fields {
             let value = match (name.as_str(), &field.kind) {
-                ("time", _) => Some(time(shared, request)),
+                ("time", Kind::Record(fields)) => Some(time(shared, request, fields)),
                 ("address", _) => Some(RestrictedExpression::new_ip(request.address.to_canonical().to_string())),
                 ("tls", _) => Some(RestrictedExpression::new_bool(request.tls)),
                 ("anonymous", _) => Some(RestrictedExpression::new_bool(request.principal.is_none())),
@@ -68,7 +68,7 @@ impl Recipe {
         let read = self.parameters.as_ref().map(|reader| reader.read(request)).unwrap_or_default();
         for (name, value) in read {
             let unreadable = || Unreadable(format!("parameters.{name}"));
-            let (Some(field), Some(value)) = (fields.get(&*name), value.map_err(|_| unreadable())?) else { continue };
+            let (Some(field), Some(value)) = (fields.get(name), value.map_err(|_| unreadable())?) else { continue };
             if !value.is_null() {
                 pairs.push((name.to_string(), expression(&value, &field.kind).ok_or_else(unreadable)?));
             }
@@ -105,19 +105,19 @@ fn actors(request: &RequestView<'_>) -> RestrictedExpression {
     RestrictedExpression::new_set(actors.iter().map(|actor| RestrictedExpression::new_string(actor.to_string())))
 }
 
-fn time(shared: &Shared, request: &RequestView<'_>) -> RestrictedExpression {
+fn time(shared: &Shared, request: &RequestView<'_>, fields: &BTreeMap<String, Field>) -> RestrictedExpression {
     let unix_ms = i64::try_from(request.now.unix_ms).unwrap_or(i64::MAX);
-    let now = Timestamp::from_millisecond(unix_ms).unwrap_or_default().to_zoned(shared.zone.clone());
-    let facts = [
-        i64::from(now.year()),
-        i64::from(now.month()),
-        i64::from(now.day()),
-        i64::from(now.weekday().to_monday_one_offset()),
-        i64::from(now.hour()),
-        i64::from(now.minute()),
-        unix_ms / 1000,
-    ];
-    record(TIME.iter().zip(facts).map(|(name, fact)| ((*name).to_owned(), RestrictedExpression::new_long(fact))).collect())
+    let now = shared.zone.to_datetime(Timestamp::from_millisecond(unix_ms).unwrap_or_default());
+    let fact = |name: &str| match name {
+        "year" => i64::from(now.year()),
+        "month" => i64::from(now.month()),
+        "day" => i64::from(now.day()),
+        "weekday" => i64::from(now.weekday().to_monday_one_offset()),
+        "hour" => i64::from(now.hour()),
+        "minute" => i64::from(now.minute()),
+        _ => unix_ms / 1000,
+    };
+    record(fields.keys().map(|name| (name.clone(), RestrictedExpression::new_long(fact(name)))).collect())
 }
 
 /// An object's fields; `None` where there is no object at all.

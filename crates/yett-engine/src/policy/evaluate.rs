@@ -30,12 +30,20 @@ pub(super) fn entity(kind: &str, id: &str) -> Option<EntityUid> {
     Some(EntityUid::from_type_name_and_id(kind.parse::<EntityTypeName>().ok()?, EntityId::new(id)))
 }
 
+/// An app as the entities of the snapshot have it.
+struct Usual {
+    uid: EntityUid,
+    profiles: Vec<Arc<str>>,
+}
+
 /// The entities of a snapshot, made once: apps with all their profiles, and operations.
 #[derive(Default)]
 pub(super) struct Population {
     all: Entities,
-    /// The profiles that an app has there.
-    profiles: HashMap<Arc<str>, Vec<Arc<str>>>,
+    /// The apps there.
+    apps: HashMap<Arc<str>, Usual>,
+    /// Whoever is anonymous: the app without a name, which has no attributes and is in nothing.
+    nobody: Option<EntityUid>,
     /// By profile, those that it inherits, near and far.
     inherited: HashMap<Arc<str>, Vec<Arc<str>>>,
 }
@@ -48,8 +56,13 @@ impl Population {
             let own = app.profiles.iter().chain(of_team.iter().filter(|name| !app.profiles.contains(name)));
             own.map(|name| name.as_str().into()).collect::<Vec<Arc<str>>>()
         };
-        let profiles = snapshot.apps.iter().map(|app| (app.name.as_str().into(), held(app))).collect();
-        let mut population = Self { all: Entities::empty(), profiles, inherited: inherited(snapshot) };
+        let usual = |app: &App| Some((app.name.as_str().into(), Usual { uid: entity(APP, &app.name)?, profiles: held(app) }));
+        let mut population = Self {
+            all: Entities::empty(),
+            apps: snapshot.apps.iter().filter_map(usual).collect(),
+            nobody: entity(APP, ""),
+            inherited: inherited(snapshot),
+        };
         let apps = snapshot.apps.iter().filter_map(|app| population.person(&app.name, &app.team, &held(app)));
         let of_operations = operations.iter().flat_map(|one| {
             let collections = one.collections.iter().filter_map(|name| entity(COLLECTION, name));
@@ -77,7 +90,7 @@ impl Population {
 
     /// The entities as they are with these profiles of the caller: those of the snapshot where nothing differs.
     fn entities(&self, principal: &Principal, profiles: &[Arc<str>], resource: &EntityUid) -> Option<Cow<'_, Entities>> {
-        if self.profiles.get(&principal.app.name).is_some_and(|usual| **usual == *profiles) {
+        if self.apps.get(&principal.app.name).is_some_and(|usual| *usual.profiles == *profiles) {
             return Some(Cow::Borrowed(&self.all));
         }
         let person = self.person(&principal.app.name, &principal.app.team, profiles)?;
@@ -275,20 +288,22 @@ impl Bundle {
         context: Context,
         outcome: &mut Outcome,
     ) {
-        // Whoever is anonymous is the app without a name, which has no attributes and is in nothing.
-        let name = caller.principal.map_or("", |principal| &*principal.app.name);
-        let asked = entity(APP, name)
-            .and_then(|principal| Request::new(principal, self.action.clone(), self.resource.clone(), context, None).ok());
         let population = &shared.population;
+        let uid = match caller.principal {
+            Some(principal) => population.apps.get(&principal.app.name).map(|usual| &usual.uid),
+            None => population.nobody.as_ref(),
+        };
+        let asked = uid.and_then(|uid| Request::new(uid.clone(), self.action.clone(), self.resource.clone(), context, None).ok());
         let entities = |profiles: &[Arc<str>]| match caller.principal {
             Some(principal) => population.entities(principal, profiles, &self.resource),
             None => Some(Cow::Borrowed(&population.all)),
         };
-        let (Some(asked), Some(carried)) = (asked, entities(&caller.carried)) else {
+        let held = caller.is_narrowed().then(|| entities(&caller.held));
+        let (Some(asked), Some(carried), None | Some(Some(_))) = (asked, entities(&caller.carried), &held) else {
             outcome.failed.extend(&self.numbers);
             return;
         };
-        let held = if caller.is_narrowed() { entities(&caller.held) } else { None };
+        let held = held.flatten();
         for set in self.conditional.for_caller(population, caller) {
             self.ask(shared, request, (&asked, set, &carried), true, outcome);
             if let Some(held) = &held {

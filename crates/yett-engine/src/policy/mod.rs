@@ -26,6 +26,9 @@ use std::sync::Arc;
 use yett_model::Diagnostic;
 use yett_model::snapshot::Snapshot;
 
+/// Bytes of stack that compiling takes at most, with much to spare.
+const STACK: usize = 64 << 20;
+
 /// The policies of a snapshot, compiled.
 pub(crate) struct Policies {
     shared: Arc<Shared>,
@@ -44,7 +47,23 @@ pub(super) struct Shared {
 
 impl Policies {
     /// Compiles the policies; mistakes go to `diagnostics`, and what holds one is left out.
+    ///
+    /// Cedar's parser calls itself for every bracket, a dozen calls deep each time: it gets a stack of its own.
     pub(crate) fn build(snapshot: &Snapshot, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        if snapshot.policies.is_empty() {
+            return Self::compile(snapshot, diagnostics);
+        }
+        let compiled = std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().name("policies".to_owned()).stack_size(STACK);
+            builder.spawn_scoped(scope, || Self::compile(snapshot, diagnostics)).ok()?.join().ok()
+        });
+        compiled.unwrap_or_else(|| {
+            diagnostics.push(Diagnostic::new("/policies", "policy-invalid", "the policies cannot be compiled"));
+            Self::compile(&Snapshot { policies: Vec::new(), ..snapshot.clone() }, diagnostics)
+        })
+    }
+
+    fn compile(snapshot: &Snapshot, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let zone = zone(snapshot, diagnostics);
         let names = names::Names::of(snapshot);
         let operations = slice::operations(snapshot);

@@ -11,6 +11,9 @@ use std::sync::Arc;
 use yett_model::Diagnostic;
 use yett_model::snapshot::{self, Mode, Snapshot};
 
+/// Most operators and brackets of a statement: it is walked through by calls within calls.
+const MOST_STEPS: usize = 200;
+
 /// When enough is known to judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -109,6 +112,11 @@ pub(super) fn read(snapshot: &Snapshot, found: &mut Found) -> Vec<Statement> {
 
 fn read_policy(number: usize, policy: &snapshot::Policy, statements: &mut Vec<Statement>, found: &mut Found) {
     let path = format!("/policies/{number}/cedar");
+    if steps(&policy.cedar) > MOST_STEPS {
+        let message = format!("a statement has more than {MOST_STEPS} operators and brackets");
+        let hint = "Write several statements: any of them may match.";
+        return found.mistakes.push(Diagnostic::new(path, "policy-too-long", message).hint(hint));
+    }
     let set = match PolicySet::from_str(&policy.cedar) {
         Ok(set) => set,
         Err(errors) => {
@@ -140,6 +148,36 @@ fn read_policy(number: usize, policy: &snapshot::Policy, statements: &mut Vec<St
         match statement(number, policy, one) {
             Some(statement) => statements.push(statement),
             None => mistake("the policy cannot be looked through", ""),
+        }
+    }
+}
+
+/// Operators and brackets of the longest statement of a text: it nests no deeper than that.
+fn steps(text: &str) -> usize {
+    let (mut longest, mut here) = (0, 0);
+    let mut rest = text.char_indices();
+    while let Some((at, symbol)) = rest.next() {
+        match symbol {
+            '"' => skip_string(&mut rest),
+            '/' if text.get(at + 1..).is_some_and(|after| after.starts_with('/')) => {
+                rest.by_ref().find(|(_, symbol)| *symbol == '\n');
+            }
+            ';' => here = 0,
+            '&' | '|' | '.' | '+' | '-' | '*' | '!' | '(' | '[' | '{' => here += 1,
+            'e' if text.get(at..).is_some_and(|word| word.starts_with("else")) => here += 1,
+            _ => {}
+        }
+        longest = longest.max(here);
+    }
+    longest
+}
+
+fn skip_string(rest: &mut std::str::CharIndices<'_>) {
+    while let Some((_, symbol)) = rest.next() {
+        match symbol {
+            '\\' => drop(rest.next()),
+            '"' => return,
+            _ => {}
         }
     }
 }

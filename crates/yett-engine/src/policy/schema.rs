@@ -1,6 +1,6 @@
 //! The schema of Cedar, made from the contracts: what a policy may read of an operation, and of which type it is.
 
-use cedar_policy::{Schema, SchemaError};
+use cedar_policy::Schema;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use yett_model::snapshot::{Api, ClaimType, Location, MediaKind, Operation, Parameter, PolicyContext, SimpleType};
@@ -8,7 +8,7 @@ use yett_model::snapshot::{Api, ClaimType, Location, MediaKind, Operation, Param
 /// Deepest chain of references and compositions that is followed.
 const DEEPEST: u32 = 32;
 /// Facts of `context.time`, all of them whole numbers.
-pub(super) const TIME: [&str; 7] = ["year", "month", "day", "weekday", "hour", "minute", "unix"];
+const TIME: [&str; 7] = ["year", "month", "day", "weekday", "hour", "minute", "unix"];
 
 /// Type of a value of the context.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +51,7 @@ impl Kind {
 fn record(fields: &BTreeMap<String, Field>) -> Value {
     let attribute = |field: &Field| {
         let mut kind = field.kind.as_json();
-        kind["required"] = Value::Bool(field.required);
+        kind.as_object_mut().map(|kind| kind.insert("required".to_owned(), Value::Bool(field.required)));
         kind
     };
     let attributes: Map<String, Value> = fields.iter().map(|(name, field)| (name.clone(), attribute(field))).collect();
@@ -121,9 +121,9 @@ impl Facts<'_> {
         let named = rest.first();
         match top {
             "time" => {
-                let fields = TIME.iter().map(|name| ((*name).to_owned(), Field { required: true, kind: Kind::Long })).collect();
                 known(named, "fact of the time", TIME.iter().copied())?;
-                Ok(Field { required: true, kind: Kind::Record(fields) })
+                let fields = named.map(|name| (name.clone(), Field { required: true, kind: Kind::Long }));
+                Ok(Field { required: true, kind: Kind::Record(fields.into_iter().collect()) })
             }
             "claims" => self.claim(named),
             "parameters" => self.parameter(named),
@@ -361,7 +361,7 @@ fn type_of(value: &Value) -> &'static str {
 }
 
 /// The schema of Cedar with these operations, each with its context; those without one are only known by name.
-pub(super) fn schema(operations: &[(&str, Option<&BTreeMap<String, Field>>)]) -> Result<Schema, SchemaError> {
+pub(super) fn schema(operations: &[(&str, Option<&BTreeMap<String, Field>>)]) -> Option<Schema> {
     let action = |context: &Option<&BTreeMap<String, Field>>| match context {
         Some(context) => {
             json!({"appliesTo": {"principalTypes": ["App"], "resourceTypes": ["Operation"], "context": record(context)}})
@@ -378,4 +378,5 @@ pub(super) fn schema(operations: &[(&str, Option<&BTreeMap<String, Field>>)]) ->
         },
         "actions": actions,
     }}))
+    .ok()
 }

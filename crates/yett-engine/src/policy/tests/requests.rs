@@ -228,6 +228,34 @@ fn a_narrower_key_escapes_no_forbid_and_gains_no_permit() {
 }
 
 #[test]
+fn claims_are_those_that_are_declared_and_of_their_types() {
+    let cedar = r#"permit(principal, action == Action::"orders:get", resource)
+        when { context.claims has department && context.claims.department == "sales" && context has user && context.user == "mira" };
+        permit(principal, action == Action::"orders:get", resource)
+        when { context.claims has groups && context.claims.groups.contains("admins") && context.actors.contains("robot") };"#;
+    let declared = json!({"claims": {"department": "string", "groups": "strings", "level": "integer"}});
+    let engine = engine(&change(snapshot(json!([policy(cedar)])), "/policy_context", declared));
+    let refused = |claims: Value, user: Option<&str>, actors: &[&str]| {
+        let mut exchange = crate::fixture::exchange(&engine, 1);
+        let mut principal = engine.plan().unwrap().assume("bob").unwrap();
+        let all = claims.as_object().unwrap().clone();
+        principal.claims = Some(std::sync::Arc::new(crate::identity::Claims { issuer: "door".into(), all }));
+        principal.user = user.map(Into::into);
+        principal.actors = actors.iter().map(|actor| (*actor).into()).collect();
+        exchange.assumed = Some(principal);
+        exchange.judge_head(&crate::fixture::head("GET", "/orders/1", &[])).is_err()
+    };
+    assert!(!refused(json!({"department": "sales", "other": [1]}), Some("mira"), &[]));
+    assert!(refused(json!({"department": "sales"}), None, &[]));
+    assert!(refused(json!({"department": ["sales"]}), Some("mira"), &[]));
+    assert!(refused(json!({}), Some("mira"), &[]));
+    assert!(!refused(json!({"groups": ["admins"]}), None, &["robot", "other"]));
+    assert!(!refused(json!({"groups": "admins"}), None, &["robot"]));
+    assert!(refused(json!({"groups": ["admins", 7]}), None, &["robot"]));
+    assert!(refused(json!({"groups": ["admins"]}), None, &[]));
+}
+
+#[test]
 fn what_the_contract_does_not_describe_is_refused_where_there_are_policies() {
     let watched = |policies: Value| {
         let guards = json!({"contract": {"mode": "monitor"}});
