@@ -5,10 +5,10 @@ The engine works the same out for itself, as bits; a test holds the two against 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from yett.access.inheritance import lines_of
 from yett.model.access import ALWAYS, Window
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from yett.access.principals import Principal
     from yett.model.access import Profile, Reach
     from yett.model.configuration import Configuration
+
+_T = TypeVar("_T")
+_MOST_KEPT: Final = 4_096
 
 Resolve = Callable[[Iterable[Reference]], list[str]]
 """Names of operations, in which `*` may stand, to the operations that there are."""
@@ -72,10 +75,20 @@ class Access:
         self._configuration, self._resolve = configuration, resolve
         self._profiles = {one.name: one for one in configuration.profiles}
         self._said: dict[str, tuple[Saying, ...]] = {}
+        self._known: dict[Hashable, Any] = {}
 
     @cached_property
     def _collections(self) -> Mapping[str, tuple[str, ...]]:
         return {one.name: tuple(self._resolve(one.operations)) for one in self._configuration.collections}
+
+    def _kept(self, key: Hashable, compute: Callable[[], _T]) -> _T:
+        """What was computed before for the same set of profiles: many callers have few different ones."""
+        if key not in self._known:
+            if len(self._known) >= _MOST_KEPT:
+                self._known.clear()
+            self._known[key] = compute()
+        kept: _T = self._known[key]
+        return kept
 
     def sayings(self, principal: Principal) -> Iterator[Saying]:
         """All that the profiles of somebody say, with when they say it. Profiles that only bind grant nothing."""
@@ -112,6 +125,9 @@ class Access:
 
     def at(self, principal: Principal, moment: float) -> Mapping[str, Verdict]:
         """What is granted or denied somebody at a Unix second, by operation."""
+        return self._kept(("at", principal.held, moment), lambda: self._at(principal, moment))
+
+    def _at(self, principal: Principal, moment: float) -> Mapping[str, Verdict]:
         grants: dict[str, dict[Way, None]] = {}
         denies: dict[str, dict[Way, None]] = {}
         for saying in self.sayings(principal):
@@ -126,6 +142,9 @@ class Access:
 
     def rights(self, principal: Principal, moment: float) -> Mapping[str, tuple[Way, ...]]:
         """The console rights of somebody at a Unix second, each with the ways to it."""
+        return self._kept(("rights", principal.held, moment), lambda: self._rights(principal, moment))
+
+    def _rights(self, principal: Principal, moment: float) -> Mapping[str, tuple[Way, ...]]:
         rights: dict[str, tuple[Way, ...]] = {}
         for saying in self.sayings(principal):
             if saying.kind == "right" and saying.way.window.holds(moment):
@@ -134,6 +153,9 @@ class Access:
 
     def moments(self, principal: Principal, now: int) -> tuple[int, ...]:
         """`now`, and every later Unix second at which what the profiles of somebody say changes."""
+        return self._kept(("moments", principal.held, now), lambda: self._moments(principal, now))
+
+    def _moments(self, principal: Principal, now: int) -> tuple[int, ...]:
         edges = {
             edge
             for saying in self.sayings(principal)
