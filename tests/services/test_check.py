@@ -112,7 +112,6 @@ def test_what_only_the_engine_can_tell_is_told_beside_other_mistakes(tmp_path: P
         ),
     )
     found = check_configuration(path, ENVIRONMENT).diagnostics
-    codes = [one.code for one in found]
-    assert codes.count("header-rule-invalid") == 2, found
-    assert {"unknown-value", "redirect-invalid", "upstream-identity-invalid"} <= set(codes), found
+    of_engine = {"redirect-invalid", "upstream-identity-invalid", "header-rule-invalid", "header-value-invalid"}
+    assert {"unknown-value", *of_engine} <= {one.code for one in found}, found
     assert all(one.hint for one in found if one.code in ENGINES_OWN)

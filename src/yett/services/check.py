@@ -67,7 +67,14 @@ def check_configuration(path: str, environment: Mapping[str, str], *, need_secre
 
 
 ENGINES_OWN: Final = frozenset(
-    {"header-rule-invalid", "redirect-invalid", "upstream-identity-invalid", "jwks-path-invalid", "jwks-path-taken"}
+    {
+        "header-rule-invalid",
+        "header-value-invalid",
+        "jwks-path-invalid",
+        "jwks-path-taken",
+        "redirect-invalid",
+        "upstream-identity-invalid",
+    }
 )
 """Codes of mistakes that the engine alone can tell, and that stand for themselves whatever else is wrong."""
 

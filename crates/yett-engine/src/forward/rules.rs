@@ -121,11 +121,12 @@ impl Rules {
         let mut set = Vec::new();
         for (name, text) in &rules.set {
             let at = format!("{path}/set/{name}");
-            let mut told = |message: String, hint: &str| {
-                found.push(Diagnostic::new(at.as_str(), "header-rule-invalid", message).hint(hint));
+            let mut told = |code: &str, message: String, hint: &str| {
+                found.push(Diagnostic::new(at.as_str(), code, message).hint(hint));
             };
-            let name = usable(name, way).map_err(|message| told(message, OWN_NAME));
-            let text = Text::parse(text).map_err(|message| told(message, "write text, or a placeholder such as `${app}`"));
+            let name = usable(name, way).map_err(|message| told("header-rule-invalid", message, OWN_NAME));
+            let text = Text::parse(text)
+                .map_err(|message| told("header-value-invalid", message, "write text, or a placeholder such as `${app}`"));
             set.extend(name.ok().zip(text.ok()));
         }
         Some(Self { allow, remove, set })
@@ -312,7 +313,8 @@ mod tests {
     #[test]
     fn a_name_and_its_value_are_both_told() {
         let found = build(Way::Upstream, json!({"set": {"Content-Length": "${nope}"}})).unwrap_err();
-        assert_eq!(found.len(), 2, "{found:?}");
+        let codes: Vec<&str> = found.iter().map(|one| one.code.as_ref()).collect();
+        assert_eq!(codes, ["header-rule-invalid", "header-value-invalid"]);
     }
 
     #[test]
