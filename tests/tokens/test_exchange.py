@@ -22,6 +22,7 @@ def test_an_agent_gets_a_token_for_a_user_that_says_who_acts(stage: Stage) -> No
     assert answer.body is not None
     assert answer.body["issued_token_type"] == ACCESS_TOKEN
     assert (claims["sub"], claims["sub_iss"], claims["act"]) == ("user-7", IDP, {"sub": "assistant"})
+    assert claims["user"] == "user-7"
     assert (claims["client_id"], claims["app"], claims["scope"]) == ("assistant", "assistant-app", "reader")
 
 
@@ -88,7 +89,7 @@ def test_the_chain_of_actors_is_kept(stage: Stage) -> None:
     assert first.body is not None
     claims = stage.read(stage.exchange(str(first.body["access_token"]), "second"))
     assert claims["act"] == {"sub": "second", "act": {"sub": "assistant"}}
-    assert (claims["sub"], claims["sub_iss"]) == ("user-7", IDP)
+    assert (claims["sub"], claims["sub_iss"], claims["user"]) == ("user-7", IDP, "user-7")
 
 
 def test_an_actor_of_somebody_else_is_kept_with_its_issuer_and_nothing_more(stage: Stage) -> None:
@@ -107,7 +108,9 @@ def test_a_chain_without_end_is_refused(stage: Stage) -> None:
 
 def test_passing_a_token_on_gains_no_scope(stage: Stage) -> None:
     narrow = stage.access_token("robot", scope="writer")
-    assert stage.read(stage.exchange(narrow))["scope"] == "writer"
+    claims = stage.read(stage.exchange(narrow))
+    assert (claims["sub"], claims["scope"]) == ("robot", "writer")
+    assert not {"user", "sub_iss"} & claims.keys(), "a program is no user"
     assert refusal(stage.exchange(narrow, scope="reader")) == (400, "invalid_scope")
 
 

@@ -75,6 +75,9 @@ def _issue(
     }
     if delegation is not None:
         claims["act"] = delegation.act
+        if delegation.issuer != settings.issuer or subject not in settings.clients:
+            # `sub` may also be a program: this says that it is somebody.
+            claims["user"] = subject
         if delegation.issuer != settings.issuer:
             # `sub` means somebody to its issuer: two of them may have a user of the same name.
             claims["sub_iss"] = delegation.issuer

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from yett.tokens.settings import Client, Memory, Revoker, Settings
 
 INACTIVE: Final[Mapping[str, Any]] = {"active": False}
-_TOLD: Final = ("iss", "sub", "sub_iss", "aud", "client_id", "app", "iat", "exp", "jti", "scope", "cnf", "act")
+_TOLD: Final = ("iss", "sub", "sub_iss", "user", "aud", "client_id", "app", "iat", "exp", "jti", "scope", "cnf", "act")
 
 
 def revoke(form: Form, client: Client, settings: Settings, revoker: Revoker, now: float) -> None:
