@@ -134,6 +134,12 @@ impl<'r> CallerView<'r> {
         !Arc::ptr_eq(&self.held, &self.carried) && self.held != self.carried
     }
 
+    /// What scopes may call it, as it is and as its credential is.
+    fn all_roles(&self, population: &Population) -> HashSet<Who> {
+        let carried = self.is_narrowed().then(|| self.roles(population, &self.carried));
+        self.roles(population, &self.held).chain(carried.into_iter().flatten()).collect()
+    }
+
     /// What scopes may call it.
     fn roles<'s>(&'s self, population: &'s Population, profiles: &'s [Arc<str>]) -> impl Iterator<Item = Who> + 's {
         let named = self
@@ -188,8 +194,7 @@ impl Conditional {
     }
 
     fn for_caller<'s>(&'s self, population: &'s Population, caller: &'s CallerView<'_>) -> impl Iterator<Item = &'s PolicySet> {
-        let both = [&caller.held, &caller.carried].into_iter().take(1 + usize::from(caller.is_narrowed()));
-        let roles = both.flat_map(|profiles| caller.roles(population, profiles)).collect::<HashSet<_>>();
+        let roles = if self.own.is_empty() { HashSet::new() } else { caller.all_roles(population) };
         let own = roles.into_iter().filter_map(|who| self.own.get(&who));
         std::iter::once(&self.common).filter(|set| !set.is_empty()).chain(own)
     }
