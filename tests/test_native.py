@@ -24,7 +24,7 @@ NAMES = {
     "verify_jws",
     "verify_jwt",
 }
-METHODS = {"apply", "events", "patch", "renew_tls", "start", "stats", "stop"}
+METHODS = {"apply", "events", "findings", "load_keys", "patch", "renew_tls", "start", "stats", "stop", "used_keys"}
 
 
 def sources_checksum() -> str:

@@ -18,6 +18,12 @@ class Gateway:
         """Applies a numbered patch, or refuses it whole."""
     def renew_tls(self, tls: bytes) -> bool:
         """Reads the files of the TLS settings (JSON) again, all or nothing; whether anything differs."""
+    def findings(self, most: int) -> bytes:
+        """Settles what was handed in as leaked; up to `most` findings that are news, as JSON."""
+    def load_keys(self, path: str) -> bytes:
+        """Loads a file of keys in the place of the one before, or refuses it whole."""
+    def used_keys(self, since: int, most: int) -> bytes:
+        """Pairs of id and Unix minute of the credentials used since a minute, at most `most`, as JSON."""
     def events(self, most: int) -> list[bytes]:
         """Up to `most` events, oldest first, each one line of JSON."""
     def stats(self) -> bytes:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 from yett.errors import SnapshotRefusedError
-from yett.gateway import Applied, Bound, GatewayOptions
+from yett.gateway import Applied, Bound, GatewayOptions, LoadedKeys
 from yett.model.diagnostic import Diagnostic
+from yett.model.stolen import Finding
 
 
 class QuietGateway:
@@ -23,6 +25,11 @@ class QuietGateway:
         self.renewed: list[Mapping[str, Any]] = []
         self.stopped: float | None = None
         self.patches: list[dict[str, Any]] = []
+        self.told = threading.Event()
+        self.key_files: list[str] = []
+        self.refuses_keys = ""
+        self.noticed: list[Finding] = []
+        self.used: list[tuple[str, int]] = []
 
     def start(self) -> Bound:
         assert self.snapshots, "a gateway that serves must have a plan"
@@ -38,11 +45,25 @@ class QuietGateway:
     def patch(self, patch: bytes) -> Applied:
         document = json.loads(patch)
         self.patches.append(document)
+        self.told.set()
         return Applied("", document["sequence"])
 
     def renew_tls(self, tls: Mapping[str, Any]) -> bool:
         self.renewed.append(tls)
         return True
+
+    def load_keys(self, path: str) -> LoadedKeys:
+        self.key_files.append(path)
+        if self.refuses_keys:
+            raise SnapshotRefusedError([Diagnostic("snapshot", 0, self.refuses_keys, "keys-malformed", "is odd")])
+        return LoadedKeys(3)
+
+    def findings(self, most: int) -> list[Finding]:
+        found, self.noticed = self.noticed[:most], self.noticed[most:]
+        return found
+
+    def used_keys(self, since: int, most: int) -> list[tuple[str, int]]:
+        return [(key, minute) for key, minute in self.used if minute >= since][:most]
 
     def stop(self, grace_s: float) -> int:
         self.stopped = grace_s

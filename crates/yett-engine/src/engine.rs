@@ -1,15 +1,18 @@
 //! The engine's handle: the plan in force, the counters that outlive it, and the patches laid over it.
 
+use crate::exchange::Now;
 use crate::forward::token::Signer;
 use crate::guards::limits::Counters;
 use crate::identity::credentials::Stored;
+use crate::identity::credentials::keyring::{Keyring, Loader};
 use crate::identity::key::Pepper;
 use crate::identity::revoked::Revoked;
+use crate::identity::watch::{MOST_BLOCKED, Watch};
 use crate::plan::Plan;
 use arc_swap::ArcSwapOption;
 use serde::Serialize;
 use std::sync::{Arc, Mutex, PoisonError};
-use yett_model::{Change, Diagnostic, Patch};
+use yett_model::{Block, Change, Diagnostic, FindingKind, Patch};
 
 /// What is in force after a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,12 +23,24 @@ pub struct Applied {
     pub sequence: u64,
 }
 
+/// Keys that were loaded from a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LoadedKeys {
+    /// How many there are.
+    pub keys: usize,
+    /// How many of their holders (an app, or an app with some of its profiles) the plan in force does not have: their
+    /// keys are refused.
+    pub strangers: usize,
+}
+
 /// Holds the plan in force. Changes are all or nothing; requests in flight keep the plan they began with.
 pub struct Engine {
     plan: ArcSwapOption<Plan>,
     counters: Arc<Counters>,
     pepper: Arc<Pepper>,
     revoked: Arc<Revoked>,
+    watch: Arc<Watch>,
+    keyring: ArcSwapOption<Keyring>,
     signer: Option<Arc<Signer>>,
     /// Whether tokens that cannot be signed are a mistake: a simulation has no key and leaves them out.
     must_sign: bool,
@@ -54,10 +69,11 @@ impl PatchLog {
         Ok(self.newer.iter().filter(|patch| patch.sequence > plan.sequence).cloned().collect())
     }
 
-    /// Notes a patch that was applied. Revoked tokens outlive every snapshot by themselves, and are not kept here.
+    /// Notes a patch that was applied. What was revoked or blocked outlives every snapshot by
+    /// itself, and is not kept here.
     fn push(&mut self, mut patch: Patch) {
         self.last = patch.sequence;
-        patch.changes.retain(|change| !matches!(change, Change::RevokeToken { .. }));
+        patch.changes.retain(|change| matches!(change, Change::PutCredential { .. } | Change::DropCredential { .. }));
         if !patch.changes.is_empty() {
             self.newer.push(patch);
         }
@@ -73,6 +89,8 @@ impl Engine {
             counters: Arc::default(),
             pepper: Arc::new(pepper),
             revoked: Arc::default(),
+            watch: Arc::default(),
+            keyring: ArcSwapOption::empty(),
             signer: None,
             must_sign: false,
             patches: Mutex::default(),
@@ -125,6 +143,7 @@ impl Engine {
         plan.signer.clone_from(&self.signer);
         plan.simulated = !self.must_sign;
         plan.revoked = self.revoked.clone();
+        plan.credentials.watch = self.watch.clone();
         let mut patches = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
         let newer = patches.lacked_by(&plan)?;
         let contained = plan.sequence;
@@ -133,6 +152,12 @@ impl Engine {
         }
         plan.sequence = plan.sequence.max(patches.last);
         *patches = PatchLog { contained, last: plan.sequence, newer };
+        if let Some(keyring) = self.keyring.load_full() {
+            plan.hang(&keyring);
+        }
+        if let Some(earlier) = self.plan() {
+            plan.credentials.inherit(&earlier.credentials);
+        }
         let applied = Applied { digest: plan.digest().to_owned(), sequence: plan.sequence };
         self.plan.store(Some(Arc::new(plan)));
         Ok(applied)
@@ -144,6 +169,56 @@ impl Engine {
         match self.apply(snapshot) {
             Err(mistakes) => mistakes,
             Ok(_) => self.plan().map(|plan| plan.warnings().to_vec()).unwrap_or_default(),
+        }
+    }
+
+    /// What is noticed of credentials.
+    #[must_use]
+    pub fn watch(&self) -> &Arc<Watch> {
+        &self.watch
+    }
+
+    /// Reads a file of keys, line by line; [`Self::load_keys`] puts them in force.
+    #[must_use]
+    pub fn key_loader(&self) -> Loader {
+        Loader::new(self.pepper.clone())
+    }
+
+    /// Puts the keys of a file in force, in the place of those loaded before.
+    ///
+    /// # Errors
+    /// The file was empty; the earlier keys stay.
+    pub fn load_keys(&self, loader: Loader) -> Result<LoadedKeys, Diagnostic> {
+        let keyring = Arc::new(loader.finish()?);
+        let _one_at_a_time = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(earlier) = self.keyring.load().as_ref() {
+            keyring.inherit(earlier);
+        }
+        let strangers = self.plan().map_or(0, |plan| plan.hang(&keyring));
+        let keys = keyring.len();
+        self.keyring.store(Some(keyring));
+        Ok(LoadedKeys { keys, strangers })
+    }
+
+    /// The ids of credentials that were used in the Unix minute `since` or later, with the minute; at most `most`.
+    #[must_use]
+    pub fn used_keys(&self, since: u32, most: usize) -> Vec<(Arc<str>, u32)> {
+        self.plan().map(|plan| plan.credentials.used(since, most)).unwrap_or_default()
+    }
+
+    /// Looks at the keys that were handed in as leaked: those that are real are blocked. Call it often.
+    pub fn settle_leaks(&self, now: Now) {
+        let waiting = self.watch.leaks.drain();
+        let Some(plan) = self.plan().filter(|_| !waiting.is_empty()) else { return };
+        for reported in waiting {
+            let same = |hash: &[u8]| aws_lc_rs::constant_time::verify_slices_are_equal(hash, &reported.hash).is_ok();
+            let Some(found) = plan.credentials.find(&reported.prefix, same) else { continue };
+            if self.watch.blocked.has_room(1) {
+                self.watch.blocked.insert(&found.id, Block::Leaked);
+            }
+            let app = ("app", found.app.name.to_string());
+            let evidence = [app, ("place", reported.place)];
+            self.watch.findings.raise(FindingKind::LeakedKey, &found.id, &evidence, now);
         }
     }
 
@@ -186,7 +261,7 @@ fn lay(plan: &mut Plan, patch: &Patch) {
                 }
             }
             // Kept by the engine, not by a plan.
-            Change::RevokeToken { .. } => {}
+            Change::RevokeToken { .. } | Change::BlockCredential { .. } | Change::ReleaseCredential { .. } => {}
         }
     }
     plan.sequence = patch.sequence;
@@ -197,6 +272,8 @@ enum Ready<'a> {
     Put(&'a str, Stored),
     Drop(&'a str),
     Revoke(&'a str, &'a str, u64),
+    Block(&'a str, Block),
+    Release(&'a str),
 }
 
 /// Checks every change before making the first.
@@ -210,6 +287,7 @@ fn change(plan: &Plan, patch: &Patch) -> Result<(), Vec<Diagnostic>> {
         }
     }
     mistakes.extend(crowded(&plan.revoked, &ready));
+    mistakes.extend(overblocked(&plan.credentials.watch, &ready));
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
@@ -222,6 +300,8 @@ fn change(plan: &Plan, patch: &Patch) -> Result<(), Vec<Diagnostic>> {
 fn checked<'a>(plan: &Plan, change: &'a Change, path: &str) -> Result<Ready<'a>, Diagnostic> {
     match change {
         Change::DropCredential { id } => Ok(Ready::Drop(id)),
+        Change::BlockCredential { id, because } => Ok(Ready::Block(id, *because)),
+        Change::ReleaseCredential { id } => Ok(Ready::Release(id)),
         Change::PutCredential { credential } => {
             let stored = plan.resolve(credential, &format!("{path}/credential"))?;
             Ok(Ready::Put(&credential.prefix, stored))
@@ -244,12 +324,25 @@ fn crowded(revoked: &Revoked, ready: &[Ready<'_>]) -> Option<Diagnostic> {
     })
 }
 
+/// The mistake of a patch that blocks more credentials than there is room for.
+fn overblocked(watch: &Watch, ready: &[Ready<'_>]) -> Option<Diagnostic> {
+    let more = ready.iter().filter(|change| matches!(change, Ready::Block(..))).count();
+    (more > 0 && !watch.blocked.has_room(more)).then(|| {
+        let message = format!("more than {MOST_BLOCKED} credentials would be blocked");
+        Diagnostic::new("/changes", "blocks-full", message).hint("Remove keys that are blocked for good, and release their ids.")
+    })
+}
+
 fn make(plan: &Plan, change: Ready<'_>) {
     match change {
         Ready::Put(prefix, stored) => plan.credentials.put(prefix, stored),
         Ready::Drop(id) => {
             plan.credentials.drop(id);
         }
+        Ready::Block(id, because) => {
+            plan.credentials.watch.blocked.insert(id, because);
+        }
+        Ready::Release(id) => plan.credentials.watch.blocked.remove(id),
         Ready::Revoke(issuer, jti, expires_at) => plan.revoked.insert(issuer, jti, expires_at),
     }
 }

@@ -12,6 +12,7 @@ mod forwarding;
 mod guarding;
 mod identifying;
 mod negotiating;
+mod reporting;
 mod routing;
 mod transcoding;
 
@@ -179,6 +180,8 @@ pub struct Exchange {
     notations: Notations,
     /// Whether what goes upstream must all be in the key of a kept answer.
     asks_cache: bool,
+    /// Whether leaked keys are handed in.
+    reports: bool,
 }
 
 /// Why a request does not go on to the upstream.
@@ -225,6 +228,7 @@ impl Exchange {
             notes: None,
             notations: Notations::default(),
             asks_cache: false,
+            reports: false,
             grpc: false,
             upgrades: false,
             takes_trailers: false,
@@ -276,7 +280,8 @@ impl Exchange {
     /// Largest request body the operation takes, in bytes.
     #[must_use]
     pub fn max_body_bytes(&self) -> u64 {
-        self.operation_plan().map_or(crate::plan::DEFAULT_MAX_BODY_BYTES, |operation| operation.max_body_bytes)
+        let of_operation = || self.operation_plan().map(|operation| operation.max_body_bytes);
+        self.longest_report().or_else(of_operation).unwrap_or(crate::plan::DEFAULT_MAX_BODY_BYTES)
     }
 
     /// Milliseconds without a byte of the answer's body, or of a tunnel, before it is given up.
@@ -400,6 +405,9 @@ impl Exchange {
         if let Some(reply) = self.reply.take() {
             return Err(Stop::Answered(reply));
         }
+        if self.reports {
+            self.check_report()?;
+        }
         self.check_room(crowded)?;
         self.phase = Phase::Identify;
         Ok(())
@@ -407,6 +415,10 @@ impl Exchange {
 
     /// Phases `identify` to `inspect`. `answer` is to the question that was asked last.
     fn go_on(&mut self, parts: &Parts, answer: Option<Answer>) -> Result<Step, Stop> {
+        if self.reports {
+            self.phase = Phase::Inspect;
+            return Ok(Step::Go(BodyNeed::Collect));
+        }
         let answer = if self.phase == Phase::Identify {
             if let Some(question) = self.identify(parts, answer)? {
                 return Ok(Step::Ask(question));

@@ -38,10 +38,11 @@ pub mod upgrade;
 
 pub use choose::Wish;
 pub use decide::decide;
-pub use engine::{Applied, Engine};
+pub use engine::{Applied, Engine, LoadedKeys};
 pub use exchange::{BodyNeed, Caller, End, Exchange, Now};
 pub use forward::forwarded::TrustedProxies;
 pub use forward::token::Signer;
+pub use identity::credentials::keyring::Loader;
 pub use identity::key::Pepper;
 pub use plan::Plan;
 pub use refusal::Refusal;

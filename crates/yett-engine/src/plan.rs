@@ -13,7 +13,8 @@ use crate::forward::forwarded::TrustedProxies;
 use crate::forward::token::Signer;
 use crate::guards::{Guard, contract, limits};
 use crate::identity::chain::Chain;
-use crate::identity::credentials::{Credentials, Stored};
+use crate::identity::credentials::keyring::{self, Keyring};
+use crate::identity::credentials::{Credentials, Holder, Stored};
 use crate::identity::key::Pepper;
 use crate::identity::revoked::Revoked;
 use crate::identity::{AppPlan, Principal, UserPlan};
@@ -27,7 +28,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use yett_model::Diagnostic;
 use yett_model::snapshot::{
-    Api, Collection, Credential, Mode, Notation, Operation, Priority, Snapshot, Tracing, Upstream, WebSocket,
+    Api, Collection, Credential, Failures, Leaks, Mode, Notation, Operation, Priority, Snapshot, Tracing, Upstream, WebSocket,
 };
 
 /// Body limit of requests that no operation describes.
@@ -61,6 +62,10 @@ pub struct Plan {
     pub(crate) warnings: Vec<Diagnostic>,
     /// Who is asked whether requests may pass, by name.
     pub callouts: HashMap<Arc<str>, Arc<CalloutPlan>>,
+    /// Delays for whoever guesses credentials.
+    pub(crate) failures: Failures,
+    /// Where leaked keys are handed in.
+    pub(crate) leaks: Option<Leaks>,
 }
 
 /// An API of the plan.
@@ -263,25 +268,33 @@ impl Plan {
     /// # Errors
     /// The mistake, if it names what the plan does not have.
     pub(crate) fn resolve(&self, credential: &Credential, path: &str) -> Result<Stored, Diagnostic> {
-        let app = self.apps.get(credential.app.as_str());
-        let app = app.ok_or_else(|| {
-            Diagnostic::new(format!("{path}/app"), "app-unknown", format!("there is no app '{}'", credential.app))
-        })?;
-        let grants = match &credential.profiles {
-            None => app.grants.clone(),
-            Some(names) => self.narrow(app, names).map_err(|name| {
-                Diagnostic::new(
-                    format!("{path}/profiles"),
-                    "profile-not-of-app",
-                    format!("app '{}' does not have profile '{name}'", app.name),
-                )
-            })?,
-        };
+        let Holder { app, grants } = self.holder(&credential.app, credential.profiles.as_deref(), path)?;
         let hash = decode_hex(&credential.hash)
-            .filter(|hash| hash.len() == 32)
+            .and_then(|hash| <[u8; 32]>::try_from(hash).ok())
             .ok_or_else(|| Diagnostic::new(format!("{path}/hash"), "hash-malformed", "a credential hash is 64 hex digits"))?;
         let (id, expires_at) = (credential.id.as_str().into(), credential.expires_at);
-        Ok(Stored { id, hash, expires_at, app: app.clone(), grants })
+        Ok(Stored { id, hash, expires_at, app, grants })
+    }
+
+    /// An app, and what a credential of it may use that carries the named profiles, or all of them.
+    fn holder(&self, app: &str, profiles: Option<&[String]>, path: &str) -> Result<Holder, Diagnostic> {
+        let found = self.apps.get(app);
+        let app =
+            found.ok_or_else(|| Diagnostic::new(format!("{path}/app"), "app-unknown", format!("there is no app '{app}'")))?;
+        let grants = match profiles {
+            None => app.grants.clone(),
+            Some(names) => self.narrow(app, names).map_err(|name| {
+                let message = format!("app '{}' does not have profile '{name}'", app.name);
+                Diagnostic::new(format!("{path}/profiles"), "profile-not-of-app", message)
+            })?,
+        };
+        Ok(Holder { app: app.clone(), grants })
+    }
+
+    /// Hangs up keys that were loaded from a file; how many of their holders are nobody in this plan.
+    pub(crate) fn hang(&self, keyring: &Arc<Keyring>) -> usize {
+        let resolve = |name: &keyring::Name| self.holder(&name.app, name.profiles.as_deref(), "").ok();
+        self.credentials.hang(keyring, resolve)
     }
 
     /// The grants of a credential that carries some of its app's profiles. What the others deny stays denied, and what

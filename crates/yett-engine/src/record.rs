@@ -245,7 +245,7 @@ fn mask_keys(text: &str) -> Cow<'_, str> {
 }
 
 /// Enough of an address to see a network, not a person: /24 or /48.
-fn truncate_address(address: IpAddr) -> IpAddr {
+pub(crate) fn truncate_address(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() & !0xff).into()),
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !(u128::MAX >> 48)).into()),

@@ -21,6 +21,8 @@ pub struct Refusal {
     pub policy: Option<Arc<str>>,
     /// Fields that do not fit the contract.
     pub violations: Vec<Violation>,
+    /// Id of the credential that a wrong proof was meant for, where that is known.
+    pub claimed: Option<std::sync::Arc<str>>,
     /// Headers of the answer, such as `Retry-After`, `Allow` or `WWW-Authenticate`.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -48,6 +50,7 @@ impl Refusal {
             detail: String::new(),
             policy: None,
             violations: Vec::new(),
+            claimed: None,
             headers: Vec::new(),
         })
     }
@@ -63,6 +66,13 @@ impl Refusal {
     #[must_use]
     pub fn with_header(mut self: Box<Self>, name: HeaderName, value: HeaderValue) -> Box<Self> {
         self.headers.push((name, value));
+        self
+    }
+
+    /// The same refusal of a wrong proof of the credential with this id.
+    #[must_use]
+    pub fn of_credential(mut self: Box<Self>, id: Option<std::sync::Arc<str>>) -> Box<Self> {
+        self.claimed = id;
         self
     }
 

@@ -112,6 +112,8 @@ catalogue! {
         "The credentials prove different callers" "Send credentials of one and the same app and user.";
     IdentityUnavailable "identity-unavailable" 503 Gateway true
         "Who calls cannot be established at the moment" "Try again; if it stays so, tell the owner of the API.";
+    TooManyFailures "too-many-failures" 429 Caller true
+        "Too many credentials were not accepted" "Wait as long as Retry-After says, and send a credential that is in use.";
     // authorize
     AccessDenied "access-denied" 403 Caller false
         "The caller may not use this operation" "Ask the API's owner for an access profile that grants it.";

@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod decision;
 pub mod diagnostic;
 pub mod event;
+pub mod finding;
 pub mod patch;
 pub mod snapshot;
 
@@ -12,7 +13,8 @@ pub use catalogue::{CATALOGUE, Code, Entry, Source};
 pub use decision::{AccessReport, Decision, Outcome, Phase, PhaseReport, Request, Violation};
 pub use diagnostic::{Diagnostic, Spot};
 pub use event::{CacheUse, Event};
-pub use patch::{Change, Patch};
+pub use finding::{Finding, FindingKind, Severity};
+pub use patch::{Block, Change, Patch};
 pub use snapshot::Snapshot;
 
 /// Version of the snapshot format this build reads and writes.

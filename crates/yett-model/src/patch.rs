@@ -14,6 +14,27 @@ pub struct Patch {
     pub changes: Vec<Change>,
 }
 
+/// Why a credential is blocked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Block {
+    /// Its owner took it back.
+    Revoked,
+    /// Somebody else may have it.
+    Leaked,
+}
+
+impl Block {
+    /// Name as in the log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Leaked => "leaked",
+        }
+    }
+}
+
 /// One change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "kebab-case", deny_unknown_fields)]
@@ -36,5 +57,17 @@ pub enum Change {
         jti: String,
         /// `exp` of the token: Unix second after which nobody accepts it anyway.
         expires_at: u64,
+    },
+    /// Refuses a credential from now on, whatever snapshots say of it, until it is released.
+    BlockCredential {
+        /// Id of the credential, of any method.
+        id: String,
+        /// Why.
+        because: Block,
+    },
+    /// Accepts a blocked credential again.
+    ReleaseCredential {
+        /// Id of the credential.
+        id: String,
     },
 }

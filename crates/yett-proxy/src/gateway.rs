@@ -12,17 +12,18 @@ use crate::pools::States;
 use crate::record::{Ring, Writer};
 use crate::tls::{Security, Settings};
 use crate::worker::Shared;
-use crate::{fetch, identity, listen, pepper, prober, redirect, telemetry, upstream, worker};
+use crate::{fetch, identity, keys, listen, pepper, prober, redirect, telemetry, upstream, worker};
 use serde::Serialize;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
-use yett_engine::{Applied, Engine, Plan};
-use yett_model::{Diagnostic, SNAPSHOT_FORMAT};
+use yett_engine::{Applied, Engine, LoadedKeys, Now, Plan};
+use yett_model::{Diagnostic, Finding, SNAPSHOT_FORMAT};
 
 /// Where a started gateway listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -96,6 +97,8 @@ impl Overview {
             digest: plan.as_ref().map(|plan| plan.digest()),
             certificates: settings.map(|settings| expiries(&settings)).unwrap_or_default(),
             cache: self.shared.cache.figures(),
+            findings: self.shared.engine.watch().findings.counts().map(|(kind, count)| (kind.as_str(), count)).collect(),
+            blocked: self.shared.engine.watch().blocked.len() as u64,
         };
         let mut text = text::render(&Sums::of(&self.shards), &facts);
         self.shared.states.render(&mut text, text::escape);
@@ -268,8 +271,36 @@ impl Gateway {
     /// Every mistake in it; nothing is changed then.
     pub fn patch(&self, patch: &[u8]) -> Result<Applied, Vec<Diagnostic>> {
         let engine = &self.overview.shared.engine;
-        engine.sweep(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
+        engine.sweep(self.now().unix_ms / 1000);
         engine.patch(patch)
+    }
+
+    fn now(&self) -> Now {
+        let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+        Now { unix_ms, mono_us: self.overview.shared.start.elapsed().as_micros() as u64 }
+    }
+
+    /// Looks at the leaked keys that were handed in, blocks those that are real, and takes up to `most` findings that
+    /// are news. Call it often: several times a second.
+    #[must_use]
+    pub fn findings(&self, most: usize) -> Vec<Finding> {
+        let engine = &self.overview.shared.engine;
+        engine.settle_leaks(self.now());
+        engine.watch().findings.take(most)
+    }
+
+    /// Loads the keys of a file, in the place of those loaded before; snapshots leave them alone.
+    ///
+    /// # Errors
+    /// The first mistake, its path naming the line; nothing is changed then.
+    pub fn load_keys(&self, path: &Path) -> Result<LoadedKeys, Diagnostic> {
+        keys::load(&self.overview.shared.engine, path)
+    }
+
+    /// The ids of credentials that were used in the Unix minute `since` or later, with the minute; at most `most`.
+    #[must_use]
+    pub fn used_keys(&self, since: u32, most: usize) -> Vec<(Arc<str>, u32)> {
+        self.overview.shared.engine.used_keys(since, most)
     }
 
     /// Takes up to `most` events, the oldest first: each a line of JSON without its line feed.

@@ -8,10 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use yett_proxy::{Diagnostic, Gateway, Options, Secret, Tls};
+use yett_proxy::{Diagnostic, Finding, Gateway, Options, Secret, Tls};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How often leaked keys that were handed in are looked at.
+const TICK: Duration = Duration::from_millis(100);
+const MOST_FINDINGS: usize = 100;
 
 const HELP: &str = "\
 Runs the snapshot of an API gateway.
@@ -126,6 +130,11 @@ fn say(text: impl AsRef<str>) {
     let _ = writeln!(io::stderr(), "yett-gateway: {}", text.as_ref());
 }
 
+/// Says what was noticed, as a line of JSON.
+fn tell(finding: &Finding) {
+    say(serde_json::to_string(finding).unwrap_or_default());
+}
+
 /// Applies the file; says what is in force, or every mistake.
 fn apply(gateway: &Gateway, path: &Path) -> Result<(), String> {
     let snapshot = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
@@ -160,7 +169,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     let path = arguments.snapshot.as_deref().unwrap_or(Path::new(""));
     let gateway = Gateway::new(options(arguments)?).map_err(|error| error.to_string())?;
     apply(&gateway, path)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let runtime = runtime.map_err(|error| format!("signals cannot be received: {error}"))?;
     runtime.block_on(async {
         // Before the sockets are open: a signal must never find the default action in place.
@@ -168,7 +177,15 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
         let bound = gateway.start().map_err(|error| error.to_string())?;
         bound.listen.iter().for_each(|address| say(format!("listening on {address}")));
         bound.telemetry.iter().for_each(|address| say(format!("telemetry on {address}")));
-        while signals.next().await == Signal::Reload {
+        loop {
+            match signals.next().await {
+                Signal::Stop => break,
+                Signal::Tick => {
+                    gateway.findings(MOST_FINDINGS).iter().for_each(tell);
+                    continue;
+                }
+                Signal::Reload => {}
+            }
             if let Err(message) = apply(&gateway, path) {
                 say(format!("{message}; the old snapshot keeps serving"));
             }
@@ -189,11 +206,13 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Signal {
+    Tick,
     Reload,
     Stop,
 }
 
 struct Signals {
+    ticks: tokio::time::Interval,
     hangup: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
@@ -201,7 +220,10 @@ struct Signals {
 
 impl Signals {
     fn new() -> io::Result<Self> {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         Ok(Self {
+            ticks,
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -210,6 +232,7 @@ impl Signals {
 
     async fn next(&mut self) -> Signal {
         tokio::select! {
+            _ = self.ticks.tick() => Signal::Tick,
             _ = self.hangup.recv() => Signal::Reload,
             _ = self.interrupt.recv() => Signal::Stop,
             _ = self.terminate.recv() => Signal::Stop,

@@ -2,6 +2,7 @@
 
 use crate::{native_error, refused, unserialisable};
 use pyo3::prelude::*;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A gateway in this process. Its workers are threads of its own that never touch the interpreter.
@@ -53,6 +54,21 @@ impl Gateway {
     /// Up to `most` events, oldest first, each one line of JSON.
     fn events(&self, py: Python<'_>, most: usize) -> Vec<Vec<u8>> {
         py.detach(|| self.inner.events(most))
+    }
+
+    /// Settles what was handed in as leaked; up to `most` findings that are news, as JSON.
+    fn findings(&self, py: Python<'_>, most: usize) -> PyResult<Vec<u8>> {
+        py.detach(|| json(&self.inner.findings(most)))
+    }
+
+    /// Loads a file of keys in the place of the one before, or refuses it whole.
+    fn load_keys(&self, py: Python<'_>, path: PathBuf) -> PyResult<Vec<u8>> {
+        py.detach(|| self.inner.load_keys(&path).map_err(|mistake| refused(&[mistake])).and_then(|loaded| json(&loaded)))
+    }
+
+    /// Pairs of id and Unix minute of the credentials used since a minute, at most `most`, as JSON.
+    fn used_keys(&self, py: Python<'_>, since: u32, most: usize) -> PyResult<Vec<u8>> {
+        py.detach(|| json(&self.inner.used_keys(since, most)))
     }
 
     /// Figures of the running gateway, as JSON.

@@ -12,7 +12,7 @@ use serde_json::json;
 use std::time::{SystemTime, UNIX_EPOCH};
 use yett_engine::jose::{self, Expectations, KeySet};
 use yett_engine::{Engine, Now, Pepper};
-use yett_model::{CATALOGUE, Diagnostic, Event, Patch, Request, Snapshot};
+use yett_model::{CATALOGUE, Diagnostic, Event, Finding, Patch, Request, Snapshot};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -107,6 +107,7 @@ fn catalogue() -> PyResult<Vec<u8>> {
             "snapshot": schemars::schema_for!(Snapshot),
             "patch": schemars::schema_for!(Patch),
             "event": schemars::schema_for!(Event),
+            "finding": schemars::schema_for!(Finding),
             "request": schemars::schema_for!(Request),
             "decision": schemars::schema_for!(yett_model::Decision),
             "options": schemars::schema_for!(yett_proxy::Options),

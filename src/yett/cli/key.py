@@ -7,14 +7,19 @@ from typing import Annotated
 
 import typer
 
+from yett.cli import key_changes, key_report
 from yett.cli.arguments import DEFAULT_CONFIG, EXIT_CODES, Config, Json
 
-app = typer.Typer(help="Make API keys.", no_args_is_help=True)
+app = typer.Typer(help="Make, rotate, revoke and review API keys.", no_args_is_help=True)
 
 
 @app.callback()
 def root() -> None:
-    """Make API keys."""
+    """Make, rotate, revoke and review API keys."""
+
+
+for command in (key_changes.revoke, key_changes.quarantine, key_changes.release, key_changes.rotate, key_report.report):
+    app.command(epilog=EXIT_CODES)(command)
 
 
 @app.command(epilog=EXIT_CODES)

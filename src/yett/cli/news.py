@@ -10,7 +10,19 @@ from typing import Final, TextIO, assert_never
 
 from yett.cli.output import count_of, screen, show_diagnostics, tally, visible
 from yett.model.diagnostic import Diagnostic
-from yett.services.news import News, Refused, Reloaded, ReloadFailed, SoundAgain, Started, Stopped, Stopping
+from yett.model.stolen import Finding
+from yett.services.news import (
+    KeysLoaded,
+    News,
+    Noticed,
+    Refused,
+    Reloaded,
+    ReloadFailed,
+    SoundAgain,
+    Started,
+    Stopped,
+    Stopping,
+)
 
 _MOST_WARNINGS: Final = 10
 
@@ -65,6 +77,10 @@ def _show(news: News) -> None:
             _say(f"sound again; nothing changed; digest {digest[:16]}", "bold green")
         case ReloadFailed(message):
             _say(f"the change could not be read ({message}); what served before keeps serving", "bold red")
+        case Noticed(finding):
+            _show_finding(finding)
+        case KeysLoaded():
+            _show_keys(news)
         case Stopping(grace_s):
             _say(f"stopping: requests in flight have {grace_s:g} seconds")
         case Stopped(cut):
@@ -93,6 +109,19 @@ def _show_reloaded(news: Reloaded) -> None:
     if news.restart_for:
         names = ", ".join(f"`{name}`" for name in news.restart_for)
         _say(f"a changed {names} of `gateway` takes effect at the next start", "yellow")
+
+
+def _show_finding(finding: Finding) -> None:
+    told = ", ".join(f"{name} {value}" for name, value in finding.evidence if value)
+    times = "" if finding.count == 1 else f", seen {finding.count:,} times"
+    text = f"finding[{finding.kind}] {finding.severity}: {finding.subject} ({told}{times}) {finding.id}"
+    _say(text, "bold red" if finding.severity in ("high", "critical") else "yellow")
+
+
+def _show_keys(news: KeysLoaded) -> None:
+    _say(f"{count_of(news.keys, 'key')} of {news.path} loaded in {news.seconds:.1f} s", "bold green")
+    if news.strangers:
+        _say(f"{count_of(news.strangers, 'holder')} of them not in the configuration: their keys are refused", "yellow")
 
 
 def _show_warnings(warnings: Sequence[Diagnostic]) -> None:

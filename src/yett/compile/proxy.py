@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from yett.compile.fields import compact
 from yett.model.proxy import Proxy
+from yett.model.stolen import Failures, Networks
 from yett.model.suggestion import did_you_mean
 from yett.model.upstream import Hash
 
@@ -68,6 +70,9 @@ def compile_edge(settings: GatewaySettings) -> dict[str, Any]:
         trusted_proxies=list(settings.trusted_proxies),
         tracing={} if tracing == usual else {"accept": tracing.accept, "sample_percent": tracing.sample_percent},
         identity=None if identity is None else compact(issuer=identity.issuer, jwks=identity.jwks),
+        failures={} if settings.failures == Failures() else asdict(settings.failures),
+        networks={} if settings.networks == Networks() else asdict(settings.networks),
+        leaks=None if settings.leaks is None else asdict(settings.leaks),
     )
 
 

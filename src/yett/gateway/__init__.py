@@ -6,7 +6,7 @@ Bytes and plain settings go in, typed results come out; nothing here knows a fil
 from __future__ import annotations
 
 from yett.gateway.decision import Decision, PhaseReport, Violation
-from yett.gateway.embedded import Applied, Bound, EmbeddedGateway, GatewayOptions
+from yett.gateway.embedded import Applied, Bound, EmbeddedGateway, GatewayOptions, LoadedKeys
 from yett.gateway.engine import (
     Request,
     SnapshotMistake,
@@ -26,6 +26,7 @@ __all__ = [
     "EmbeddedGateway",
     "Expectations",
     "GatewayOptions",
+    "LoadedKeys",
     "PhaseReport",
     "Request",
     "SnapshotMistake",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from yett.gateway.native import native, native_errors
+from yett.model.stolen import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,14 @@ class Bound:
     redirect: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedKeys:
+    """Keys that were loaded from a file; `strangers` holders of them (apps with profiles) are not configured."""
+
+    keys: int
+    strangers: int = 0
+
+
 class EmbeddedGateway:
     """Starts, feeds and stops one native gateway. Methods may be called from any thread."""
 
@@ -122,6 +131,28 @@ class EmbeddedGateway:
         with native_errors():
             return [_mapping(event) for event in self._native.events(most)]
 
+    def findings(self, most: int) -> list[Finding]:
+        """Look at keys that were handed in as leaked, block those that are real, and take up to `most` findings.
+
+        To be called several times a second.
+        """
+        with native_errors():
+            return [_finding(one) for one in json.loads(self._native.findings(most))]
+
+    def load_keys(self, path: str) -> LoadedKeys:
+        """Load a file of keys in the place of the one before, all or nothing.
+
+        Raises `SnapshotRefusedError`, whose one diagnostic has the line's number as its pointer.
+        """
+        with native_errors():
+            loaded = _mapping(self._native.load_keys(path))
+        return LoadedKeys(loaded["keys"], loaded["strangers"])
+
+    def used_keys(self, since: int, most: int) -> list[tuple[str, int]]:
+        """The credentials used since a Unix minute, each with the minute of its last use."""
+        with native_errors():
+            return [(key, minute) for key, minute in json.loads(self._native.used_keys(since, most))]
+
     def stats(self) -> Mapping[str, Any]:
         """Figures of the running gateway."""
         with native_errors():
@@ -134,6 +165,10 @@ class EmbeddedGateway:
         """
         with native_errors():
             return int(_mapping(self._native.stop(grace_s))["cut"])
+
+
+def _finding(fields: dict[str, Any]) -> Finding:
+    return Finding(**fields | {"evidence": tuple(fields["evidence"].items())})
 
 
 def _applied(data: bytes) -> Applied:

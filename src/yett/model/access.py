@@ -133,13 +133,15 @@ class Key:
     """An API key of an app, by reference or by keyed hash.
 
     `expires_at` is the Unix second from which it is refused; `profiles` is the subset of the app's profiles that it
-    carries, `None` meaning all of them; without an `id` one is made from the key's public prefix.
+    carries, `None` meaning all of them; without an `id` one is made from the key's public prefix; `made_at` is for
+    reports.
     """
 
     source: SecretReference | HashedKey
     id: str | None = None
     expires_at: int | None = None
     profiles: tuple[Reference, ...] | None = None
+    made_at: int | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -167,6 +169,7 @@ class Credential:
     hash: str
     expires_at: int | None = None
     profiles: tuple[str, ...] | None = None
+    made_at: int | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 

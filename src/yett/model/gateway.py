@@ -10,6 +10,7 @@ from yett.model.place import NOWHERE, Place
 from yett.model.policy import ClaimType
 from yett.model.proxy import Issuer, Tracing
 from yett.model.secret import SecretReference
+from yett.model.stolen import Failures, Leaks, Networks
 from yett.model.tls import Tls
 
 
@@ -71,6 +72,7 @@ class GatewaySettings:
     told who calls. `cache_bytes` is the memory for kept answers; `store` is the file for what
     outlives the process, `None` for the default one. `time_zone` (an IANA name, `None` for UTC) and `claims`, by name
     with their types, are what policies may speak of.
+    `keys_file` holds hashed keys by the million; `leaks` is `None` where nobody can hand in leaked keys.
     """
 
     listen: tuple[Listener, ...] = (Listener("127.0.0.1:8080"),)
@@ -93,4 +95,8 @@ class GatewaySettings:
     store: str | None = None
     time_zone: str | None = None
     claims: tuple[tuple[str, ClaimType], ...] = ()
+    failures: Failures = Failures()
+    networks: Networks = Networks()
+    leaks: Leaks | None = None
+    keys_file: str | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)

@@ -12,6 +12,7 @@ from typing import Final
 
 from yett.access.checks import check_access
 from yett.access.effective import Access
+from yett.access.keys import pepper_id
 from yett.compile import OperationIndex, check_operations, check_proxies, compile_snapshot
 from yett.config import Loaded, load_configuration
 from yett.contract import Contract
@@ -24,9 +25,11 @@ from yett.services.contracts import ContractShelf
 from yett.services.costs import impossible_costs
 from yett.services.credentials import resolve_credentials
 from yett.services.identity import load_identity_keys
+from yett.services.kept_keys import join_kept, read_kept
 from yett.services.pepper import Pepper, holds_hashes, load_pepper
 from yett.services.token_apis import Door, token_apis, token_contracts
 from yett.services.tokens import load_tokens
+from yett.store import KeptKey
 from yett.tokens.settings import Settings as TokenSettings
 
 DEFAULT_STORE: Final = ".yett/store.db"
@@ -50,6 +53,7 @@ class Assembly:
     tokens: TokenSettings | None = field(default=None, repr=False)
     store: str = DEFAULT_STORE
     draft: Configuration | None = field(default=None, repr=False)
+    kept: tuple[KeptKey, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -131,7 +135,11 @@ def _assemble(
     now = time.time()
     resolved = resolve_credentials(draft.apps, pepper.secret, environment, now=now)
     tokens = load_tokens(draft, loaded.home, environment, pepper.secret, now=now, create=create_tokens_key)
+    store = configuration.gateway.store or str(Path(loaded.home) / DEFAULT_STORE)
+    kept, unread = read_kept(store)
+    credentials = join_kept(resolved.credentials, kept, configuration, pepper_id(pepper.secret))
     found = [
+        *unread,
         *_told_once(loaded.diagnostics, draft),
         *contracts.diagnostics,
         *first_of(check_operations(draft, contracts.contracts, loaded.unread)),
@@ -153,14 +161,15 @@ def _assemble(
         path=path,
         configuration=configuration,
         contracts=contracts.contracts,
-        credentials=resolved.credentials,
+        credentials=credentials,
         pepper=pepper,
         diagnostics=in_order(found),
         files=frozenset(files),
         identity_keys=identity.keys,
         tokens=tokens.settings,
-        store=configuration.gateway.store or str(Path(loaded.home) / DEFAULT_STORE),
         draft=draft,
+        store=store,
+        kept=tuple(kept),
     )
 
 

@@ -63,7 +63,7 @@ def _credential(
             return None
     name = key.id or f"{app.name}-{prefix[-PREFIX_RANDOM_LENGTH:]}"
     profiles = None if key.profiles is None else tuple(dict.fromkeys(one.name for one in key.profiles))
-    return Credential(name, app.name, prefix, digest, key.expires_at, profiles, key.place)
+    return Credential(name, app.name, prefix, digest, key.expires_at, profiles, key.made_at, key.place)
 
 
 def _repeated(items: list[Credential]) -> Iterator[Diagnostic]:

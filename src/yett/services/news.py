@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from yett.gateway import Bound
 from yett.model.diagnostic import Diagnostic
+from yett.model.stolen import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,23 @@ class ReloadFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something was noticed that a person should look at."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class KeysLoaded:
+    """The keys of a file serve; `strangers` of their holders are not in the configuration, and their keys refused."""
+
+    path: str
+    keys: int
+    strangers: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
     """No new requests are taken; those in flight have `grace_s` seconds."""
 
@@ -70,5 +88,5 @@ class Stopped:
     cut: int
 
 
-News = Started | Reloaded | Refused | SoundAgain | ReloadFailed | Stopping | Stopped
+News = Started | Reloaded | Refused | SoundAgain | ReloadFailed | Noticed | KeysLoaded | Stopping | Stopped
 """One piece of news."""

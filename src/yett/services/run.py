@@ -5,21 +5,34 @@ from __future__ import annotations
 import hashlib
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, Final, Protocol
 
 from yett.access.keys import mask_keys
 from yett.errors import ConfigurationError, SnapshotRefusedError, StoreError, YettError
-from yett.gateway import Applied, Bound, EmbeddedGateway, GatewayOptions
+from yett.gateway import Applied, Bound, EmbeddedGateway, GatewayOptions, LoadedKeys
 from yett.model.diagnostic import Diagnostic
+from yett.model.stolen import Finding
 from yett.services.assembly import Assembly, assemble
 from yett.services.contracts import ContractShelf
+from yett.services.key_desk import KeyDesk
 from yett.services.listening import listen_options, redirect_options, tls_options
-from yett.services.news import News, Refused, Reloaded, ReloadFailed, SoundAgain, Started, Stopped, Stopping
+from yett.services.news import (
+    KeysLoaded,
+    News,
+    Noticed,
+    Refused,
+    Reloaded,
+    ReloadFailed,
+    SoundAgain,
+    Started,
+    Stopped,
+    Stopping,
+)
 from yett.services.patches import Patches
 from yett.services.refusals import refused_places
 from yett.services.token_desk import TokenDesk
@@ -44,6 +57,15 @@ class RunningGateway(Protocol):
 
     def renew_tls(self, tls: Mapping[str, Any]) -> bool:
         """Read the files of the TLS settings again; whether anything differs."""
+
+    def load_keys(self, path: str) -> LoadedKeys:
+        """Load a file of keys."""
+
+    def findings(self, most: int) -> Sequence[Finding]:
+        """What was noticed and is news."""
+
+    def used_keys(self, since: int, most: int) -> Sequence[tuple[str, int]]:
+        """The credentials used since a Unix minute."""
 
     def stop(self, grace_s: float) -> int:
         """Drain and end; returns how many requests were cut off."""
@@ -83,23 +105,35 @@ class Runner:
         self._gateway = self._make_gateway(self._options)
         self._patches = Patches(self._gateway)
         self._desk = TokenDesk(assembly.store, self._patches)
+        self._keys = KeyDesk(assembly.store, self._patches, self._gateway)
         try:
             # The plan, and what was revoked, are there before the first connection can be.
+            self._keys.open()
             self._apply(assembly)
+            self._keys.recall()
+            loaded = self._load_keys(assembly)
             bound = self._gateway.start()
         except BaseException:
             self._desk.stop()
+            self._keys.stop()
             raise
         operations = sum(len(contract.operations) for contract in assembly.contracts.values())
         apis = len(assembly.configuration.apis)
         self._tell(
             Started(bound, self._options.tls is not None, self._digest, apis, operations, self._untold(assembly))
         )
+        if loaded is not None:
+            self._tell(loaded)
+
+    def keep_in_step(self) -> None:
+        """From now on take up what happens to keys at once, whatever else goes on, until `stop`."""
+        self._keys.start()
 
     def poll(self, *, force: bool = False) -> None:
         """Reload when files have changed and have come to rest since the last poll, or at once with `force`."""
         moved = self._moved
         self._tend()
+        self._renew_keys(force=force)
         if force:
             # Whoever insists may know of a change that cannot be seen from outside.
             self._shelf = ContractShelf()
@@ -116,12 +150,48 @@ class Runner:
         cut = self._gateway.stop(grace_s)
         # Last: requests in flight may be for it.
         self._desk.stop()
+        self._keys.stop()
+        self._tell_noticed()
         self._tell(Stopped(cut))
 
     def _tend(self) -> None:
         # What has lapsed is in nobody's way: it is swept the next time.
         with suppress(StoreError):
             self._desk.tend()
+        self._tell_noticed()
+
+    def _tell_noticed(self) -> None:
+        for one in self._keys.told():
+            self._tell(Noticed(one) if isinstance(one, Finding) else ReloadFailed(one))
+
+    def _load_keys(self, assembly: Assembly) -> KeysLoaded | None:
+        """Load the file of keys, if there is one, before anything of it is served. Raises `ConfigurationError`."""
+        self._keys_file = assembly.configuration.gateway.keys_file
+        self._keys_watch = Watch([] if self._keys_file is None else [self._keys_file])
+        self._keys_moved: Watch | None = None
+        if self._keys_file is None:
+            return None
+        began = time.monotonic()
+        try:
+            loaded = self._gateway.load_keys(self._keys_file)
+        except SnapshotRefusedError as error:
+            raise ConfigurationError([_in_line(one, self._keys_file) for one in error.diagnostics]) from None
+        return KeysLoaded(self._keys_file, loaded.keys, loaded.strangers, time.monotonic() - began)
+
+    def _renew_keys(self, *, force: bool) -> None:
+        """Load the file of keys again when it has changed and come to rest. What is bad in it changes nothing."""
+        if self._keys_file is None:
+            return
+        moved = self._keys_moved
+        if not force and (moved is None or moved.changed()):
+            changed = moved is not None or self._keys_watch.changed()
+            self._keys_moved = Watch(self._keys_watch.files) if changed else None
+            return
+        try:
+            if loaded := self._load_keys(self._assembly):
+                self._tell(loaded)
+        except ConfigurationError as error:
+            self._tell(Refused(error.diagnostics))
 
     def _tell(self, news: News) -> None:
         # Whoever read the news may have left, or the disk they go to be full: callers are served all the same.
@@ -170,6 +240,7 @@ class Runner:
         return renewed
 
     def _follow(self, assembly: Assembly) -> None:
+        self._assembly = assembly
         self._files = assembly.files
         self._watch.follow(assembly.files)
 
@@ -216,6 +287,7 @@ def run_gateway(
     with _signals() as wishes:
         runner = Runner(path, environment, tell, make_gateway)
         runner.start()
+        runner.keep_in_step()
         while (wish := _next(wishes)) not in _STOP:
             runner.poll(force=wish == signal.SIGHUP)
         runner.stop(grace_s)
@@ -248,6 +320,12 @@ def _signals() -> Iterator[SimpleQueue[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _in_line(mistake: Diagnostic, file: str) -> Diagnostic:
+    """A mistake in a file of keys, where the line is."""
+    number = mistake.pointer.removeprefix("/")
+    return replace(mistake, file=file, line=int(number) if number.isdecimal() else 0, pointer="")
 
 
 def _options(assembly: Assembly) -> GatewayOptions:

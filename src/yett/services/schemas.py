@@ -9,8 +9,9 @@ from yett.gateway import catalogue
 
 
 def schema_of(subject: str) -> dict[str, Any]:
-    """The schema of `config`, or of what crosses the seam: `snapshot`, `patch`, `event`, `decision`, `options`.
+    """The schema of `config`, or of what crosses the seam.
 
+    That is `snapshot`, `patch`, `event`, `finding`, `decision` and `options`.
     Raises `NativeMissingError` for all but `config` without the native engine, and `KeyError` for other subjects.
     """
     if subject == "config":

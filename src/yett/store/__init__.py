@@ -17,6 +17,18 @@ becomes part of a statement, and no secret is stored in the clear: keyed hashes 
 from __future__ import annotations
 
 from yett.store.database import Database, Transaction
+from yett.store.findings import FindingStore
+from yett.store.keys import BlockedKey, KeptKey, KeyStore, KeyUse
 from yett.store.tokens import RevokedToken, TokenStore
 
-__all__ = ["Database", "RevokedToken", "TokenStore", "Transaction"]
+__all__ = [
+    "BlockedKey",
+    "Database",
+    "FindingStore",
+    "KeptKey",
+    "KeyStore",
+    "KeyUse",
+    "RevokedToken",
+    "TokenStore",
+    "Transaction",
+]

@@ -63,6 +63,9 @@ impl Exchange {
     /// # Errors
     /// The answer to send instead, if the request is refused.
     pub fn judge_body(&mut self, parts: &Parts, body: Option<Bytes>) -> Result<(), Box<Response<Bytes>>> {
+        if self.reports {
+            return Err(self.take_report(body.as_deref()));
+        }
         let body = body.map(Body::new);
         let verdict = self.run_guards(parts, Phase::Inspect, |guard, view, _, _| guard.inspect(view, body.as_ref()));
         verdict.map_err(|refusal| self.refuse(refusal))

@@ -1,6 +1,8 @@
 //! Phase `identify`: who calls.
 
 use super::*;
+use crate::identity::refuse;
+use crate::identity::watch::failures::is_failure;
 
 impl Exchange {
     /// Asks the methods of the API in order; `Some`: somebody outside must be asked before it can go on.
@@ -10,6 +12,17 @@ impl Exchange {
             self.principal = Some(assumed);
             return Ok(None);
         }
+        if answer.is_none() {
+            self.check_source(parts)?;
+        }
+        match self.ask_methods(parts, answer) {
+            Ok(None) => self.check_proven().map(|()| None),
+            Ok(question) => Ok(question),
+            Err(refusal) => Err(self.count_failure(refusal)),
+        }
+    }
+
+    fn ask_methods(&mut self, parts: &Parts, answer: Option<Answer>) -> Result<Option<Question>, Box<Refusal>> {
         let mut progress = std::mem::take(&mut self.identifying);
         let Some(api) = self.api_plan() else {
             return Err(Refusal::new(Code::GatewayError, "the API of a routed request is gone"));
@@ -28,6 +41,60 @@ impl Exchange {
         }
         self.principal = principal;
         Ok(None)
+    }
+
+    /// A source that failed too often is refused whatever it sends; without a credential it is like any other.
+    fn check_source(&mut self, parts: &Parts) -> Result<(), Box<Refusal>> {
+        let watch = &self.plan.credentials.watch;
+        let mode = self.plan.failures.mode;
+        if mode == Mode::Off || watch.failures.is_quiet(self.now) {
+            return Ok(());
+        }
+        if !self.api_plan().is_some_and(|api| api.identity.sends(&self.asked(parts))) {
+            return Ok(());
+        }
+        let verdict = watch.check_source(self.caller.address, self.now);
+        weigh("failures", mode, Phase::Identify, verdict, &mut self.would_deny)
+    }
+
+    /// A proven credential may be blocked, or under attack and unknown to come from here.
+    fn check_proven(&mut self) -> Result<(), Box<Refusal>> {
+        let Some(principal) = &self.principal else { return Ok(()) };
+        let Some(credential) = principal.credential.clone() else { return Ok(()) };
+        let watch = self.plan.credentials.watch.clone();
+        if let Some(because) = watch.check_blocked(&credential, self.caller.address, self.now) {
+            self.principal = None;
+            let challenge = self.api_plan().map_or("Bearer", |api| api.identity.challenge());
+            let reason = format!("credential {credential} is blocked: {}", because.as_str());
+            return Err(self.count_failure(refuse(challenge, Code::CredentialInvalid, reason)));
+        }
+        self.check_attacked(&credential).inspect_err(|_| self.principal = None)?;
+        // Where keys were proven is noted as they are looked up, and only when it is new.
+        if self.principal.as_ref().is_some_and(|principal| principal.method != "api-key") {
+            watch.failures.proven(&credential, self.caller.address, self.now);
+        }
+        Ok(())
+    }
+
+    fn check_attacked(&mut self, credential: &str) -> Result<(), Box<Refusal>> {
+        let watch = &self.plan.credentials.watch;
+        let mode = self.plan.failures.mode;
+        if mode == Mode::Off || watch.failures.is_quiet(self.now) {
+            return Ok(());
+        }
+        let verdict = watch.check_credential(credential, self.caller.address, self.now);
+        weigh("failures", mode, Phase::Identify, verdict, &mut self.would_deny)
+    }
+
+    /// Counts a wrong credential; the refusal to give, which under attack is not the one that tells right from wrong.
+    fn count_failure(&mut self, refusal: Box<Refusal>) -> Box<Refusal> {
+        let settings = self.plan.failures;
+        if settings.mode == Mode::Off || !is_failure(&refusal) {
+            return refusal;
+        }
+        let claimed = refusal.claimed.clone();
+        self.plan.credentials.watch.failed(&settings, claimed.as_deref(), self.caller.address, self.now);
+        claimed.and_then(|claimed| self.check_attacked(&claimed).err()).unwrap_or(refusal)
     }
 
     fn asked<'a>(&'a self, parts: &'a Parts) -> Asked<'a> {

@@ -51,6 +51,10 @@ impl Exchange {
             self.reply = Some(reply);
             return Ok(());
         }
+        if self.is_report() {
+            self.reports = true;
+            return Ok(());
+        }
         match self.plan.routes.find(&self.host, &self.method, &self.path) {
             Found::Operation { operation, base, parameters } => {
                 self.api = self.plan.operation(operation).map(|plan| plan.api);

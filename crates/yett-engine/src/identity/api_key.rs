@@ -1,5 +1,6 @@
 //! API keys: `yett_<env>_<random>_<checksum>`, looked up by their public prefix and proven by a keyed hash.
 
+use super::credentials::Use;
 use super::{Asked, Found, Method, Principal, Sent, bearer_tokens, key, refuse};
 use crate::Refusal;
 use http::HeaderName;
@@ -100,12 +101,20 @@ fn check(key: &str, asked: &Asked<'_>) -> Result<Principal, Box<Refusal>> {
     let Some(prefix) = key::prefix(key) else {
         return Err(refuse(INVALID, Code::CredentialInvalid, "the key is malformed or its checksum is wrong"));
     };
-    match asked.credentials.find(prefix, |hash| asked.pepper.verify(key, hash)) {
-        None => Err(refuse(INVALID, Code::CredentialInvalid, "no credential has this key")),
-        Some(found) if found.expires_at.is_some_and(|at| at <= asked.now.unix_ms / 1000) => {
+    let seen = Use::new(asked.now.unix_ms, asked.caller.address);
+    match asked.credentials.find_used(prefix, |hash| asked.pepper.verify(key, hash), seen) {
+        None => {
+            let refusal = refuse(INVALID, Code::CredentialInvalid, "no credential has this key");
+            Err(refusal.of_credential(asked.credentials.named(prefix)))
+        }
+        Some((found, _)) if found.expires_at.is_some_and(|at| at <= asked.now.unix_ms / 1000) => {
             Err(refuse(INVALID, Code::CredentialExpired, format!("credential {} has expired", found.id)))
         }
-        Some(found) => {
+        Some((found, marked)) => {
+            if let Some(networks) = marked.networks {
+                let credentials = asked.credentials;
+                credentials.watch.widened(&found.id, (networks, credentials.networks.most), asked.caller.address, asked.now);
+            }
             Ok(Principal { credential: Some(found.id), grants: found.grants, method: "api-key", ..Principal::of(found.app) })
         }
     }

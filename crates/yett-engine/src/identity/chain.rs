@@ -139,8 +139,14 @@ impl Chain {
         refusal
     }
 
-    fn challenge(&self) -> &'static str {
+    pub(crate) fn challenge(&self) -> &'static str {
         self.methods.first().map_or("Bearer realm=\"yett\"", |method| method.challenge())
+    }
+
+    /// Whether a credential of any kind was sent, told without proving anything.
+    pub(crate) fn sends(&self, asked: &Asked<'_>) -> bool {
+        let stray = || self.takes(&AUTHORIZATION) && bearer_tokens(asked.headers).next().is_some();
+        self.methods.iter().any(|method| method.sent(asked) != Sent::Nothing) || stray()
     }
 
     /// Whether a field carries a credential: it is spent here.

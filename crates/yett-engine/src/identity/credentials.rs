@@ -1,13 +1,20 @@
 //! The credentials of a plan: looked up by prefix, changed in place by patches.
+//!
+//! Those of the snapshot and its patches come first; a keyring loaded from a file, which outlives plans, after them.
+
+pub mod keyring;
+mod marks;
+mod table;
 
 use super::AppPlan;
+use super::watch::Watch;
 use crate::access::Grants;
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, PoisonError, RwLock};
-
-/// Many small locks instead of one: look-ups by different workers do not meet.
-const SHARDS: usize = 64;
+use arc_swap::ArcSwapOption;
+use keyring::Keyring;
+pub use marks::{Marked, Use};
+use std::sync::Arc;
+pub use table::{Row, Table};
+use yett_model::snapshot::Networks;
 
 /// A credential as the plan knows it.
 #[derive(Debug, Clone)]
@@ -15,7 +22,7 @@ pub struct Stored {
     /// Id, shown in logs.
     pub id: Arc<str>,
     /// HMAC-SHA-256 of the key.
-    pub hash: Vec<u8>,
+    pub hash: [u8; 32],
     /// Unix second from which it is refused.
     pub expires_at: Option<u64>,
     /// App it belongs to.
@@ -24,77 +31,118 @@ pub struct Stored {
     pub grants: Arc<Grants>,
 }
 
-type Shard = RwLock<HashMap<Box<str>, Vec<Stored>>>;
-
-/// All credentials of a plan.
-pub struct Credentials {
-    shards: Vec<Shard>,
-    prefixes: RwLock<HashMap<Arc<str>, Box<str>>>,
-    hasher: RandomState,
+/// Whom credentials belong to, and what they may use.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// The app.
+    pub app: Arc<AppPlan>,
+    /// What the credential may use.
+    pub grants: Arc<Grants>,
 }
 
-impl Default for Credentials {
-    fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Shard::default()).collect(), prefixes: RwLock::default(), hasher: RandomState::new() }
+impl Stored {
+    fn of(row: Row<Holder>) -> Self {
+        let Row { id, hash, expires_at, holder: Holder { app, grants } } = row;
+        Self { id, hash, expires_at, app, grants }
     }
 }
 
+/// A keyring with what its holders are in this plan: `None` for an app that the plan does not have.
+struct Hung {
+    keyring: Arc<Keyring>,
+    holders: Box<[Option<Holder>]>,
+}
+
+/// All credentials of a plan.
+#[derive(Default)]
+pub struct Credentials {
+    own: Table<Holder>,
+    hung: ArcSwapOption<Hung>,
+    /// What is noticed of their use.
+    pub watch: Arc<Watch>,
+    /// When they are used from too many networks.
+    pub(crate) networks: Networks,
+}
+
 impl Credentials {
+    /// None yet; when they are used from too many networks is said by `networks`.
+    #[must_use]
+    pub fn watched(networks: Networks) -> Self {
+        Self { networks, ..Self::default() }
+    }
+
     /// Adds a credential, or replaces the one with the same id. There is no moment at which neither is there.
     pub fn put(&self, prefix: &str, stored: Stored) {
-        let id = stored.id.clone();
-        let mut prefixes = self.prefixes.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shard) = self.shard(prefix) {
-            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-            let same_prefix = shard.entry(prefix.into()).or_default();
-            same_prefix.retain(|other| other.id != id);
-            same_prefix.push(stored);
-        }
-        let before = prefixes.insert(id.clone(), prefix.into());
-        if let Some(before) = before.filter(|before| **before != *prefix) {
-            self.forget(&before, &id);
-        }
+        let Stored { id, hash, expires_at, app, grants } = stored;
+        self.own.put(prefix, Row { id, hash, expires_at, holder: Holder { app, grants } });
     }
 
     /// Removes a credential; whether there was one.
     pub fn drop(&self, id: &str) -> bool {
-        let removed = self.prefixes.write().unwrap_or_else(PoisonError::into_inner).remove(id);
-        removed.is_some_and(|prefix| {
-            self.forget(&prefix, id);
-            true
-        })
-    }
-
-    fn forget(&self, prefix: &str, id: &str) {
-        let Some(shard) = self.shard(prefix) else { return };
-        let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(same_prefix) = shard.get_mut(prefix) {
-            same_prefix.retain(|stored| &*stored.id != id);
-            if same_prefix.is_empty() {
-                shard.remove(prefix);
-            }
-        }
+        let of_file = self.hung.load().as_ref().is_some_and(|hung| hung.keyring.table.drop(id));
+        self.own.drop(id) | of_file
     }
 
     /// The credential with this prefix whose hash `matches` accepts.
     pub fn find(&self, prefix: &str, matches: impl Fn(&[u8]) -> bool) -> Option<Stored> {
-        let shard = self.shard(prefix)?.read().unwrap_or_else(PoisonError::into_inner);
-        shard.get(prefix)?.iter().find(|stored| matches(&stored.hash)).cloned()
+        self.look(prefix, matches, None).map(|(stored, _)| stored)
+    }
+
+    /// The same, for a use of the credential: it is noted.
+    pub fn find_used(&self, prefix: &str, matches: impl Fn(&[u8]) -> bool, seen: Use) -> Option<(Stored, Marked)> {
+        self.look(prefix, matches, Some((seen, self.networks.window_minutes)))
+    }
+
+    fn look(&self, prefix: &str, matches: impl Fn(&[u8]) -> bool, seen: Option<(Use, u32)>) -> Option<(Stored, Marked)> {
+        if let Some((row, marked)) = self.own.find(prefix, &matches, seen) {
+            return Some((Stored::of(row), marked));
+        }
+        let hung = self.hung.load();
+        let hung = hung.as_ref()?;
+        let (row, marked) = hung.keyring.table.find(prefix, matches, seen)?;
+        let holder = hung.holders.get(row.holder as usize)?.clone()?;
+        Some((Stored::of(Row { id: row.id, hash: row.hash, expires_at: row.expires_at, holder }), marked))
+    }
+
+    /// The id of a credential with this prefix.
+    #[must_use]
+    pub fn named(&self, prefix: &str) -> Option<Arc<str>> {
+        self.own.named(prefix).or_else(|| self.hung.load().as_ref()?.keyring.table.named(prefix))
+    }
+
+    /// The ids that were used in the Unix minute `since` or later, with the minute; at most `most` of them.
+    #[must_use]
+    pub fn used(&self, since: u32, most: usize) -> Vec<(Arc<str>, u32)> {
+        let mut found = self.own.used(since, most);
+        if let Some(hung) = self.hung.load().as_ref() {
+            found.extend(hung.keyring.table.used(since, most - found.len()));
+        }
+        found
+    }
+
+    /// Takes over what is known of the uses of the same credentials in an earlier plan.
+    pub(crate) fn inherit(&self, earlier: &Self) {
+        self.own.inherit(&earlier.own);
+    }
+
+    /// Hangs up a keyring in the place of the one before; `resolve` says what a holder is in this plan. How many
+    /// holders are nobody here.
+    pub(crate) fn hang(&self, keyring: &Arc<Keyring>, resolve: impl Fn(&keyring::Name) -> Option<Holder>) -> usize {
+        let holders: Box<[Option<Holder>]> = keyring.holders.iter().map(resolve).collect();
+        let nobody = holders.iter().filter(|holder| holder.is_none()).count();
+        self.hung.store(Some(Arc::new(Hung { keyring: keyring.clone(), holders })));
+        nobody
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.prefixes.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.own.len() + self.hung.load().as_ref().map_or(0, |hung| hung.keyring.len())
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    fn shard(&self, prefix: &str) -> Option<&Shard> {
-        self.shards.get(self.hasher.hash_one(prefix) as usize % SHARDS)
     }
 }

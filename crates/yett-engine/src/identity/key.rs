@@ -50,8 +50,9 @@ impl Pepper {
 
     /// The keyed hash of a key.
     #[must_use]
-    pub fn hash(&self, key: &str) -> Vec<u8> {
-        hmac::sign(&self.key, key.as_bytes()).as_ref().to_vec()
+    pub fn hash(&self, key: &str) -> [u8; 32] {
+        // HMAC-SHA-256 always has 32 bytes.
+        hmac::sign(&self.key, key.as_bytes()).as_ref().try_into().unwrap_or_default()
     }
 }
 
@@ -60,12 +61,21 @@ impl Pepper {
 pub fn prefix(key: &str) -> Option<&str> {
     let (body, checksum) = key.rsplit_once('_')?;
     let (env, random) = body.strip_prefix("yett_")?.split_once('_')?;
-    let well_formed = (1..=MAX_ENV).contains(&env.len())
-        && env.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        && random.len() == RANDOM_LENGTH
-        && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let well_formed = is_env(env) && random.len() == RANDOM_LENGTH && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
     (well_formed && checksum.as_bytes() == checksum_of(body)).then_some(())?;
     key.get(.."yett_".len() + env.len() + 1 + PREFIX_RANDOM)
+}
+
+/// Whether a text has the form of a key's public part.
+pub(crate) fn is_prefix(text: &str) -> bool {
+    let parts = text.strip_prefix(START).and_then(|rest| rest.split_once('_'));
+    parts.is_some_and(|(env, random)| {
+        is_env(env) && random.len() == PREFIX_RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+fn is_env(env: &str) -> bool {
+    (1..=MAX_ENV).contains(&env.len()) && env.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 /// Fewest bytes a key can have.

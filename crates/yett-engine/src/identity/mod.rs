@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod key;
 pub mod question;
 pub mod revoked;
+pub mod watch;
 
 use crate::Refusal;
 use crate::access::{Grants, Held};

@@ -93,7 +93,7 @@ impl<'a> Builder<'a> {
             apps: HashMap::new(),
             users: HashMap::new(),
             profiles: access::build(self.snapshot, &numbers, &mut self.diagnostics),
-            credentials: Credentials::default(),
+            credentials: Credentials::watched(self.snapshot.networks),
             pepper,
             revoked: Arc::default(),
             signer: None,
@@ -103,6 +103,8 @@ impl<'a> Builder<'a> {
             callouts: callout::build(self.snapshot, &mut self.diagnostics),
             jwks_path: self.snapshot.identity.as_ref().and_then(|identity| identity.jwks.clone()),
             warnings: self.policies.warnings.clone(),
+            failures: self.snapshot.failures,
+            leaks: self.snapshot.leaks.clone(),
         };
         let collections = self.collections_of_operations();
         for (number, api) in self.snapshot.apis.iter().enumerate() {
@@ -130,22 +132,34 @@ impl<'a> Builder<'a> {
         if plan.tracing.sample_percent > 100 {
             self.report("/tracing/sample_percent", "percent-invalid", "a share is at most 100");
         }
-        let Some(path) = &plan.jwks_path else { return };
+        self.check_own_path(plan, plan.jwks_path.as_deref(), "/identity/jwks", "jwks-path");
+        self.check_own_path(plan, plan.leaks.as_ref().map(|leaks| &*leaks.path), "/leaks/path", "leaks-path");
+        if plan.leaks.as_ref().is_some_and(|leaks| plan.jwks_path.as_ref() == Some(&leaks.path)) {
+            self.report("/leaks/path", "leaks-path-taken", "the key set is served at this path");
+        }
+    }
+
+    /// A path that the gateway answers by itself must be one, and nobody else's.
+    fn check_own_path(&mut self, plan: &Plan, path: Option<&str>, pointer: &str, code: &str) {
+        let Some(path) = path else { return };
         let hosts = self.snapshot.apis.iter().flat_map(Self::hosts).map(|host| host.unwrap_or(""));
         match () {
             () if target::normalise(path).map(|target| target.path != *path || target.query.is_some()).unwrap_or(true) => {
-                self.report_jwks("jwks-path-invalid", format!("'{path}' is no plain path"));
+                self.report_own_path(pointer, &format!("{code}-invalid"), format!("'{path}' is no plain path"));
             }
             () if hosts.clone().any(|host| plan.routes.has_path(host, path)) => {
-                self.report_jwks("jwks-path-taken", format!("'{path}' is a path of an API"));
+                self.report_own_path(pointer, &format!("{code}-taken"), format!("'{path}' is a path of an API"));
             }
             () => {}
         }
     }
 
-    fn report_jwks(&mut self, code: &str, message: String) {
-        let hint = "write `jwks: /.well-known/jwks.json`, or another path that no API has";
-        self.diagnostics.push(Diagnostic::new("/identity/jwks", code, message).hint(hint));
+    fn report_own_path(&mut self, pointer: &str, code: &str, message: String) {
+        let hint = match pointer {
+            "/identity/jwks" => "write `jwks: /.well-known/jwks.json`, or another path that no API has",
+            _ => "write `path: /.well-known/yett/leaked-keys`, or another path that no API has",
+        };
+        self.diagnostics.push(Diagnostic::new(pointer, code, message).hint(hint));
     }
 
     fn number_operations(&mut self) -> HashMap<&'a str, u32> {

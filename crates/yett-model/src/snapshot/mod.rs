@@ -16,6 +16,7 @@ mod proxy;
 mod remote;
 mod tls;
 mod upstream;
+mod watch;
 
 pub use access::{App, Collection, Credential, Profile, Team, TimedGrant, TimedProfile, User};
 pub use callout::{Callout, CalloutSend, OnFailure};
@@ -39,6 +40,7 @@ pub use upstream::{
     Affinity, Balance, Circuit, HashKey, HeaderMatch, Health, Mirror, Outlier, Protocol, Retries, RetryBudget, RetryOn, Target,
     Upstream, UpstreamVersion,
 };
+pub use watch::{Failures, Leaks, Networks};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,6 +72,15 @@ pub struct Snapshot {
     /// Who signs the tokens for upstreams.
     #[serde(default)]
     pub identity: Option<Issuer>,
+    /// Delays for whoever guesses credentials.
+    #[serde(default)]
+    pub failures: Failures,
+    /// When a credential is used from too many networks.
+    #[serde(default)]
+    pub networks: Networks,
+    /// Where leaked keys are handed in; absent means nowhere.
+    #[serde(default)]
+    pub leaks: Option<Leaks>,
     /// The APIs.
     pub apis: Vec<Api>,
     /// Collections that carry limits or are granted.

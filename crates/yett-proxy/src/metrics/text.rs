@@ -22,6 +22,10 @@ pub(crate) struct Facts<'a> {
     pub(crate) certificates: Vec<(String, i64)>,
     /// Bytes and answers in the cache, and how many it pushed out.
     pub(crate) cache: (u64, u64, u64),
+    /// How often each kind of finding was noticed.
+    pub(crate) findings: BTreeMap<&'static str, u64>,
+    /// Credentials that are blocked.
+    pub(crate) blocked: u64,
 }
 
 /// Everything a scraper reads.
@@ -52,6 +56,8 @@ pub(crate) fn render(sums: &Sums, facts: &Facts<'_>) -> String {
     single(out, "yett_cache_bytes", "gauge", "Bytes of kept answers.", facts.cache.0);
     single(out, "yett_cache_answers", "gauge", "Kept answers.", facts.cache.1);
     single(out, "yett_cache_evictions_total", "counter", "Kept answers pushed out for want of room.", facts.cache.2);
+    labelled(out, "yett_findings_total", "What was noticed of credentials, by kind.", "kind", &facts.findings);
+    single(out, "yett_blocked_credentials", "gauge", "Credentials that are blocked.", facts.blocked);
     header(out, "yett_build_info", "gauge", "The running version.");
     let _ = writeln!(out, "yett_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
     header(out, "yett_snapshot_info", "gauge", "The snapshot in force.");
@@ -153,7 +159,14 @@ mod tests {
         [100, 300, 99_000_000].iter().for_each(|duration| durations.whole.observe(*duration));
         let text = render(
             &Sums::of(&[shard]),
-            &Facts { events_dropped: 0, digest: Some("d1"), certificates: vec![("a.pem".to_owned(), 7)], cache: (0, 0, 0) },
+            &Facts {
+                events_dropped: 0,
+                digest: Some("d1"),
+                certificates: vec![("a.pem".to_owned(), 7)],
+                cache: (0, 0, 0),
+                findings: BTreeMap::from([("leaked-key", 2)]),
+                blocked: 1,
+            },
         );
         for line in [
             "yett_request_duration_seconds_bucket{api=\"shop\",le=\"0.00025\"} 1",
@@ -163,6 +176,8 @@ mod tests {
             "yett_request_duration_seconds_sum{api=\"shop\"} 99.0004",
             "yett_certificate_expiry_seconds{file=\"a.pem\"} 7",
             "yett_snapshot_info{digest=\"d1\"} 1",
+            "yett_findings_total{kind=\"leaked-key\"} 2",
+            "yett_blocked_credentials 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }

@@ -47,6 +47,8 @@ class _Terms(Shape):
     """Date, or date with time, from which the key is refused."""
     profiles: list[Name] | None = None
     """The subset of the profiles of the app and its team that this key carries; absent means all of them."""
+    made: Expiry | None = None
+    """Date on which it was made, for `yett key report`."""
 
 
 class EnvKeyShape(EnvShape, _Terms):
@@ -115,4 +117,4 @@ def build_app(shape: AppShape, at: At) -> App:
 def _build_key(shape: KeyShape, at: At) -> Key:
     source = HashedKey(shape.prefix, shape.hash) if isinstance(shape, HashedKeyShape) else build_secret(shape, at)
     profiles = None if shape.profiles is None else (at / "profiles").references(shape.profiles)
-    return Key(source, shape.id, shape.expires, profiles, at.place)
+    return Key(source, shape.id, shape.expires, profiles, shape.made, at.place)

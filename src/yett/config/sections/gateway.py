@@ -14,6 +14,14 @@ from yett.config.sections.limits import LimitShape, build_limits
 from yett.config.sections.proxy import IssuerShape, TracingShape, build_issuer, build_tracing
 from yett.config.sections.scalars import Address, Network, TimeZone
 from yett.config.sections.secrets import SecretShape, build_secret
+from yett.config.sections.stolen import (
+    FailuresShape,
+    LeaksShape,
+    NetworksShape,
+    build_failures,
+    build_leaks,
+    build_networks,
+)
 from yett.config.sections.tls import TlsShape, build_tls
 from yett.model.gateway import GatewaySettings, Listener
 from yett.model.limit import DEFAULT_GATEWAY_LIMITS
@@ -89,6 +97,14 @@ class GatewayShape(Shape):
     """IANA name of the time zone in which policies see the time; absent means UTC."""
     claims: dict[Annotated[str, Field(min_length=1, max_length=100)], ClaimType] = Field(default_factory=dict)
     """Claims of tokens that policies may read, each with its type: `string`, `integer`, `boolean` or `strings`."""
+    failures: FailuresShape = FailuresShape()
+    """Delays for whoever guesses credentials."""
+    networks: NetworksShape = NetworksShape()
+    """From how many networks a key may be used before somebody should look at it."""
+    leaks: LeaksShape | None = None
+    """Where leaked keys are handed in; absent means nowhere."""
+    keys_file: Annotated[str, Field(min_length=1)] | None = None
+    """Path of a file, relative to this one, with any number of hashed keys, one JSON object a line."""
 
 
 def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
@@ -114,6 +130,10 @@ def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
         store=None if shape.store is None else at.path(shape.store),
         time_zone=shape.time_zone,
         claims=tuple(sorted(shape.claims.items())),
+        failures=build_failures(shape.failures, at / "failures"),
+        networks=build_networks(shape.networks, at / "networks"),
+        leaks=None if shape.leaks is None else build_leaks(shape.leaks),
+        keys_file=None if shape.keys_file is None else at.path(shape.keys_file),
         place=at.place,
     )
 

@@ -118,7 +118,7 @@ fn a_dropped_key_is_refused_at_once() {
 #[test]
 fn keys_that_share_a_prefix_are_told_apart() {
     let house = house(None);
-    let other = Stored { id: "k2".into(), hash: vec![0; 32], expires_at: None, app: app("other"), grants: Arc::default() };
+    let other = Stored { id: "k2".into(), hash: [0; 32], expires_at: None, app: app("other"), grants: Arc::default() };
     house.credentials.put("yett_test_00000000", other);
     assert_eq!(ask(&house, &[("x-api-key", KEY)], ""), Ok(Some("reader".into())));
     assert_eq!(house.credentials.len(), 2);
@@ -146,7 +146,7 @@ fn a_key_that_is_replaced_is_accepted_throughout() {
 #[test]
 fn a_credential_that_moves_to_another_prefix_leaves_the_old_one() {
     let house = house(None);
-    let moved = Stored { id: "k1".into(), hash: vec![0; 32], expires_at: None, app: app("reader"), grants: Arc::default() };
+    let moved = Stored { id: "k1".into(), hash: [0; 32], expires_at: None, app: app("reader"), grants: Arc::default() };
     house.credentials.put("yett_test_11111111", moved);
     assert_eq!(ask(&house, &[("x-api-key", KEY)], ""), Err(Code::CredentialInvalid));
     assert_eq!(house.credentials.len(), 1);
