@@ -29,6 +29,10 @@ ENVIRONMENT = {
     "FAKE_OTHER_KEY": VECTORS["keys"][1]["key"],
     "FAKE_CLIENT_SECRET": new_client_secret("test"),
     "FAKE_TOKENS_KEY": new_signing_key(),
+    "FAKE_SIGNING_SECRET": "a secret that signs",
+    "FAKE_WEBHOOK_SECRET": "a secret of webhooks",
+    "FAKE_OTHER_WEBHOOK_SECRET": "another of webhooks",
+    "FAKE_PASSWORD_HASH": "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$MDEyMzQ1Njc4OTAxMjM0NQ",
 }
 
 

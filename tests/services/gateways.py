@@ -23,6 +23,7 @@ class QuietGateway:
         self.raw: list[bytes] = []
         self.refuses = ""
         self.renewed: list[Mapping[str, Any]] = []
+        self.secrets: list[dict[str, str]] = []
         self.stopped: float | None = None
         self.patches: list[dict[str, Any]] = []
         self.told = threading.Event()
@@ -47,6 +48,9 @@ class QuietGateway:
         self.patches.append(document)
         self.told.set()
         return Applied("", document["sequence"])
+
+    def renew_secrets(self, secrets: Mapping[str, str]) -> None:
+        self.secrets.append(dict(secrets))
 
     def renew_tls(self, tls: Mapping[str, Any]) -> bool:
         self.renewed.append(tls)

@@ -77,7 +77,9 @@ fn run(exchange: &mut Exchange, parts: &Parts, request: &Request) -> Result<Opti
         return Ok(None);
     }
     let body = (need == BodyNeed::Collect).then(|| Bytes::from(request.body.clone()));
-    if exchange.judge_body(parts, body.clone()).is_err() || exchange.consult_nobody(parts, body.as_ref()).is_err() {
+    let proven = exchange.prove_body(parts, body.as_ref());
+    let judged = proven.and_then(|()| exchange.judge_body(parts, body.clone()));
+    if judged.and_then(|()| exchange.consult_nobody(parts, body.as_ref())).is_err() {
         return Ok(None);
     }
     let mut upstream_parts = parts.clone();

@@ -6,10 +6,12 @@ use crate::guards::limits::Counters;
 use crate::identity::credentials::Stored;
 use crate::identity::credentials::keyring::{Keyring, Loader};
 use crate::identity::key::Pepper;
+use crate::identity::replays::Replays;
 use crate::identity::revoked::Revoked;
+use crate::identity::secrets::Secrets;
 use crate::identity::watch::{MOST_BLOCKED, Watch};
 use crate::plan::Plan;
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use serde::Serialize;
 use std::sync::{Arc, Mutex, PoisonError};
 use yett_model::{Block, Change, Diagnostic, FindingKind, Patch};
@@ -41,6 +43,9 @@ pub struct Engine {
     revoked: Arc<Revoked>,
     watch: Arc<Watch>,
     keyring: ArcSwapOption<Keyring>,
+    replays: Arc<Replays>,
+    /// Secrets by name, for the plans to come.
+    secrets: ArcSwap<Secrets>,
     signer: Option<Arc<Signer>>,
     /// Whether tokens that cannot be signed are a mistake: a simulation has no key and leaves them out.
     must_sign: bool,
@@ -91,6 +96,8 @@ impl Engine {
             revoked: Arc::default(),
             watch: Arc::default(),
             keyring: ArcSwapOption::empty(),
+            replays: Arc::default(),
+            secrets: ArcSwap::default(),
             signer: None,
             must_sign: false,
             patches: Mutex::default(),
@@ -121,6 +128,21 @@ impl Engine {
         }
     }
 
+    /// Takes secrets for the plans to come; the one in force keeps those it has.
+    pub fn renew_secrets(&self, secrets: Secrets) {
+        self.secrets.store(Arc::new(secrets));
+    }
+
+    /// A simulation has no secrets, and proves nobody by them.
+    fn bind_secrets(&self, plan: &mut Plan) -> Result<(), Vec<Diagnostic>> {
+        let secrets = self.secrets.load();
+        if !self.must_sign && **secrets == Secrets::default() {
+            return Ok(());
+        }
+        let mistakes = plan.proofs.bind(&secrets);
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+    }
+
     /// The plan in force. Load it once per request.
     #[must_use]
     pub fn plan(&self) -> Option<Arc<Plan>> {
@@ -144,6 +166,8 @@ impl Engine {
         plan.simulated = !self.must_sign;
         plan.revoked = self.revoked.clone();
         plan.credentials.watch = self.watch.clone();
+        plan.replays = self.replays.clone();
+        self.bind_secrets(&mut plan)?;
         let mut patches = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
         let newer = patches.lacked_by(&plan)?;
         let contained = plan.sequence;

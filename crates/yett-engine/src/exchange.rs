@@ -24,6 +24,8 @@ use crate::forward::trace::Trace;
 use crate::forward::{self, Answering, Facts, Origin, Words};
 use crate::guards::limits::Counters;
 use crate::guards::{Effects, Guard, Notes, RequestView, ResponseView, Verdict};
+use crate::identity::body_proof::BodyProof;
+use crate::identity::certificate::ClientCertificate;
 use crate::identity::chain::Progress;
 use crate::identity::question::{Answer, Question};
 use crate::identity::{Asked, Principal};
@@ -75,13 +77,15 @@ pub struct Caller {
     /// Whether the address is that of a proxy which did not say whose connection it passes on: what the request itself
     /// says of its caller was written by anybody, and is not believed.
     pub nameless: bool,
+    /// The same certificate as an identity, whether the upstream learns of it or not.
+    pub certificate: Option<Arc<ClientCertificate>>,
 }
 
 impl Caller {
     /// A caller without a certificate.
     #[must_use]
     pub fn new(address: IpAddr, tls: bool) -> Self {
-        Self { address, tls, client_certificate: None, nameless: false }
+        Self { address, tls, client_certificate: None, nameless: false, certificate: None }
     }
 }
 
@@ -153,6 +157,8 @@ pub struct Exchange {
     identifying: Progress,
     /// Present once a callout was asked.
     consulting: Option<Box<Consulting>>,
+    /// What the body must prove before anything reads it.
+    awaiting: Vec<BodyProof>,
     /// Set by simulations only: act as this app without a credential.
     pub(crate) assumed: Option<Principal>,
     pub(crate) effects: Effects,
@@ -219,6 +225,7 @@ impl Exchange {
             principal: None,
             identifying: Progress::default(),
             consulting: None,
+            awaiting: Vec::new(),
             assumed: None,
             effects: Effects::default(),
             would_deny: Vec::new(),
@@ -433,10 +440,12 @@ impl Exchange {
         if let Some(question) = self.consult(parts, None, answer)? {
             return Ok(Step::Ask(question));
         }
-        self.phase = Phase::Limit;
-        self.run_guards(parts, Phase::Limit, |guard, view, counters, effects| guard.limit(view, counters, effects))?;
+        if !self.is_provisional() {
+            self.count(parts)?;
+        }
         self.phase = Phase::Inspect;
-        Ok(Step::Go(self.body_need_as_json(parts)?))
+        let need = self.body_need_as_json(parts)?;
+        Ok(Step::Go(if self.awaits_body() { BodyNeed::Collect } else { need }))
     }
 }
 

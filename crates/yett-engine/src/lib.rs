@@ -13,6 +13,7 @@ pub mod callout;
 mod choose;
 pub mod compression;
 pub mod decide;
+pub mod der;
 mod engine;
 pub mod exchange;
 #[cfg(test)]
@@ -44,5 +45,6 @@ pub use forward::forwarded::TrustedProxies;
 pub use forward::token::Signer;
 pub use identity::credentials::keyring::Loader;
 pub use identity::key::Pepper;
+pub use identity::secrets::Secrets;
 pub use plan::Plan;
 pub use refusal::Refusal;

@@ -16,6 +16,8 @@ use crate::identity::chain::Chain;
 use crate::identity::credentials::keyring::{self, Keyring};
 use crate::identity::credentials::{Credentials, Holder, Stored};
 use crate::identity::key::Pepper;
+use crate::identity::proofs::Proofs;
+use crate::identity::replays::Replays;
 use crate::identity::revoked::Revoked;
 use crate::identity::{AppPlan, Principal, UserPlan};
 use crate::policy::Policies;
@@ -48,6 +50,10 @@ pub struct Plan {
     pub(crate) profiles: Profiles,
     pub(crate) credentials: Credentials,
     pub(crate) pepper: Arc<Pepper>,
+    /// Certificates, signing keys, secrets of webhooks, and passwords.
+    pub(crate) proofs: Proofs,
+    /// What was used and must not be used again.
+    pub(crate) replays: Arc<Replays>,
     /// Tokens that are refused though they have not expired.
     pub revoked: Arc<Revoked>,
     /// Signs tokens for upstreams; absent where there is no key, as in simulations.

@@ -7,13 +7,15 @@ use crate::drain::{Order, Report};
 use crate::error::Error;
 use crate::listen::Door;
 use crate::metrics::{Shard, Sums, text};
-use crate::options::{Options, Tls};
+use crate::options::{Options, Secret, Tls};
+use crate::passwords::Passwords;
 use crate::pools::States;
 use crate::record::{Ring, Writer};
 use crate::tls::{Security, Settings};
 use crate::worker::Shared;
 use crate::{fetch, identity, keys, listen, pepper, prober, redirect, telemetry, upstream, worker};
 use serde::Serialize;
+use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -22,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
-use yett_engine::{Applied, Engine, LoadedKeys, Now, Plan};
+use yett_engine::{Applied, Engine, LoadedKeys, Now, Plan, Secrets};
 use yett_model::{Diagnostic, Finding, SNAPSHOT_FORMAT};
 
 /// Where a started gateway listens.
@@ -57,6 +59,10 @@ pub struct Stats {
     pub events_dropped: u64,
     /// Milliseconds since the gateway was made.
     pub uptime_ms: u64,
+}
+
+fn named(secrets: &HashMap<String, Secret>) -> Secrets {
+    Secrets::new(secrets.iter().map(|(name, secret)| (name.clone(), secret.reveal().to_owned())).collect())
 }
 
 /// How a gateway ended.
@@ -163,7 +169,9 @@ impl Gateway {
             overload: options.overload.clone(),
             cache: Store::new(options.cache_bytes),
             asker: Asker::new(),
+            passwords: Passwords::new().ok_or_else(|| Error::new("option-invalid", "the system gives no random numbers"))?,
         });
+        shared.engine.renew_secrets(named(&options.secrets));
         let shards = (0..options.worker_count()).map(|_| Arc::default()).collect();
         let ring = Arc::new(Ring::new(options.event_capacity));
         let overview = Arc::new(Overview { shared, shards, ring, serving: AtomicBool::new(false) });
@@ -263,6 +271,11 @@ impl Gateway {
         let renewed = security.renew(&wanted, wanted != *before)?;
         *current = Some(wanted);
         Ok(renewed)
+    }
+
+    /// Takes other secrets, by name. They hold from the next snapshot on, which may be the same again: apply it after this.
+    pub fn renew_secrets(&self, secrets: &HashMap<String, Secret>) {
+        self.overview.shared.engine.renew_secrets(named(secrets));
     }
 
     /// Applies a patch to the plan in force.

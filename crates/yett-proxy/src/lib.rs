@@ -30,6 +30,7 @@ mod listen;
 mod local;
 mod metrics;
 mod options;
+mod passwords;
 mod patience;
 mod pepper;
 mod pools;

@@ -7,6 +7,7 @@ use crate::worker::Worker;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use yett_engine::Caller;
 
@@ -139,7 +140,10 @@ impl Line {
 
     /// Keeps what the handshake proved.
     pub(crate) fn prove(&self, proof: Proof) {
-        self.caller.borrow_mut().client_certificate = proof.forwarded();
+        let mut caller = self.caller.borrow_mut();
+        caller.client_certificate = proof.forwarded();
+        caller.certificate = proof.identity().map(Arc::new);
+        drop(caller);
         let _ = self.proof.set(proof);
     }
 

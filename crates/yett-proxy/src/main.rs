@@ -3,6 +3,7 @@
 //! `SIGTERM` and `SIGINT` drain, `SIGHUP` applies the file and reads the certificate again. Exit codes: 0 stopped as asked, 1 failed or cut
 //! requests off, 2 used wrongly.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,13 +33,14 @@ Options:
   --access-log TARGET     `-` for standard output, a path, or `off` [default: -]
   --pepper-file PATH      File with the pepper of the credentials [default: the variable YETT_PEPPER]
   --identity-key PATH     PEM file with the Ed25519 key that signs tokens for upstreams; repeat for a key that it replaces
+  --secrets PATH          JSON file with the secrets of signing keys, webhooks and passwords, by the snapshot's names
   --tls-certificate PATH  PEM file with the certificate chain for callers (with --tls-key)
   --tls-key PATH          PEM file with its private key
   --grace SECONDS         How long requests in flight may take to end on SIGTERM or SIGINT [default: 30]
   --help                  Show this text
   --version               Show the version
 
-SIGHUP applies the snapshot file and the certificate again; what is bad is refused and the old keeps serving.
+SIGHUP applies the snapshot file, the secrets and the certificate again; what is bad is refused and the old keeps serving.
 ";
 
 /// What the command line says.
@@ -51,6 +53,7 @@ struct Arguments {
     access_log: Option<String>,
     pepper_file: Option<String>,
     identity_keys: Vec<PathBuf>,
+    secrets: Option<PathBuf>,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
     grace: Option<u64>,
@@ -80,6 +83,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, String> {
             "--access-log" => arguments.access_log = Some(value()?),
             "--pepper-file" => arguments.pepper_file = Some(value()?),
             "--identity-key" => arguments.identity_keys.push(value()?.into()),
+            "--secrets" => arguments.secrets = Some(value()?.into()),
             "--tls-certificate" => arguments.certificate = Some(value()?.into()),
             "--tls-key" => arguments.key = Some(value()?.into()),
             "--grace" => arguments.grace = Some(number(&option, &value()?)?),
@@ -108,6 +112,7 @@ fn options(arguments: &Arguments) -> Result<Options, String> {
         options.listen = arguments.listen.iter().map(|address| address.as_str().into()).collect();
     }
     options.identity_keys = arguments.identity_keys.iter().map(|path| identity_key(path)).collect::<Result<_, _>>()?;
+    options.secrets = arguments.secrets.as_deref().map(secrets).transpose()?.unwrap_or_default();
     options.telemetry.clone_from(&arguments.telemetry);
     options.workers = arguments.workers;
     options.access_log = arguments.access_log.clone().unwrap_or_else(|| "-".to_owned());
@@ -123,6 +128,12 @@ fn identity_key(path: &Path) -> Result<Secret, String> {
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("--identity-key {} cannot be read: {error}", path.display()))?;
     Ok(Secret::new(text))
+}
+
+/// The message never holds what was found.
+fn secrets(path: &Path) -> Result<HashMap<String, Secret>, String> {
+    let text = std::fs::read(path).map_err(|error| format!("--secrets {} cannot be read: {error}", path.display()))?;
+    serde_json::from_slice(&text).map_err(|_| format!("--secrets {} is no JSON object of strings", path.display()))
 }
 
 fn say(text: impl AsRef<str>) {
@@ -185,6 +196,10 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
                     continue;
                 }
                 Signal::Reload => {}
+            }
+            match arguments.secrets.as_deref().map(secrets).transpose() {
+                Ok(secrets) => secrets.iter().for_each(|secrets| gateway.renew_secrets(secrets)),
+                Err(message) => say(format!("{message}; the old secrets stay in force")),
             }
             if let Err(message) = apply(&gateway, path) {
                 say(format!("{message}; the old snapshot keeps serving"));
@@ -295,5 +310,16 @@ mod tests {
     fn every_option_is_in_the_help() {
         assert!(matches!(words("--help"), Ok(Command::Show(text)) if text.contains("--pepper-file")));
         assert!(matches!(words("--version"), Ok(Command::Show(text)) if text.starts_with("yett-gateway ")));
+    }
+
+    #[test]
+    fn secrets_are_read_by_name_and_never_shown() {
+        let path = std::env::temp_dir().join(format!("yett-secrets-{}", std::process::id()));
+        std::fs::write(&path, r#"{"webhook:forge:0": "hush"}"#).unwrap();
+        assert!(secrets(&path).unwrap().contains_key("webhook:forge:0"));
+        std::fs::write(&path, r#"{"webhook:forge:0": ["hush"]}"#).unwrap();
+        assert!(!secrets(&path).unwrap_err().contains("hush"));
+        std::fs::remove_file(&path).unwrap();
+        assert!(secrets(&path).unwrap_err().contains("cannot be read"));
     }
 }

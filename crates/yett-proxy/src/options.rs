@@ -4,6 +4,7 @@ use crate::answer::PIECE;
 use crate::error::Error;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -45,6 +46,9 @@ pub struct Options {
     /// first signs; the public halves of all are served, so that one can be replaced without a gap.
     #[serde(default)]
     pub identity_keys: Vec<Secret>,
+    /// Secrets of signing keys and webhooks and hashes of passwords, by the names that the snapshot has for them.
+    #[serde(default)]
+    pub secrets: HashMap<String, Secret>,
     /// Certificates of the listeners and what their callers must prove; absent means plain HTTP.
     #[serde(default)]
     pub tls: Option<Tls>,
@@ -189,6 +193,7 @@ impl Options {
             access_log: off(),
             pepper,
             identity_keys: Vec::new(),
+            secrets: HashMap::new(),
             tls: None,
             max_connections: max_connections(),
             max_connections_per_address: max_connections_per_address(),

@@ -157,6 +157,10 @@ async fn forward(
         asking => Box::pin(ask::settle(trip, parts, asking)).await?,
     };
     let content = take_body(trip, need, body).await?;
+    match &content {
+        Content::Whole(bytes) => trip.exchange.prove_body(parts, Some(bytes))?,
+        _ => trip.exchange.prove_body(parts, None)?,
+    }
     let content = speak_json(trip, parts, content)?;
     let whole = match &content {
         Content::Whole(bytes) if need == BodyNeed::Collect => Some(bytes.clone()),

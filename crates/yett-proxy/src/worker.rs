@@ -11,6 +11,7 @@ use crate::listen::Door;
 use crate::local::LocalPlan;
 use crate::metrics::{Full, Shard};
 use crate::options::{Limits, Network, Overload};
+use crate::passwords::Passwords;
 use crate::pools::States;
 use crate::random::Random;
 use crate::record::Recorder;
@@ -58,6 +59,7 @@ pub(crate) struct Shared {
     pub(crate) cache: Arc<Store>,
     /// Asks others what requests need to know.
     pub(crate) asker: Asker,
+    pub(crate) passwords: Passwords,
 }
 
 /// A worker's own.
@@ -341,6 +343,7 @@ mod tests {
             overload: Overload::default(),
             cache: Store::new(1 << 20),
             asker: Asker::new(),
+            passwords: Passwords::new().unwrap(),
         })
     }
 

@@ -51,6 +51,14 @@ impl Gateway {
         py.detach(|| self.inner.renew_tls(Some(tls)).map_err(|error| failed(&error)))
     }
 
+    /// Takes other secrets, by name, as JSON; they hold from the next snapshot on.
+    fn renew_secrets(&self, py: Python<'_>, secrets: &[u8]) -> PyResult<()> {
+        let secrets = serde_json::from_slice(secrets)
+            .map_err(|_| native_error("options-malformed", "secrets are an object of strings", &()))?;
+        py.detach(|| self.inner.renew_secrets(&secrets));
+        Ok(())
+    }
+
     /// Up to `most` events, oldest first, each one line of JSON.
     fn events(&self, py: Python<'_>, most: usize) -> Vec<Vec<u8>> {
         py.detach(|| self.inner.events(most))

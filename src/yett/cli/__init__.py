@@ -13,7 +13,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from yett.cli import access, check, client, diff, explain, key, lint, routes, run, schema, score, tokens
+from yett.cli import access, check, client, diff, explain, key, lint, password, routes, run, schema, score, tokens
 from yett.cli import compile as compiling
 from yett.cli.arguments import EXIT_CODES
 
@@ -32,6 +32,7 @@ for command in (run.run, check.check, explain.explain, routes.routes, diff.diff,
     app.command(epilog=EXIT_CODES)(command)
 app.command("compile", epilog=EXIT_CODES)(compiling.compile_)
 app.add_typer(key.app, name="key")
+app.add_typer(password.app, name="password")
 app.add_typer(client.app, name="client")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")

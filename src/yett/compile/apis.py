@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from yett.compile.source import ContractSource, OperationSource
     from yett.model.api import Api, Identify
     from yett.model.content import Content
+    from yett.model.proofs import MessageSignature, Webhook
 
 
 def compile_api(api: Api, contract: ContractSource, names: LimitNames) -> dict[str, Any]:
@@ -42,7 +43,32 @@ def _identify(identify: Identify) -> dict[str, Any]:
         public=identify.public,
         api_key=compact(**asdict(identify.api_key)) if identify.api_key else None,
         order=list(identify.order) if len(identify.order) > 1 else None,
+        certificate=identify.certificate or None,
+        signature=_signature(identify.signature),
+        webhook=_webhook(identify.webhook),
+        basic=identify.basic or None,
+        anonymous=None if identify.anonymous is None else list(dict.fromkeys(one.name for one in identify.anonymous)),
         combine=None if identify.combine == "one" else identify.combine,
+    )
+
+
+def _signature(signature: MessageSignature | None) -> dict[str, Any] | None:
+    if signature is None:
+        return None
+    covers = None if signature.covers is None else list(signature.covers)
+    return compact(covers=covers, max_age_s=signature.max_age_s, once=signature.once or None)
+
+
+def _webhook(webhook: Webhook | None) -> dict[str, Any] | None:
+    if webhook is None:
+        return None
+    return compact(
+        app=webhook.app.name,
+        header=webhook.header,
+        format=webhook.format,
+        prefix=webhook.prefix or None,
+        tolerance_s=webhook.tolerance_s,
+        keep=webhook.keep or None,
     )
 
 

@@ -13,6 +13,7 @@ from yett.compile.fields import compact
 from yett.compile.limits import LimitNames, compile_limits
 from yett.compile.operations import OperationIndex
 from yett.compile.policies import Operations, compile_policies
+from yett.compile.proofs import compile_proofs
 from yett.compile.proxy import compile_edge
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def compile_snapshot(
                 agent=one.agent or None,
                 **compile_assignments(one.profiles),
                 limits=compile_limits(one.limits, names, "app", one.name),
+                **compile_proofs(one),
             )
             for one in configuration.apps
         ],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from yett.access.inheritance import check_inheritance
 from yett.config.clients import check_tokens
+from yett.config.proofs import check_proofs
 from yett.model.place import Reference
 from yett.model.policy import Rule
 from yett.model.suggestion import did_you_mean
@@ -51,12 +52,15 @@ def check_references(configuration: Configuration, draft: Configuration, unread:
         yield from names["teams"].unknown([api.owner] if api.owner else [])
         of_operations = (one for operation in api.operations for one in operation.callouts)
         yield from names["callouts"].unknown((*api.callouts, *of_operations))
+        yield from names["profiles"].unknown(api.identify.anonymous or ())
+        yield from names["apps"].unknown([api.identify.webhook.app] if api.identify.webhook else [])
     yield from _check_profiles(draft, names)
     yield from _check_holders(draft, names)
     yield from _check_scopes(draft, names)
     for duty in draft.duties:
         yield from _overlap(duty)
     yield from _duplicate_key_ids(draft.apps)
+    yield from check_proofs(configuration)
     for api in configuration.apis:
         yield from _identity(api)
     of_teams = {team.name: team for team in draft.teams}
@@ -169,7 +173,7 @@ def _identity(api: Api) -> Iterator[Diagnostic]:
         message = f"the API `{api.name}` accepts keys, but nowhere in a request"
         yield api.place.diagnostic("identify-impossible", message, hint="name a `header`, or set `bearer: true`")
     for operation in api.operations:
-        if not api.identify.methods and operation.public is False:
+        if not api.identify.methods and api.identify.anonymous is None and operation.public is False:
             message = f"`{api.name}:{operation.operation_id}` needs a credential, but the API accepts none"
             yield operation.place.diagnostic("identify-missing", message, hint="add `identify: [api-key]` to the API")
 

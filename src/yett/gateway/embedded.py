@@ -22,6 +22,8 @@ class GatewayOptions:
     `clients` holds the limits on callers by the names of the native options, those that are `None` left to the gateway,
     and `overload` when requests are shed; `identity_keys` are PEM texts of the keys that sign tokens for upstreams, the
     first one signing, and as secret.
+    `secrets` are those of signing keys, webhooks and passwords by the names that the snapshot has for them, and as
+    secret.
     `cache_bytes` is the memory for kept answers.
     """
 
@@ -37,6 +39,7 @@ class GatewayOptions:
     clients: Mapping[str, int | None] = field(default_factory=dict)
     identity_keys: tuple[str, ...] = field(default=(), repr=False)
     overload: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     cache_bytes: int = 64 << 20
 
     def as_json(self) -> bytes:
@@ -54,6 +57,8 @@ class GatewayOptions:
             options["workers"] = self.workers
         if self.telemetry is not None:
             options["telemetry"] = self.telemetry
+        if self.secrets:
+            options["secrets"] = dict(self.secrets)
         if self.identity_keys:
             options["identity_keys"] = list(self.identity_keys)
         if self.tls is not None:
@@ -117,6 +122,11 @@ class EmbeddedGateway:
         """Lay a numbered patch over the snapshot, all or nothing. Raises `SnapshotRefusedError`."""
         with native_errors():
             return _applied(self._native.patch(patch))
+
+    def renew_secrets(self, secrets: Mapping[str, str]) -> None:
+        """Take other secrets, by name; they hold from the next snapshot on, which may be the same."""
+        with native_errors():
+            self._native.renew_secrets(json.dumps(dict(secrets)).encode("utf-8"))
 
     def renew_tls(self, tls: Mapping[str, Any]) -> bool:
         """Read certificates, keys, authorities and revocation lists again, all or nothing; whether anything differs.

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from yett.model.limit import Limit
 from yett.model.place import NOWHERE, Place, Reference
+from yett.model.proofs import AppProofs
 from yett.model.secret import HashedKey, SecretReference
 from yett.model.tokens import TokenClient
 
@@ -156,6 +157,7 @@ class App:
     limits: tuple[Limit, ...] = ()
     keys: tuple[Key, ...] = ()
     clients: tuple[TokenClient, ...] = ()
+    proofs: AppProofs = AppProofs()
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from yett.model.content import Content
 from yett.model.limit import Limit
 from yett.model.place import NOWHERE, Place, Reference
+from yett.model.proofs import MessageSignature, Webhook
 from yett.model.proxy import Proxy
 from yett.model.upstream import Upstream
 
@@ -24,7 +25,7 @@ Priority = Literal["low", "normal", "critical"]
 DEFAULT_MAX_BODY_BYTES = 1 << 20
 
 
-MethodName = Literal["api-key"]
+MethodName = Literal["api-key", "certificate", "signature", "webhook", "basic"]
 """A way to prove oneself."""
 
 Combine = Literal["one", "first", "agree", "all"]
@@ -42,12 +43,20 @@ class KeyPlaces:
 
 @dataclass(frozen=True, slots=True)
 class Identify:
-    """How callers prove themselves. `public` lets them pass without a credential; one that is sent is still checked."""
+    """How callers prove themselves. `public` lets them pass without a credential; one that is sent is still checked.
+
+    `anonymous` are the profiles of those who send none.
+    """
 
     public: bool = False
     api_key: KeyPlaces | None = KeyPlaces()
     order: tuple[MethodName, ...] = ()
     combine: Combine = "one"
+    certificate: bool = False
+    signature: MessageSignature | None = None
+    webhook: Webhook | None = None
+    basic: bool = False
+    anonymous: tuple[Reference, ...] | None = None
 
     @property
     def methods(self) -> tuple[MethodName, ...]:

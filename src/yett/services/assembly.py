@@ -27,6 +27,7 @@ from yett.services.credentials import resolve_credentials
 from yett.services.identity import load_identity_keys
 from yett.services.kept_keys import join_kept, read_kept
 from yett.services.pepper import Pepper, holds_hashes, load_pepper
+from yett.services.proofs import load_proof_secrets
 from yett.services.token_apis import Door, token_apis, token_contracts
 from yett.services.tokens import load_tokens
 from yett.store import KeptKey
@@ -50,6 +51,7 @@ class Assembly:
     diagnostics: tuple[Diagnostic, ...]
     files: frozenset[str]
     identity_keys: tuple[str, ...] = field(default=(), repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     tokens: TokenSettings | None = field(default=None, repr=False)
     store: str = DEFAULT_STORE
     draft: Configuration | None = field(default=None, repr=False)
@@ -134,6 +136,7 @@ def _assemble(
     identity = load_identity_keys(configuration, loaded.home, environment, create=create_pepper)
     now = time.time()
     resolved = resolve_credentials(draft.apps, pepper.secret, environment, now=now)
+    proofs = load_proof_secrets(draft.apps, environment)
     tokens = load_tokens(draft, loaded.home, environment, pepper.secret, now=now, create=create_tokens_key)
     store = configuration.gateway.store or str(Path(loaded.home) / DEFAULT_STORE)
     kept, unread = read_kept(store)
@@ -151,10 +154,11 @@ def _assemble(
         *first_of(certificate_warnings(configuration, now=now)),
         *pepper.diagnostics,
         *identity.diagnostics,
+        *first_of(proofs.diagnostics),
         *first_of(tokens.diagnostics),
         *first_of(resolved.diagnostics),
     ]
-    files = {*loaded.files, *contracts.files, *resolved.files, *identity.files, *tokens.files}
+    files = {*loaded.files, *contracts.files, *resolved.files, *identity.files, *proofs.files, *tokens.files}
     if pepper.reference.kind == "file":
         files.add(pepper.reference.name)
     return Assembly(
@@ -166,6 +170,7 @@ def _assemble(
         diagnostics=in_order(found),
         files=frozenset(files),
         identity_keys=identity.keys,
+        secrets=proofs.named,
         tokens=tokens.settings,
         draft=draft,
         store=store,

@@ -55,6 +55,9 @@ class RunningGateway(Protocol):
     def patch(self, patch: bytes) -> Applied:
         """Lay a numbered patch over the snapshot."""
 
+    def renew_secrets(self, secrets: Mapping[str, str]) -> None:
+        """Take other secrets, for the next snapshot."""
+
     def renew_tls(self, tls: Mapping[str, Any]) -> bool:
         """Read the files of the TLS settings again; whether anything differs."""
 
@@ -102,6 +105,7 @@ class Runner:
         self._follow(assembly)
         self._options = _options(assembly)
         self._tls = assembly.configuration.gateway.tls
+        self._secrets = assembly.secrets
         self._gateway = self._make_gateway(self._options)
         self._patches = Patches(self._gateway)
         self._desk = TokenDesk(assembly.store, self._patches)
@@ -228,7 +232,7 @@ class Runner:
         wanted = _options(assembly)
         waiting = changed_options(self._options, wanted)
         renewable = self._options.tls is not None and wanted.tls is not None
-        return tuple(name for name in waiting if not (name == "tls" and renewable))
+        return tuple(name for name in waiting if name != "secrets" and not (name == "tls" and renewable))
 
     def _renew(self, assembly: Assembly) -> bool:
         """Take up other TLS settings, or the same with other files; whether there are any."""
@@ -260,13 +264,16 @@ class Runner:
         return (tokens is not None and self._desk.take_up(tokens)) or changed
 
     def _apply_snapshot(self, assembly: Assembly, snapshot: bytes) -> bool:
-        if hashlib.sha256(snapshot).hexdigest() == self._digest:
+        renewed = assembly.secrets != self._secrets
+        if hashlib.sha256(snapshot).hexdigest() == self._digest and not renewed:
             return False
+        if renewed:
+            self._gateway.renew_secrets(assembly.secrets)
         try:
             applied = self._gateway.apply(snapshot)
         except SnapshotRefusedError as error:
             raise ConfigurationError(refused_places(assembly, error.diagnostics)) from None
-        self._digest = applied.digest
+        self._digest, self._secrets = applied.digest, assembly.secrets
         self._patches.follow(applied)
         self._desk.recall()
         return True
@@ -334,6 +341,7 @@ def _options(assembly: Assembly) -> GatewayOptions:
         listen=listen_options(settings),
         pepper=assembly.pepper.secret,
         identity_keys=assembly.identity_keys,
+        secrets=assembly.secrets,
         workers=settings.workers,
         telemetry=settings.telemetry,
         access_log=settings.access_log,

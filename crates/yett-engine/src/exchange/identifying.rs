@@ -32,6 +32,7 @@ impl Exchange {
             self.identifying = progress;
             return Ok(Some(question));
         }
+        let awaiting = std::mem::take(&mut progress.awaiting);
         let mut principal = api.identity.conclude(&asked, progress)?;
         if principal.is_none() && !self.operation_plan().map_or(api.all_public, |operation| operation.public) {
             return Err(api.identity.missing());
@@ -40,6 +41,7 @@ impl Exchange {
             self.plan.bind(principal);
         }
         self.principal = principal;
+        self.awaiting = awaiting;
         Ok(None)
     }
 
@@ -97,12 +99,61 @@ impl Exchange {
         claimed.and_then(|claimed| self.check_attacked(&claimed).err()).unwrap_or(refusal)
     }
 
+    /// Whether the body must be collected because a credential is bound to it.
+    pub(super) fn awaits_body(&self) -> bool {
+        !self.awaiting.is_empty()
+    }
+
+    /// Whether the caller is only named yet, so that nothing may be counted against it.
+    pub(super) fn is_provisional(&self) -> bool {
+        self.awaiting.iter().any(BodyProof::is_provisional)
+    }
+
+    /// Holds a collected body, as it came, against the credentials that are bound to it; then counts what could not be
+    /// counted before. `None`: there is none. Costs nothing where no credential is bound.
+    ///
+    /// # Errors
+    /// The answer to send instead, if the request is refused.
+    pub fn prove_body(&mut self, parts: &Parts, body: Option<&Bytes>) -> Result<(), Box<Response<Bytes>>> {
+        if self.awaiting.is_empty() {
+            return Ok(());
+        }
+        self.try_body(parts, body.map_or(&[][..], |body| body)).map_err(|refusal| self.refuse(refusal))
+    }
+
+    fn try_body(&mut self, parts: &Parts, body: &[u8]) -> Result<(), Box<Refusal>> {
+        self.phase = Phase::Identify;
+        let provisional = self.is_provisional();
+        let proven = std::mem::take(&mut self.awaiting).iter().try_for_each(|proof| proof.check(body));
+        // Whoever is not proven is nobody, in the record too.
+        proven.map_err(|refusal| {
+            self.principal = None;
+            self.count_failure(refusal)
+        })?;
+        if provisional {
+            self.count(parts)?;
+        }
+        self.phase = Phase::Inspect;
+        Ok(())
+    }
+
+    /// Phase `limit`.
+    pub(super) fn count(&mut self, parts: &Parts) -> Result<(), Box<Refusal>> {
+        self.phase = Phase::Limit;
+        self.run_guards(parts, Phase::Limit, |guard, view, counters, effects| guard.limit(view, counters, effects))
+    }
+
     fn asked<'a>(&'a self, parts: &'a Parts) -> Asked<'a> {
         Asked {
             method: &self.method,
             host: &self.host,
             path: &self.path,
             query: &self.query,
+            uri: &parts.uri,
+            is_http2: parts.version == Version::HTTP_2,
+            told_host: self.told_host.as_deref(),
+            proofs: &self.plan.proofs,
+            replays: &self.plan.replays,
             headers: &parts.headers,
             caller: &self.caller,
             now: self.now,

@@ -1,7 +1,13 @@
 //! The methods of an API in order, and what happens when several of them find a credential.
 
+use super::anonymous::Anonymous;
 use super::api_key::ByApiKey;
+use super::basic::ByPassword;
+use super::body_proof::BodyProof;
+use super::certificate::method::ByCertificate;
 use super::question::{Answer, Question};
+use super::signature::BySignature;
+use super::webhook::ByWebhook;
 use super::{Asked, Found, Method, Principal, Sent, bearer_tokens, refuse};
 use crate::Refusal;
 use http::HeaderName;
@@ -15,6 +21,7 @@ use yett_model::snapshot::{Combine, Identify, MethodName};
 pub struct Chain {
     methods: Vec<Arc<dyn Method>>,
     combine: Combine,
+    anonymous: Option<Anonymous>,
 }
 
 /// How far a request has come through a chain.
@@ -24,21 +31,35 @@ pub struct Progress {
     /// Whether a method has the credential in `Authorization`.
     taken: bool,
     found: Option<Principal>,
+    /// What the body must prove yet.
+    pub(crate) awaiting: Vec<BodyProof>,
     /// A method that found nothing.
     without: Option<&'static str>,
 }
 
 /// The methods of an API, each a line here.
-pub(crate) fn build(identify: &Identify) -> Chain {
+pub(crate) fn build(identify: &Identify, anonymous: Option<Anonymous>) -> Chain {
     let wanted = |name: MethodName| identify.order.is_empty() || identify.order.contains(&name);
     let place = |name: MethodName| identify.order.iter().position(|other| *other == name).unwrap_or(name as usize);
     let mut methods: Vec<(MethodName, Arc<dyn Method>)> = Vec::new();
     if let Some(places) = identify.api_key.clone() {
         methods.push((MethodName::ApiKey, Arc::new(ByApiKey { places, alone: true })));
     }
+    if identify.certificate {
+        methods.push((MethodName::Certificate, Arc::new(ByCertificate)));
+    }
+    if let Some(settings) = identify.signature.clone() {
+        methods.push((MethodName::Signature, Arc::new(BySignature { settings })));
+    }
+    if let Some(settings) = identify.webhook.clone() {
+        methods.push((MethodName::Webhook, Arc::new(ByWebhook { settings })));
+    }
+    if identify.basic {
+        methods.push((MethodName::Basic, Arc::new(ByPassword)));
+    }
     methods.retain(|(name, _)| wanted(*name));
     methods.sort_by_key(|(name, _)| place(*name));
-    Chain { methods: methods.into_iter().map(|(_, method)| method).collect(), combine: identify.combine }
+    Chain { methods: methods.into_iter().map(|(_, method)| method).collect(), combine: identify.combine, anonymous }
 }
 
 impl Chain {
@@ -63,6 +84,10 @@ impl Chain {
             match found {
                 Found::Asks(question) => return Ok(Some(question)),
                 Found::Caller(caller) => self.take(caller, progress)?,
+                Found::Bound(caller, proof) => {
+                    self.take(caller, progress)?;
+                    progress.awaiting.push(proof);
+                }
                 Found::Nothing => progress.without = Some(method.name()),
             }
             progress.next += 1;
@@ -109,14 +134,19 @@ impl Chain {
     /// # Errors
     /// 401 if a credential is missing, or one was sent that no method knows.
     pub fn conclude(&self, asked: &Asked<'_>, progress: Progress) -> Result<Option<Principal>, Box<Refusal>> {
-        let stray = !progress.taken && self.takes(&AUTHORIZATION) && bearer_tokens(asked.headers).next().is_some();
-        if stray && progress.found.is_none() {
+        if progress.found.is_none() && self.is_stray(asked, &progress) {
             return Err(refuse(self.challenge(), Code::CredentialInvalid, "no method of this API knows such a token"));
         }
         match progress.without.filter(|_| self.combine == Combine::All && progress.found.is_some()) {
             Some(method) => Err(self.missing_of(method)),
-            None => Ok(progress.found),
+            None => Ok(progress.found.or_else(|| self.anonymous.as_ref().map(Anonymous::principal))),
         }
+    }
+
+    /// Whether a credential was sent that is none of the methods' business: its sender is not nobody.
+    fn is_stray(&self, asked: &Asked<'_>, progress: &Progress) -> bool {
+        let any = self.anonymous.is_some() && asked.headers.contains_key(AUTHORIZATION);
+        !progress.taken && (any || (self.takes(&AUTHORIZATION) && bearer_tokens(asked.headers).next().is_some()))
     }
 
     fn missing_of(&self, name: &'static str) -> Box<Refusal> {

@@ -4,23 +4,37 @@
 //! API asks its methods in order and says what happens when several find something. What is sent is checked even where
 //! none is needed, so that a wrong credential never passes as "anonymous".
 
+pub mod anonymous;
 mod api_key;
+pub mod basic;
+pub mod body_proof;
+pub mod certificate;
 pub mod chain;
 pub mod credentials;
 pub mod key;
+pub mod proofs;
 pub mod question;
+pub mod replays;
 pub mod revoked;
+pub mod secrets;
+pub mod signature;
+#[cfg(test)]
+mod staged;
 pub mod watch;
+mod webhook;
 
 use crate::Refusal;
 use crate::access::{Grants, Held};
 use crate::exchange::{Caller, Now};
 use crate::guards::limits::LimitPlan;
+use body_proof::BodyProof;
 use credentials::Credentials;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use key::Pepper;
+use proofs::Proofs;
 use question::{Answer, Question};
+use replays::Replays;
 use serde_json::{Map, Value};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -120,12 +134,22 @@ pub struct Asked<'a> {
     pub path: &'a str,
     /// Query as it came, without `?`.
     pub query: &'a str,
+    /// Target as it came.
+    pub uri: &'a http::Uri,
+    /// Whether it came over HTTP/2, where every target has an authority.
+    pub is_http2: bool,
+    /// Host that the caller asked a trusted proxy for.
+    pub told_host: Option<&'a str>,
     /// Fields.
     pub headers: &'a HeaderMap,
     /// The connection.
     pub caller: &'a Caller,
     /// The time.
     pub now: Now,
+    /// Certificates, signing keys, secrets and passwords.
+    pub proofs: &'a Proofs,
+    /// What was used and must not be used again.
+    pub replays: &'a Replays,
     /// API keys.
     pub credentials: &'a Credentials,
     /// What they are hashed with.
@@ -150,6 +174,8 @@ pub enum Found {
     Nothing,
     /// A proven caller.
     Caller(Principal),
+    /// A caller who is proven if the body is what the proof says.
+    Bound(Principal, BodyProof),
     /// A credential that only somebody outside can judge; [`Method::answered`] goes on with what they say.
     Asks(Question),
 }

@@ -36,7 +36,7 @@ pub enum Question {
     /// Check a password against its slow hash, away from the workers.
     Password {
         /// Hash in PHC form.
-        hash: Arc<str>,
+        hash: Hidden,
         /// The password.
         password: Hidden,
     },

@@ -9,9 +9,11 @@ use crate::forward::forwarded::TrustedProxies;
 use crate::forward::{ProxyPlan, is_ambiguous, upstream_path};
 use crate::guards::limits::LimitPlan;
 use crate::guards::{self, contract, limits};
+use crate::identity::anonymous::{self, Anonymous};
 use crate::identity::chain;
 use crate::identity::credentials::Credentials;
 use crate::identity::key::Pepper;
+use crate::identity::proofs::Proofs;
 use crate::identity::{AppPlan, UserPlan};
 use crate::policy::Policies;
 use crate::routing::{Routes, target};
@@ -95,6 +97,8 @@ impl<'a> Builder<'a> {
             profiles: access::build(self.snapshot, &numbers, &mut self.diagnostics),
             credentials: Credentials::watched(self.snapshot.networks),
             pepper,
+            proofs: Proofs::default(),
+            replays: Arc::default(),
             revoked: Arc::default(),
             signer: None,
             simulated: false,
@@ -247,6 +251,7 @@ impl<'a> Builder<'a> {
         let (targets, versions) = self.upstream(number, &api.upstream, &format!("{path}/upstream"));
         let mirror = api.upstream.mirror.as_ref();
         let mirror = mirror.and_then(|mirror| self.target(&mirror.url, 1, number, &format!("{path}/upstream/mirror/url")));
+        let anonymous = self.anonymous(plan, api, &format!("{path}/identify"));
         plan.apis.push(ApiPlan {
             name: api.name.as_str().into(),
             targets,
@@ -256,7 +261,7 @@ impl<'a> Builder<'a> {
             upstream: api.upstream.clone(),
             preserve_host: api.upstream.preserve_host,
             all_public: api.identify.public && api.operations.iter().all(|operation| operation.public != Some(false)),
-            identity: chain::build(&api.identify),
+            identity: chain::build(&api.identify, anonymous),
             undocumented: api.guards.contract.mode,
             max_response_bytes: api.guards.contract.max_response_bytes,
             max_depth: api.guards.contract.max_depth,
@@ -315,8 +320,8 @@ impl<'a> Builder<'a> {
     fn apps(&mut self, plan: &mut Plan) {
         let teams = self.teams(plan);
         self.users(plan, &teams);
-        for (index, app) in self.snapshot.apps.iter().enumerate() {
-            let path = format!("/apps/{index}");
+        for (index, spelled) in self.snapshot.apps.iter().enumerate() {
+            let (app, path) = (spelled, format!("/apps/{index}"));
             let mut held = access::held(&plan.profiles, &app.profiles, &app.timed_profiles, &path, &mut self.diagnostics);
             access::add_held(&mut held, teams.get(app.team.as_str()).map_or(&[][..], Vec::as_slice));
             self.check_edges(plan, &held, &path);
@@ -330,7 +335,9 @@ impl<'a> Builder<'a> {
                 grants: plan.profiles.grants(&held, &[]),
                 held: held.into(),
             };
-            if plan.apps.insert(name, Arc::new(app)).is_some() {
+            let app = Arc::new(app);
+            plan.proofs.add(spelled, &app, &path, &mut self.diagnostics);
+            if plan.apps.insert(name, app).is_some() {
                 self.report(format!("{path}/name"), "app-duplicate", "an app of this name is there already");
             }
         }
@@ -349,6 +356,26 @@ impl<'a> Builder<'a> {
                 self.report(format!("{path}/name"), "user-duplicate", format!("'{}' is there twice", user.name));
             }
         }
+    }
+
+    /// Callers without a credential, and what the methods of the API lean on.
+    fn anonymous(&mut self, plan: &Plan, api: &Api, path: &str) -> Option<Anonymous> {
+        if let Some(webhook) = &api.identify.webhook {
+            let sender = self.snapshot.apps.iter().find(|app| app.name == webhook.app);
+            if sender.is_none_or(|app| app.webhook_secrets.is_empty()) {
+                let message = format!("there is no app '{}' with secrets for webhooks", webhook.app);
+                self.report(format!("{path}/webhook/app"), "app-unknown", message);
+            }
+        }
+        let names = api.identify.anonymous.as_ref()?;
+        if self.snapshot.apps.iter().any(|app| app.name == anonymous::NAME) {
+            self.report(
+                format!("{path}/anonymous"),
+                "app-reserved",
+                "no app may be called 'anonymous' where callers without a credential are",
+            );
+        }
+        Some(Anonymous::new(names, &plan.profiles, &format!("{path}/anonymous"), &mut self.diagnostics))
     }
 
     /// The profiles of each team.

@@ -1,6 +1,6 @@
 //! Who may call: collections, profiles, teams, users, apps and their credentials.
 
-use super::Limit;
+use super::{AppCertificate, Limit, Password, SigningKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +129,18 @@ pub struct App {
     /// Limits on this app alone.
     #[serde(default)]
     pub limits: Vec<Limit>,
+    /// Client certificates of the app.
+    #[serde(default)]
+    pub certificates: Vec<AppCertificate>,
+    /// Keys it signs requests with.
+    #[serde(default)]
+    pub signing_keys: Vec<SigningKey>,
+    /// Names of the secrets of its webhooks.
+    #[serde(default)]
+    pub webhook_secrets: Vec<String>,
+    /// Its user names and passwords.
+    #[serde(default)]
+    pub passwords: Vec<Password>,
 }
 
 /// An API key of an app, hashed.

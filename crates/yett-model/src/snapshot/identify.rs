@@ -1,5 +1,6 @@
 //! How callers of an API prove themselves.
 
+use super::{MessageSignature, Webhook};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,21 @@ pub struct Identify {
     /// Accept API keys.
     #[serde(default)]
     pub api_key: Option<ApiKey>,
+    /// Accept client certificates.
+    #[serde(default)]
+    pub certificate: bool,
+    /// Accept HTTP Message Signatures.
+    #[serde(default)]
+    pub signature: Option<MessageSignature>,
+    /// Accept webhooks.
+    #[serde(default)]
+    pub webhook: Option<Webhook>,
+    /// Accept user names and passwords (RFC 7617).
+    #[serde(default)]
+    pub basic: bool,
+    /// Profiles of callers without a credential; absent means that there are none such.
+    #[serde(default)]
+    pub anonymous: Option<Vec<String>>,
     /// The methods in the order in which they are asked; empty means the order of this page.
     #[serde(default)]
     pub order: Vec<MethodName>,
@@ -27,6 +43,14 @@ pub struct Identify {
 pub enum MethodName {
     /// An API key.
     ApiKey,
+    /// A client certificate.
+    Certificate,
+    /// A signature over the request.
+    Signature,
+    /// A keyed hash over the body.
+    Webhook,
+    /// A user name and a password.
+    Basic,
 }
 
 /// What happens when several methods of an API find a credential.

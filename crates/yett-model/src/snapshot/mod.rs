@@ -12,6 +12,7 @@ mod issuer;
 mod limit;
 mod operation;
 mod policy;
+mod proofs;
 mod proxy;
 mod remote;
 mod tls;
@@ -30,6 +31,7 @@ pub use operation::{
     WebSocket,
 };
 pub use policy::{ClaimType, Policy, PolicyContext};
+pub use proofs::{AppCertificate, MessageSignature, Password, SigningAlgorithm, SigningKey, Webhook, WebhookFormat};
 pub use proxy::{
     AcceptTraces, Cookies, Errors, ForwardedFields, HeaderRules, Headers, Issuer, Proxy, Redirect, SameSite, SecureCookies,
     Tracing, UpstreamIdentity,

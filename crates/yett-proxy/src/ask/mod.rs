@@ -116,6 +116,7 @@ pub(crate) async fn settle_body(trip: &mut Trip, parts: &Parts, body: Option<&By
 async fn answer(trip: &Trip, question: Question) -> Answer {
     match question {
         Question::Callout { callout, message } => callout::ask(trip, callout, message).await,
+        Question::Password { hash, password } => trip.worker.shared.passwords.check(&hash.0, &password.0).await,
         question => Answer::Unavailable(format!("nobody here answers {question:?}")),
     }
 }

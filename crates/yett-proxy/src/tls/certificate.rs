@@ -11,6 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use yett_engine::der::Der;
 
 /// A certificate with its key.
 #[derive(Debug)]
@@ -101,25 +102,6 @@ fn moment(kind: u8, text: &str) -> Option<i64> {
     let part = |number: usize| digits.get(2 * number..2 * number + 2)?.parse::<i8>().ok();
     let time = DateTime::new(year, part(0)?, part(1)?, part(2)?, part(3)?, part(4)?, 0).ok()?;
     Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
-}
-
-/// A walk over values in DER.
-struct Der<'a>(&'a [u8]);
-
-impl<'a> Der<'a> {
-    /// Tag and content of the next value; `None` at the end, and for what is no DER.
-    fn next(&mut self) -> Option<(u8, &'a [u8])> {
-        let (&[tag, first], mut rest) = self.0.split_first_chunk::<2>()?;
-        let mut length = usize::from(first);
-        if first >= 0x80 {
-            let digits = rest.get(..usize::from(first & 0x7F)).filter(|digits| (1..=4).contains(&digits.len()))?;
-            length = digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit));
-            rest = rest.get(digits.len()..)?;
-        }
-        let (content, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
-        Some((tag, content))
-    }
 }
 
 #[cfg(test)]

@@ -14,11 +14,14 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use std::path::Path;
 use std::sync::Arc;
+use yett_engine::identity::certificate::{Thumbprint, thumbprint};
 
 /// What callers of some hosts must prove.
 #[derive(Debug)]
 pub(crate) struct Policy {
     pub(super) verifier: Arc<dyn ClientCertVerifier>,
+    /// Thumbprints of the authorities that callers' certificates come from.
+    pub(super) authorities: Arc<[Thumbprint]>,
     mode: ClientMode,
     forward: bool,
 }
@@ -57,7 +60,9 @@ pub(super) fn read(
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<Policy>, Error> {
     let mut roots = RootCertStore::empty();
-    for certificate in read_chain(&options.ca, sources)? {
+    let authorities = read_chain(&options.ca, sources)?;
+    let thumbprints = authorities.iter().map(|authority| thumbprint(authority)).collect();
+    for certificate in authorities {
         roots.add(certificate).map_err(|error| unreadable(&options.ca, &error))?;
     }
     let mut lists = Vec::new();
@@ -70,7 +75,7 @@ pub(super) fn read(
         builder = builder.allow_unauthenticated();
     }
     let verifier = builder.build().map_err(|error| invalid(format!("client certificates cannot be verified: {error}")))?;
-    Ok(Arc::new(Policy { verifier, mode: options.mode, forward: options.forward }))
+    Ok(Arc::new(Policy { verifier, authorities: thumbprints, mode: options.mode, forward: options.forward }))
 }
 
 fn read_lists(path: &Path, sources: &mut Sources) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
+use yett_engine::identity::certificate::ClientCertificate;
 
 /// What a connection proved at its handshake.
 pub(crate) struct Proof {
@@ -37,6 +38,13 @@ impl Proof {
     pub(crate) fn forwarded(&self) -> Option<http::HeaderValue> {
         let settings = self.settings.borrow();
         settings.policy(settings.policy_of(&self.name)?)?.forwarded(&self.chain)
+    }
+
+    /// The certificate as an identity.
+    pub(crate) fn identity(&self) -> Option<ClientCertificate> {
+        let settings = self.settings.borrow();
+        let policy = settings.policy(settings.policy_of(&self.name)?)?;
+        self.chain.first().map(|leaf| ClientCertificate::read(leaf, policy.authorities.clone()))
     }
 }
 

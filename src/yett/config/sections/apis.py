@@ -143,6 +143,9 @@ class ApiShape(Shape):
     """How callers prove themselves; absent means by API key, unless the API is public."""
     public: bool = False
     """No credential is needed."""
+    anonymous: Annotated[list[Name], Field(min_length=1)] | None = None
+    """Profiles of callers without a credential, whose limits count by address; absent means that there are none such. A
+    wrong credential is refused all the same."""
     guards: GuardsShape = GuardsShape()
     """Settings of the guards."""
     limits: list[LimitShape] = Field(default_factory=list)
@@ -190,7 +193,12 @@ def build_api(shape: ApiShape, at: At) -> Api:
         base_path=shape.base_path,
         hosts=tuple(dict.fromkeys(shape.hosts)),
         owner=None if shape.owner is None else Reference(shape.owner, (at / "owner").place),
-        identify=build_identify(shape.identify, public=shape.public),
+        identify=build_identify(
+            shape.identify,
+            at / "identify",
+            public=shape.public,
+            anonymous=None if shape.anonymous is None else (at / "anonymous").references(shape.anonymous),
+        ),
         guards=GuardSettings(
             ContractGuard(**shape.guards.contract.model_dump(exclude={"patterns"})),
             LimitsGuard(**shape.guards.limits.model_dump()),

@@ -10,8 +10,9 @@ from yett.access.keys import is_hash, is_prefix
 from yett.config.sections.access import AssignmentShape, build_assignments
 from yett.config.sections.base import At, Shape, key_of
 from yett.config.sections.limits import LimitShape, build_limits
+from yett.config.sections.proofs import CertificateShape, PasswordShape, SigningKeyShape, build_proofs
 from yett.config.sections.scalars import Expiry, Name, mistake
-from yett.config.sections.secrets import EnvShape, FileShape, build_secret
+from yett.config.sections.secrets import EnvShape, FileShape, SecretShape, build_secret
 from yett.config.sections.tokens import ClientShape, build_client
 from yett.model.access import App, Key
 from yett.model.place import Reference
@@ -96,6 +97,14 @@ class AppShape(Shape):
     """Limits on this app alone."""
     keys: list[KeyShape] = Field(default_factory=list)
     """Its API keys: several, so that they can be rotated."""
+    certificates: list[CertificateShape] = Field(default_factory=list)
+    """Its client certificates."""
+    signing_keys: list[SigningKeyShape] = Field(default_factory=list)
+    """The keys it signs requests with."""
+    webhook_secrets: list[SecretShape] = Field(default_factory=list, max_length=8)
+    """The secrets of its webhooks: several, so that they can be rotated."""
+    passwords: list[PasswordShape] = Field(default_factory=list)
+    """Its user names and passwords."""
     clients: list[ClientShape] = Field(default_factory=list)
     """How it gets tokens from the token endpoint."""
 
@@ -109,6 +118,7 @@ def build_app(shape: AppShape, at: At) -> App:
         profiles=build_assignments(shape.profiles, at / "profiles"),
         limits=build_limits(shape.limits, at / "limits"),
         keys=tuple(_build_key(key, at / "keys" / index) for index, key in enumerate(shape.keys)),
+        proofs=build_proofs(shape, at),
         clients=tuple(build_client(one, at / "clients" / index) for index, one in enumerate(shape.clients)),
         place=at.place,
     )

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Discriminator, Field, ModelWrapValidatorHandler, PrivateAttr, Tag, model_validator
 
-from yett.config.sections.base import Shape
+from yett.config.sections.base import At, Shape
+from yett.config.sections.proofs import SignatureShape, WebhookShape, build_signature, build_webhook
 from yett.config.sections.scalars import HeaderName, mistake
 from yett.model.api import Combine, Identify, KeyPlaces, MethodName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from yett.model.place import Reference
 
 
 class KeyPlacesShape(Shape):
@@ -33,6 +36,14 @@ class IdentifyShape(Shape):
 
     api_key: Annotated[KeyPlacesShape | None, Field(alias="api-key")] = None
     """Accept API keys."""
+    certificate: Literal[True] | None = None
+    """Accept client certificates of apps' `certificates`."""
+    signature: SignatureShape | None = None
+    """Accept HTTP Message Signatures of apps' `signing_keys`."""
+    webhook: WebhookShape | None = None
+    """Accept webhooks of one app."""
+    basic: Literal[True] | None = None
+    """Accept user names and passwords of apps' `passwords`."""
     combine: Combine = "one"
     """What happens when several methods find a credential: `one`, a request has exactly one and two are refused;
     `first`, the first method that finds one decides; `agree`, all that is sent must be right and prove the same caller,
@@ -57,7 +68,13 @@ class IdentifyShape(Shape):
         return self._order
 
 
-_DEFAULTS: Final[Mapping[MethodName, Any]] = {"api-key": KeyPlacesShape()}
+_DEFAULTS: Final[Mapping[MethodName, Any]] = {
+    "api-key": KeyPlacesShape(),
+    "certificate": True,
+    "signature": SignatureShape(),
+    "webhook": None,
+    "basic": True,
+}
 """The methods, and the settings of those that can do without any."""
 
 
@@ -66,22 +83,37 @@ def _kind(value: object) -> str:
 
 
 IdentifyValue = Annotated[
-    Annotated[list[Literal["api-key"]], Field(min_length=1), Tag("<list>")]
+    Annotated[list[Literal["api-key", "certificate", "signature", "basic"]], Field(min_length=1), Tag("<list>")]
     | Annotated[IdentifyShape, Tag("<settings>")],
     Discriminator(_kind),
 ]
 """The names of methods, or methods with their settings."""
 
 
-def build_identify(value: list[Any] | IdentifyShape | None, *, public: bool) -> Identify:
-    """How the callers of an API prove themselves; unless it is said, by API key, or by nothing where it is public."""
+def build_identify(
+    value: list[Any] | IdentifyShape | None, at: At, *, public: bool, anonymous: tuple[Reference, ...] | None = None
+) -> Identify:
+    """How the callers of an API prove themselves; unless it is said, by API key, or by nothing where it is public.
+
+    `at` is where the methods stand.
+    """
     if value is None:
-        return Identify(public, None if public else KeyPlaces())
+        return Identify(public, None if public else KeyPlaces(), anonymous=anonymous)
+    combine: Combine = "one"
+    settings: Mapping[MethodName, Any] = dict.fromkeys(value) if isinstance(value, list) else {}
     if isinstance(value, IdentifyShape):
-        order, combine = value.order, value.combine
-        key = value.api_key or _DEFAULTS["api-key"]
-    else:
-        order, combine = tuple(dict.fromkeys(value)), "one"
-        key = _DEFAULTS["api-key"]
-    places = KeyPlaces(key.header, key.bearer, key.query) if "api-key" in order else None
-    return Identify(public, places, order, combine)
+        combine, settings = value.combine, {name: getattr(value, name.replace("-", "_")) for name in value.order}
+    order = tuple(settings)
+    given = {name: _DEFAULTS[name] if one is None else one for name, one in settings.items()}
+    key, signature, webhook = given.get("api-key"), given.get("signature"), given.get("webhook")
+    return Identify(
+        public,
+        KeyPlaces(key.header, key.bearer, key.query) if key else None,
+        order,
+        combine,
+        certificate="certificate" in order,
+        signature=build_signature(signature) if signature else None,
+        webhook=build_webhook(webhook, at / "webhook" / "app") if webhook else None,
+        basic="basic" in order,
+        anonymous=anonymous,
+    )

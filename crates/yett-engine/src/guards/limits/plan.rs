@@ -6,6 +6,7 @@ use super::gcra::Rate;
 use super::headers;
 use super::quota::Quota;
 use crate::guards::RequestView;
+use crate::identity::anonymous;
 use crate::plan::stable_number;
 use std::sync::Arc;
 use yett_model::Code;
@@ -121,8 +122,8 @@ impl LimitPlan {
     pub(super) fn owner(&self, request: &RequestView<'_>) -> Owner {
         match (self.by, request.principal) {
             (Subject::All, _) => Owner::All,
-            (Subject::App, Some(principal)) => Owner::App(principal.app.subject),
-            (Subject::App, None) | (Subject::Address, _) => Owner::of_address(request.address),
+            (Subject::App, Some(principal)) if principal.method != anonymous::NAME => Owner::App(principal.app.subject),
+            (Subject::App, _) | (Subject::Address, _) => Owner::of_address(request.address),
         }
     }
 }

@@ -4,6 +4,8 @@ use crate::identity::AppPlan;
 use crate::identity::chain::{Progress, build};
 use crate::identity::credentials::{Credentials, Stored};
 use crate::identity::key::Pepper;
+use crate::identity::proofs::Proofs;
+use crate::identity::replays::Replays;
 use http::HeaderMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -57,9 +59,14 @@ fn ask(house: &House, headers: &[(&'static str, &str)], query: &str) -> Result<O
         now: Now { unix_ms: 1_000_000, mono_us: 0 },
         credentials: &house.credentials,
         pepper: &house.pepper,
+        uri: &http::Uri::default(),
+        is_http2: false,
+        told_host: None,
+        proofs: &Proofs::default(),
+        replays: &Replays::default(),
     };
     let mut progress = Progress::default();
-    let chain = build(&Identify { api_key: Some(places()), ..Identify::default() });
+    let chain = build(&Identify { api_key: Some(places()), ..Identify::default() }, None);
     chain.go_on(&asked, &mut progress, None).map_err(|refusal| refusal.code)?;
     let found = chain.conclude(&asked, progress).map_err(|refusal| refusal.code)?;
     Ok(found.map(|principal| principal.app.name.to_string()))

@@ -4,6 +4,8 @@ use crate::exchange::{Caller, Now};
 use crate::identity::AppPlan;
 use crate::identity::credentials::Credentials;
 use crate::identity::key::Pepper;
+use crate::identity::proofs::Proofs;
+use crate::identity::replays::Replays;
 use http::HeaderMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -71,7 +73,7 @@ fn principal(name: &str, operations: &[u32]) -> Principal {
 fn chain(combine: Combine, place: Sent) -> Chain {
     let first: Arc<dyn Method> = Arc::new(ByName { field: "first", place, grants: &[1, 2] });
     let second: Arc<dyn Method> = Arc::new(ByName { field: "second", place, grants: &[2, 3] });
-    Chain { methods: vec![first, second], combine }
+    Chain { methods: vec![first, second], combine, anonymous: None }
 }
 
 /// What the chain says of a request with these fields, every question answered by `answer`.
@@ -92,6 +94,11 @@ fn told(chain: &Chain, sent: &[(&'static str, &str)], answer: &Answer) -> Result
         now: NOW,
         credentials: &credentials,
         pepper: &pepper,
+        uri: &http::Uri::default(),
+        is_http2: false,
+        told_host: None,
+        proofs: &Proofs::default(),
+        replays: &Replays::default(),
     };
     let mut progress = Progress::default();
     let mut next = None;
