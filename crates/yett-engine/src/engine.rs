@@ -5,6 +5,7 @@ use crate::forward::token::Signer;
 use crate::guards::limits::Counters;
 use crate::identity::credentials::Stored;
 use crate::identity::credentials::keyring::{Keyring, Loader};
+use crate::identity::jwt::key_sets::KeySets;
 use crate::identity::key::Pepper;
 use crate::identity::replays::Replays;
 use crate::identity::revoked::Revoked;
@@ -13,6 +14,7 @@ use crate::identity::watch::{MOST_BLOCKED, Watch};
 use crate::plan::Plan;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use serde::Serialize;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use yett_model::{Block, Change, Diagnostic, FindingKind, Patch};
 
@@ -46,6 +48,7 @@ pub struct Engine {
     replays: Arc<Replays>,
     /// Secrets by name, for the plans to come.
     secrets: ArcSwap<Secrets>,
+    key_sets: Arc<KeySets>,
     signer: Option<Arc<Signer>>,
     /// Whether tokens that cannot be signed are a mistake: a simulation has no key and leaves them out.
     must_sign: bool,
@@ -98,6 +101,7 @@ impl Engine {
             keyring: ArcSwapOption::empty(),
             replays: Arc::default(),
             secrets: ArcSwap::default(),
+            key_sets: Arc::default(),
             signer: None,
             must_sign: false,
             patches: Mutex::default(),
@@ -114,6 +118,12 @@ impl Engine {
     #[must_use]
     pub fn signer(&self) -> Option<&Arc<Signer>> {
         self.signer.as_ref()
+    }
+
+    /// The keys of issuers that publish them. They are fetched by the shell, and kept when plans change.
+    #[must_use]
+    pub fn key_sets(&self) -> &Arc<KeySets> {
+        &self.key_sets
     }
 
     fn check_signer(&self, plan: &Plan) -> Result<(), Vec<Diagnostic>> {
@@ -168,6 +178,7 @@ impl Engine {
         plan.credentials.watch = self.watch.clone();
         plan.replays = self.replays.clone();
         self.bind_secrets(&mut plan)?;
+        plan.key_sets = self.key_sets.clone();
         let mut patches = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
         let newer = patches.lacked_by(&plan)?;
         let contained = plan.sequence;
@@ -183,7 +194,9 @@ impl Engine {
             plan.credentials.inherit(&earlier.credentials);
         }
         let applied = Applied { digest: plan.digest().to_owned(), sequence: plan.sequence };
+        let sources: HashSet<Arc<str>> = plan.issuers.values().map(|issuer| issuer.source.clone()).collect();
         self.plan.store(Some(Arc::new(plan)));
+        self.key_sets.retain(|source| sources.contains(source));
         Ok(applied)
     }
 

@@ -15,6 +15,8 @@ use crate::guards::{Guard, contract, limits};
 use crate::identity::chain::Chain;
 use crate::identity::credentials::keyring::{self, Keyring};
 use crate::identity::credentials::{Credentials, Holder, Stored};
+use crate::identity::jwt::issuers::IssuerPlan;
+use crate::identity::jwt::key_sets::KeySets;
 use crate::identity::key::Pepper;
 use crate::identity::proofs::Proofs;
 use crate::identity::replays::Replays;
@@ -56,6 +58,10 @@ pub struct Plan {
     pub(crate) replays: Arc<Replays>,
     /// Tokens that are refused though they have not expired.
     pub revoked: Arc<Revoked>,
+    /// Issuers whose tokens are accepted, by name.
+    pub issuers: HashMap<Arc<str>, Arc<IssuerPlan>>,
+    /// Keys of those that publish them.
+    pub key_sets: Arc<KeySets>,
     /// Signs tokens for upstreams; absent where there is no key, as in simulations.
     pub(crate) signer: Option<Arc<Signer>>,
     /// Whether nothing that is decided comes of it: keys may be missing then.

@@ -108,6 +108,8 @@ catalogue! {
         "The credential has expired" "Ask for a new credential.";
     CredentialAmbiguous "credential-ambiguous" 400 Caller false
         "More than one credential was sent" "Send exactly one credential.";
+    ProofInvalid "proof-invalid" 401 Caller false
+        "The proof of possession is missing or wrong" "Sign a new proof for this request with the key of the token (RFC 9449).";
     CredentialDisagree "credential-disagree" 401 Caller false
         "The credentials prove different callers" "Send credentials of one and the same app and user.";
     IdentityUnavailable "identity-unavailable" 503 Gateway true

@@ -1,6 +1,7 @@
 //! Phase `authorize`: whether the principal may call the operation.
 
 use super::*;
+use http::header::WWW_AUTHENTICATE;
 
 impl Exchange {
     pub(super) fn authorize(&self) -> Result<(), Box<Refusal>> {
@@ -18,7 +19,17 @@ impl Exchange {
         });
         match granted {
             true => Ok(()),
-            false => Err(Refusal::new(Code::AccessDenied, "no profile of the caller grants this operation")),
+            false => Err(self.denied()),
+        }
+    }
+
+    /// Whoever sent a token may get one that carries more (RFC 6750 section 3.1).
+    fn denied(&self) -> Box<Refusal> {
+        let refusal = Refusal::new(Code::AccessDenied, "no profile of the caller grants this operation");
+        let more = HeaderValue::from_static("Bearer realm=\"yett\", error=\"insufficient_scope\"");
+        match self.principal.as_ref().is_some_and(|principal| principal.claims.is_some()) {
+            true => refusal.with_header(WWW_AUTHENTICATE, more),
+            false => refusal,
         }
     }
 }

@@ -157,6 +157,9 @@ impl Exchange {
             headers: &parts.headers,
             caller: &self.caller,
             now: self.now,
+            profiles: &self.plan.profiles,
+            key_sets: &self.plan.key_sets,
+            revoked: &self.plan.revoked,
             credentials: &self.plan.credentials,
             pepper: &self.plan.pepper,
         }

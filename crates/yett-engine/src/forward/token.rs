@@ -5,8 +5,8 @@
 
 use crate::exchange::Now;
 use crate::identity::{AppPlan, Principal};
+use crate::jose::jwk::thumbprint;
 use crate::plan::OperationPlan;
-use aws_lc_rs::digest;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
@@ -49,7 +49,8 @@ impl Signer {
             return Err("there is no identity key".to_owned());
         }
         let key = pairs.swap_remove(0);
-        let head = json!({"alg": "EdDSA", "kid": thumbprint(&key), "typ": "JWT"}).to_string();
+        let kid = jwk(&key).get("kid").cloned();
+        let head = json!({"alg": "EdDSA", "kid": kid, "typ": "JWT"}).to_string();
         Ok(Self { key, head: BASE64URL_NOPAD.encode(head.as_bytes()), jwks })
     }
 
@@ -72,16 +73,12 @@ impl Signer {
     }
 }
 
+/// The public half, named by its thumbprint (RFC 7638).
 fn jwk(key: &Ed25519KeyPair) -> serde_json::Value {
     let x = BASE64URL_NOPAD.encode(key.public_key().as_ref());
-    json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": thumbprint(key), "use": "sig", "alg": "EdDSA"})
-}
-
-/// RFC 7638: the digest of the key's required members in their one order.
-fn thumbprint(key: &Ed25519KeyPair) -> String {
-    let x = BASE64URL_NOPAD.encode(key.public_key().as_ref());
-    let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
-    BASE64URL_NOPAD.encode(digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref())
+    let mut jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "use": "sig", "alg": "EdDSA"});
+    jwk["kid"] = jwk.as_object().and_then(thumbprint).into();
+    jwk
 }
 
 #[derive(Serialize)]

@@ -5,6 +5,8 @@ use super::api_key::ByApiKey;
 use super::basic::ByPassword;
 use super::body_proof::BodyProof;
 use super::certificate::method::ByCertificate;
+use super::jwt::ByToken;
+use super::jwt::issuers::IssuerPlan;
 use super::question::{Answer, Question};
 use super::signature::BySignature;
 use super::webhook::ByWebhook;
@@ -12,6 +14,7 @@ use super::{Asked, Found, Method, Principal, Sent, bearer_tokens, refuse};
 use crate::Refusal;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
+use std::collections::HashMap;
 use std::sync::Arc;
 use yett_model::Code;
 use yett_model::snapshot::{Combine, Identify, MethodName};
@@ -38,12 +41,20 @@ pub struct Progress {
 }
 
 /// The methods of an API, each a line here.
-pub(crate) fn build(identify: &Identify, anonymous: Option<Anonymous>) -> Chain {
+pub(crate) fn build(
+    identify: &Identify,
+    anonymous: Option<Anonymous>,
+    issuers: &HashMap<Arc<str>, Arc<IssuerPlan>>,
+) -> Chain {
     let wanted = |name: MethodName| identify.order.is_empty() || identify.order.contains(&name);
     let place = |name: MethodName| identify.order.iter().position(|other| *other == name).unwrap_or(name as usize);
     let mut methods: Vec<(MethodName, Arc<dyn Method>)> = Vec::new();
     if let Some(places) = identify.api_key.clone() {
-        methods.push((MethodName::ApiKey, Arc::new(ByApiKey { places, alone: true })));
+        methods.push((MethodName::ApiKey, Arc::new(ByApiKey { places, alone: identify.jwt.is_none() })));
+    }
+    if let Some(jwt) = &identify.jwt {
+        let named = jwt.issuers.iter().filter_map(|name| issuers.get(name.as_str()).cloned()).collect();
+        methods.push((MethodName::Jwt, Arc::new(ByToken::new(named, jwt.dpop_nonce))));
     }
     if identify.certificate {
         methods.push((MethodName::Certificate, Arc::new(ByCertificate)));

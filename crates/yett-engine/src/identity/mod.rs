@@ -11,6 +11,7 @@ pub mod body_proof;
 pub mod certificate;
 pub mod chain;
 pub mod credentials;
+pub mod jwt;
 pub mod key;
 pub mod proofs;
 pub mod question;
@@ -24,17 +25,19 @@ pub mod watch;
 mod webhook;
 
 use crate::Refusal;
-use crate::access::{Grants, Held};
+use crate::access::{Grants, Held, Profiles};
 use crate::exchange::{Caller, Now};
 use crate::guards::limits::LimitPlan;
 use body_proof::BodyProof;
 use credentials::Credentials;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use jwt::key_sets::KeySets;
 use key::Pepper;
 use proofs::Proofs;
 use question::{Answer, Question};
 use replays::Replays;
+use revoked::Revoked;
 use serde_json::{Map, Value};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -148,6 +151,12 @@ pub struct Asked<'a> {
     pub now: Now,
     /// Certificates, signing keys, secrets and passwords.
     pub proofs: &'a Proofs,
+    /// Profiles of the plan.
+    pub profiles: &'a Profiles,
+    /// Keys of issuers.
+    pub key_sets: &'a KeySets,
+    /// Tokens that are refused though they have not expired.
+    pub revoked: &'a Revoked,
     /// What was used and must not be used again.
     pub replays: &'a Replays,
     /// API keys.

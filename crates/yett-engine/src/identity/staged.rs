@@ -2,9 +2,12 @@
 
 use super::body_proof::BodyProof;
 use super::credentials::Credentials;
+use crate::access::Profiles;
+use super::jwt::key_sets::KeySets;
 use super::key::Pepper;
 use super::proofs::Proofs;
 use super::replays::Replays;
+use super::revoked::Revoked;
 use super::secrets::Secrets;
 use super::{AppPlan, Asked, Found, Method};
 use crate::exchange::{Caller, Now};
@@ -22,6 +25,9 @@ pub(super) struct Stage {
     pub(super) now_s: u64,
     pub(super) told_host: Option<&'static str>,
     replays: Replays,
+    profiles: Profiles,
+    key_sets: KeySets,
+    revoked: Revoked,
     credentials: Credentials,
     pepper: Pepper,
 }
@@ -54,6 +60,9 @@ impl Stage {
             now_s: 1_618_884_473,
             told_host: None,
             replays: Replays::default(),
+            profiles: Profiles::default(),
+            key_sets: KeySets::default(),
+            revoked: Revoked::default(),
             credentials: Credentials::default(),
             pepper: Pepper::new(&[9; 32]).unwrap(),
         }
@@ -73,6 +82,9 @@ impl Stage {
             now: Now { unix_ms: self.now_s * 1000, mono_us: 0 },
             proofs: &self.proofs,
             replays: &self.replays,
+            profiles: &self.profiles,
+            key_sets: &self.key_sets,
+            revoked: &self.revoked,
             credentials: &self.credentials,
             pepper: &self.pepper,
         }

@@ -1,6 +1,7 @@
 //! What a token must say (RFC 7519 section 4.1, RFC 8725 section 3).
 
 use super::algorithm;
+use super::compact::Compact;
 use super::fault::{Fault, FaultKind, quoted};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -39,10 +40,24 @@ pub struct Expectations {
 }
 
 impl Expectations {
-    pub(super) fn accepts(&self, algorithm: Algorithm) -> bool {
+    fn accepts(&self, algorithm: Algorithm) -> bool {
         match self.algorithms.is_empty() {
             true => !algorithm::is_symmetric(algorithm),
             false => self.algorithms.contains(&algorithm),
+        }
+    }
+
+    /// Whether a token could be accepted if its signature were right, which nobody knows yet.
+    pub(crate) fn precheck(&self, token: &Compact<'_>, claims: &Map<String, Value>, now_s: u64) -> Result<(), Fault> {
+        self.check_algorithm(token.header.algorithm)?;
+        self.check_type(token.header.typ.as_deref())?;
+        self.check(claims, now_s)
+    }
+
+    pub(super) fn check_algorithm(&self, algorithm: Algorithm) -> Result<(), Fault> {
+        match self.accepts(algorithm) {
+            true => Ok(()),
+            false => Err(Fault::new(FaultKind::Algorithm, format!("{algorithm:?} is not accepted from this issuer"))),
         }
     }
 

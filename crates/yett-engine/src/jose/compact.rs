@@ -99,6 +99,11 @@ fn object(json: &[u8], what: &str) -> Result<Map<String, Value>, Fault> {
     }
 }
 
+/// Whether a text has the form of a token: three parts with a dot between them.
+pub(crate) fn is_compact(text: &str) -> bool {
+    text.bytes().filter(|byte| *byte == b'.').count() == 2
+}
+
 /// Who a token says it is from, to choose the keys it is then verified with. Nothing of it is proven.
 #[must_use]
 pub fn unverified_issuer(token: &str) -> Option<String> {

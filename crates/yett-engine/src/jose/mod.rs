@@ -19,6 +19,11 @@ pub use fault::{Fault, FaultKind};
 pub use key_set::KeySet;
 pub use verify::{verify_jws, verify_jwt};
 
+pub(crate) use algorithm::is_symmetric;
+pub(crate) use claims::{list, seconds, text};
+pub(crate) use compact::{Compact, is_compact};
+pub(crate) use verify::{check_own_key, verify_read};
+
 #[cfg(test)]
 pub(crate) mod signing;
 #[cfg(test)]

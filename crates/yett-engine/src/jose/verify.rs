@@ -3,6 +3,7 @@
 use super::claims::Expectations;
 use super::compact::Compact;
 use super::fault::{Fault, FaultKind, quoted};
+use super::jwk::{self, Key};
 use super::key_set::KeySet;
 use serde_json::{Map, Value};
 
@@ -21,9 +22,7 @@ pub(crate) fn verify_read(
     expected: &Expectations,
     now_s: u64,
 ) -> Result<Map<String, Value>, Fault> {
-    if !expected.accepts(token.header.algorithm) {
-        return Err(Fault::new(FaultKind::Algorithm, format!("{:?} is not accepted from this issuer", token.header.algorithm)));
-    }
+    expected.check_algorithm(token.header.algorithm)?;
     check_signature(token, keys, !expected.algorithms.is_empty())?;
     expected.check_type(token.header.typ.as_deref())?;
     let claims = token.claims()?;
@@ -39,6 +38,22 @@ pub fn verify_jws(token: &str, keys: &KeySet) -> Result<Vec<u8>, Fault> {
     let token = Compact::read(token)?;
     check_signature(&token, keys, true)?;
     token.payload()
+}
+
+/// Checks the signature of a proof of possession with the key that it brings itself (RFC 9449 section 4.3): the key's
+/// thumbprint. It proves that somebody has the key, and nothing more.
+pub(crate) fn check_own_key(proof: &Compact<'_>) -> Result<String, Fault> {
+    let members = proof.header.jwk.as_ref().ok_or_else(|| Fault::malformed("the proof brings no key"))?;
+    if jwk::is_private(members) || jwk::is_secret(members) {
+        return Err(Fault::malformed("the proof brings a private key, or a secret"));
+    }
+    let key = Key::read(members).map_err(|reason| Fault::malformed(format!("the key of the proof cannot be used: {reason}")))?;
+    let verifier = key.verifier(proof.header.algorithm);
+    let verifier = verifier.ok_or_else(|| Fault::new(FaultKind::Algorithm, "the key of the proof is not for its algorithm"))?;
+    if !verifier.verifies(proof.signed.as_bytes(), &proof.signature) {
+        return Err(Fault::new(FaultKind::Signature, "the signature of the proof is wrong"));
+    }
+    jwk::thumbprint(members).ok_or_else(|| Fault::malformed("the key of the proof is incomplete"))
 }
 
 fn check_signature(token: &Compact<'_>, keys: &KeySet, listed: bool) -> Result<(), Fault> {

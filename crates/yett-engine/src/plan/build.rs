@@ -12,6 +12,7 @@ use crate::guards::{self, contract, limits};
 use crate::identity::anonymous::{self, Anonymous};
 use crate::identity::chain;
 use crate::identity::credentials::Credentials;
+use crate::identity::jwt::issuers;
 use crate::identity::key::Pepper;
 use crate::identity::proofs::Proofs;
 use crate::identity::{AppPlan, UserPlan};
@@ -19,7 +20,7 @@ use crate::policy::Policies;
 use crate::routing::{Routes, target};
 use aws_lc_rs::digest;
 use http::{HeaderName, Method};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use yett_model::snapshot::{Api, Collection, Limit, Location, MediaKind, Mode, Operation, Parameter, Protocol, Snapshot, Style};
 use yett_model::{Diagnostic, SNAPSHOT_FORMAT};
@@ -100,6 +101,8 @@ impl<'a> Builder<'a> {
             proofs: Proofs::default(),
             replays: Arc::default(),
             revoked: Arc::default(),
+            issuers: HashMap::new(),
+            key_sets: Arc::default(),
             signer: None,
             simulated: false,
             trusted_proxies: self.trusted_proxies(),
@@ -110,12 +113,14 @@ impl<'a> Builder<'a> {
             failures: self.snapshot.failures,
             leaks: self.snapshot.leaks.clone(),
         };
+        // The methods of the APIs know the issuers, and those the apps.
+        self.apps(&mut plan);
+        plan.issuers = issuers::build(self.snapshot, &plan.apps, &plan.profiles, &mut self.diagnostics);
         let collections = self.collections_of_operations();
         for (number, api) in self.snapshot.apis.iter().enumerate() {
             self.api(&mut plan, number as u32, api, &collections);
         }
         self.check_edge(&plan);
-        self.apps(&mut plan);
         self.credentials(&mut plan);
         plan
     }
@@ -195,6 +200,7 @@ impl<'a> Builder<'a> {
 
     fn api(&mut self, plan: &mut Plan, number: u32, api: &'a Api, collections: &HashMap<&'a str, Vec<&'a Collection>>) {
         let path = format!("/apis/{number}");
+        self.check_issuers(plan, api, &path);
         self.open(plan, number, api, &path);
         let schemas = contract::Schemas::build(api, &path, &mut self.diagnostics);
         let first = plan.operations.len() as u32;
@@ -261,7 +267,7 @@ impl<'a> Builder<'a> {
             upstream: api.upstream.clone(),
             preserve_host: api.upstream.preserve_host,
             all_public: api.identify.public && api.operations.iter().all(|operation| operation.public != Some(false)),
-            identity: chain::build(&api.identify, anonymous),
+            identity: chain::build(&api.identify, anonymous, &plan.issuers),
             undocumented: api.guards.contract.mode,
             max_response_bytes: api.guards.contract.max_response_bytes,
             max_depth: api.guards.contract.max_depth,
@@ -290,6 +296,22 @@ impl<'a> Builder<'a> {
                     "base-path-taken",
                     format!("'{}' on {at} belongs to '{other}'", api.base_path),
                 );
+            }
+        }
+    }
+
+    /// Every issuer is known, and no two of an API have the same `iss`: which of them a token is from must be clear.
+    fn check_issuers(&mut self, plan: &Plan, api: &Api, path: &str) {
+        let Some(jwt) = &api.identify.jwt else { return };
+        let mut seen = HashSet::new();
+        for (index, name) in jwt.issuers.iter().enumerate() {
+            let path = format!("{path}/identify/jwt/issuers/{index}");
+            match plan.issuers.get(name.as_str()) {
+                None => self.report(path, "issuer-unknown", format!("there is no issuer '{name}'")),
+                Some(issuer) if !seen.insert(issuer.issuer.clone()) => {
+                    self.report(path, "issuer-ambiguous", format!("another issuer of this API is '{}' too", issuer.issuer));
+                }
+                Some(_) => {}
             }
         }
     }

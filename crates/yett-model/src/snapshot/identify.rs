@@ -1,6 +1,6 @@
 //! How callers of an API prove themselves.
 
-use super::{MessageSignature, Webhook};
+use super::{Jwt, MessageSignature, Webhook};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,9 @@ pub struct Identify {
     /// Profiles of callers without a credential; absent means that there are none such.
     #[serde(default)]
     pub anonymous: Option<Vec<String>>,
+    /// Accept tokens of issuers.
+    #[serde(default)]
+    pub jwt: Option<Jwt>,
     /// The methods in the order in which they are asked; empty means the order of this page.
     #[serde(default)]
     pub order: Vec<MethodName>,
@@ -51,6 +54,8 @@ pub enum MethodName {
     Webhook,
     /// A user name and a password.
     Basic,
+    /// A token of an issuer.
+    Jwt,
 }
 
 /// What happens when several methods of an API find a credential.

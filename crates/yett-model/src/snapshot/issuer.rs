@@ -2,6 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A signature algorithm, by its name in a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -45,4 +47,107 @@ pub enum Algorithm {
     /// HMAC with SHA-512.
     #[serde(rename = "HS512")]
     Hs512,
+}
+
+/// An issuer whose tokens are accepted, and what they are worth here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenIssuer {
+    /// Kebab-case name.
+    pub name: String,
+    /// Claim `iss` of its tokens.
+    pub issuer: String,
+    /// Its public keys as a JWK Set (RFC 7517), where they do not change; absent means that they are fetched.
+    #[serde(default)]
+    pub keys: Option<Value>,
+    /// Where its keys are fetched; absent with absent `keys` means where its metadata say (OpenID Connect Discovery 1.0,
+    /// RFC 8414).
+    #[serde(default)]
+    pub jwks_url: Option<String>,
+    /// Its tokens must be for one of these (`aud`).
+    pub audiences: Vec<String>,
+    /// Algorithms that are accepted; empty means every one for public keys.
+    #[serde(default)]
+    pub algorithms: Vec<Algorithm>,
+    /// Types (`typ`) that are accepted, without `application/`; empty means `JWT`, `at+jwt` and none.
+    #[serde(default)]
+    pub types: Vec<String>,
+    /// Seconds that its clock may differ by.
+    #[serde(default = "leeway")]
+    pub leeway_s: u64,
+    /// Longest time from `iat` to `exp`, in seconds.
+    #[serde(default)]
+    pub max_lifetime_s: Option<u64>,
+    /// Claims that a token must have: of this value, or a list that contains it; `null` accepts any value.
+    #[serde(default)]
+    pub required: BTreeMap<String, Value>,
+    /// Which app a token stands for.
+    pub app: TokenApp,
+    /// Claim that names the user; absent means that tokens tell of none.
+    #[serde(default)]
+    pub user_from: Option<String>,
+    /// Which profiles a token carries; absent means all of the app's.
+    #[serde(default)]
+    pub profiles: Option<TokenProfiles>,
+    /// Whether its tokens may carry profiles that the app does not have.
+    #[serde(default)]
+    pub trusted_to_grant: bool,
+    /// Whether its tokens must be bound to a key that the caller proves to have.
+    #[serde(default)]
+    pub bound: Bound,
+}
+
+/// Which app a token stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum TokenApp {
+    /// Always this one.
+    Named(String),
+    /// That of a claim's value.
+    From {
+        /// The claim.
+        claim: String,
+        /// App by value.
+        map: BTreeMap<String, String>,
+    },
+}
+
+/// Which profiles a token carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenProfiles {
+    /// The claim: a list, or words with spaces between them as in `scope` (RFC 6749 section 3.3).
+    pub claim: String,
+    /// Profiles by value. Values that are not here give nothing.
+    pub map: BTreeMap<String, Vec<String>>,
+}
+
+/// Whether tokens must be bound to a key that the caller proves to have. A token that is bound must always be proven.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bound {
+    /// They need not be.
+    #[default]
+    None,
+    /// To a key of either kind.
+    Any,
+    /// To a client certificate (RFC 8705).
+    Certificate,
+    /// To a key that signs a proof for each request (RFC 9449).
+    Dpop,
+}
+
+/// The tokens that an API accepts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Jwt {
+    /// Names of the issuers.
+    pub issuers: Vec<String>,
+    /// Whether a proof of possession (RFC 9449) must contain a nonce of ours, so that none can be made in advance.
+    #[serde(default)]
+    pub dpop_nonce: bool,
+}
+
+fn leeway() -> u64 {
+    30
 }

@@ -24,7 +24,7 @@ pub use callout::{Callout, CalloutSend, OnFailure};
 pub use content::{Cache, Coding, Compression, Notation};
 pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
 pub use identify::{ApiKey, Combine, Identify, MethodName};
-pub use issuer::Algorithm;
+pub use issuer::{Algorithm, Bound, Jwt, TokenApp, TokenIssuer, TokenProfiles};
 pub use limit::{Limit, Measure, Period, Subject};
 pub use operation::{
     Body, Encoding, Location, Media, MediaKind, Operation, Parameter, Priority, Response, Schemas, Shape, SimpleType, Style,
@@ -112,6 +112,9 @@ pub struct Snapshot {
     /// Who is asked whether requests may pass.
     #[serde(default)]
     pub callouts: Vec<Callout>,
+    /// Issuers whose tokens are accepted.
+    #[serde(default)]
+    pub issuers: Vec<TokenIssuer>,
 }
 
 /// One API as it is exposed.

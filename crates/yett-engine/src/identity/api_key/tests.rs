@@ -1,12 +1,16 @@
 use super::*;
+use crate::access::Profiles;
 use crate::exchange::{Caller, Now};
 use crate::identity::AppPlan;
 use crate::identity::chain::{Progress, build};
 use crate::identity::credentials::{Credentials, Stored};
+use crate::identity::jwt::key_sets::KeySets;
 use crate::identity::key::Pepper;
 use crate::identity::proofs::Proofs;
 use crate::identity::replays::Replays;
+use crate::identity::revoked::Revoked;
 use http::HeaderMap;
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use yett_model::snapshot::Identify;
@@ -50,6 +54,11 @@ fn ask(house: &House, headers: &[(&'static str, &str)], query: &str) -> Result<O
     }
     let caller = Caller::new(IpAddr::V4(Ipv4Addr::LOCALHOST), false);
     let asked = Asked {
+        profiles: &Profiles::default(),
+        key_sets: &KeySets::default(),
+        revoked: &Revoked::default(),
+        replays: &Replays::default(),
+        told_host: None,
         method: &http::Method::GET,
         host: "a",
         path: "/",
@@ -61,12 +70,11 @@ fn ask(house: &House, headers: &[(&'static str, &str)], query: &str) -> Result<O
         pepper: &house.pepper,
         uri: &http::Uri::default(),
         is_http2: false,
-        told_host: None,
         proofs: &Proofs::default(),
-        replays: &Replays::default(),
     };
     let mut progress = Progress::default();
-    let chain = build(&Identify { api_key: Some(places()), ..Identify::default() }, None);
+    let identify = Identify { api_key: Some(places()), ..Identify::default() };
+    let chain = build(&identify, None, &HashMap::new());
     chain.go_on(&asked, &mut progress, None).map_err(|refusal| refusal.code)?;
     let found = chain.conclude(&asked, progress).map_err(|refusal| refusal.code)?;
     Ok(found.map(|principal| principal.app.name.to_string()))

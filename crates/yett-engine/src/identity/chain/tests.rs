@@ -1,11 +1,14 @@
 use super::*;
 use crate::access::Grants;
+use crate::access::Profiles;
 use crate::exchange::{Caller, Now};
 use crate::identity::AppPlan;
 use crate::identity::credentials::Credentials;
+use crate::identity::jwt::key_sets::KeySets;
 use crate::identity::key::Pepper;
 use crate::identity::proofs::Proofs;
 use crate::identity::replays::Replays;
+use crate::identity::revoked::Revoked;
 use http::HeaderMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -85,6 +88,11 @@ fn told(chain: &Chain, sent: &[(&'static str, &str)], answer: &Answer) -> Result
     let (pepper, credentials) = (Pepper::new(&[9; 32]).unwrap(), Credentials::default());
     let caller = Caller::new(IpAddr::V4(Ipv4Addr::LOCALHOST), false);
     let asked = Asked {
+        profiles: &Profiles::default(),
+        key_sets: &KeySets::default(),
+        revoked: &Revoked::default(),
+        replays: &Replays::default(),
+        told_host: None,
         method: &http::Method::GET,
         host: "a",
         path: "/",
@@ -96,9 +104,7 @@ fn told(chain: &Chain, sent: &[(&'static str, &str)], answer: &Answer) -> Result
         pepper: &pepper,
         uri: &http::Uri::default(),
         is_http2: false,
-        told_host: None,
         proofs: &Proofs::default(),
-        replays: &Replays::default(),
     };
     let mut progress = Progress::default();
     let mut next = None;

@@ -1,0 +1,194 @@
+//! The issuers of a plan: what their tokens must be, and what they are worth.
+
+use super::key_sets::{Kept, KeySets};
+use crate::access::{Held, Profiles, Window};
+use crate::identity::AppPlan;
+use crate::jose::{Expectations, KeySet};
+use std::collections::HashMap;
+use std::sync::Arc;
+use yett_model::Diagnostic;
+use yett_model::snapshot::{Bound, Snapshot, TokenApp, TokenIssuer};
+
+const LONGEST_LEEWAY_S: u64 = 300;
+
+/// An issuer as the plan knows it.
+#[derive(Debug)]
+pub struct IssuerPlan {
+    /// Name.
+    pub name: Arc<str>,
+    /// Under which its keys are put into [`KeySets`]: differs whenever they come from elsewhere.
+    pub source: Arc<str>,
+    /// Claim `iss` of its tokens.
+    pub issuer: String,
+    /// Where its keys are fetched; absent means where its metadata say.
+    pub jwks_url: Option<String>,
+    given: Option<Arc<Kept>>,
+    pub(super) expected: Expectations,
+    pub(super) app: AppChoice,
+    pub(super) user_from: Option<String>,
+    pub(super) profiles: Option<ProfileChoice>,
+    pub(super) trusted_to_grant: bool,
+    pub(super) bound: Bound,
+}
+
+#[derive(Debug)]
+pub(super) enum AppChoice {
+    Always(Arc<AppPlan>),
+    From(String, HashMap<String, Arc<AppPlan>>),
+}
+
+#[derive(Debug)]
+pub(super) struct ProfileChoice {
+    pub(super) claim: String,
+    /// Numbers of profiles by a value of the claim.
+    pub(super) map: HashMap<String, Vec<u32>>,
+}
+
+impl IssuerPlan {
+    /// Whether its keys are fetched, rather than part of the snapshot.
+    #[must_use]
+    pub fn is_fetched(&self) -> bool {
+        self.given.is_none()
+    }
+
+    pub(super) fn keys(&self, sets: &KeySets) -> Option<Arc<Kept>> {
+        self.given.clone().or_else(|| sets.get(&self.source))
+    }
+
+    /// Generation of its keys in force.
+    pub(super) fn generation(&self, sets: &KeySets) -> Option<u64> {
+        match &self.given {
+            Some(given) => Some(given.generation),
+            None => sets.get(&self.source).map(|kept| kept.generation),
+        }
+    }
+
+    /// The profiles that a token with these values carries, as somebody has them for ever.
+    pub(super) fn held<'v>(choice: &ProfileChoice, values: impl Iterator<Item = &'v str>) -> Vec<Held> {
+        let mut numbers: Vec<u32> = values.filter_map(|value| choice.map.get(value)).flatten().copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.into_iter().map(|profile| Held { profile, window: Window::ALWAYS }).collect()
+    }
+}
+
+/// The issuers of a snapshot by name.
+pub(crate) fn build(
+    snapshot: &Snapshot,
+    apps: &HashMap<Arc<str>, Arc<AppPlan>>,
+    profiles: &Profiles,
+    found: &mut Vec<Diagnostic>,
+) -> HashMap<Arc<str>, Arc<IssuerPlan>> {
+    let mut issuers = HashMap::new();
+    for (index, issuer) in snapshot.issuers.iter().enumerate() {
+        let mut building = Building { issuer, apps, profiles, path: format!("/issuers/{index}"), found };
+        if let Some(plan) = building.plan()
+            && issuers.insert(plan.name.clone(), Arc::new(plan)).is_some()
+        {
+            let message = format!("'{}' is there twice", issuer.name);
+            found.push(Diagnostic::new(format!("/issuers/{index}/name"), "issuer-duplicate", message));
+        }
+    }
+    issuers
+}
+
+struct Building<'a> {
+    issuer: &'a TokenIssuer,
+    apps: &'a HashMap<Arc<str>, Arc<AppPlan>>,
+    profiles: &'a Profiles,
+    path: String,
+    found: &'a mut Vec<Diagnostic>,
+}
+
+impl Building<'_> {
+    fn report(&mut self, member: &str, code: &str, message: impl Into<String>) {
+        self.found.push(Diagnostic::new(format!("{}/{member}", self.path), code, message));
+    }
+
+    fn plan(&mut self) -> Option<IssuerPlan> {
+        let issuer = self.issuer;
+        if issuer.audiences.is_empty() {
+            self.report("audiences", "audiences-missing", "a token must be for somebody: name at least one audience");
+        }
+        if issuer.leeway_s > LONGEST_LEEWAY_S {
+            self.report("leeway_s", "leeway-invalid", format!("clocks differ by at most {LONGEST_LEEWAY_S} seconds"));
+        }
+        if issuer.algorithms.iter().any(|algorithm| crate::jose::is_symmetric(*algorithm)) {
+            self.report(
+                "algorithms",
+                "algorithm-symmetric",
+                "a token of an issuer is signed with a private key, not with a secret",
+            );
+        }
+        if issuer.keys.is_some() && issuer.jwks_url.is_some() {
+            self.report("jwks_url", "keys-twice", "keys are either given or fetched");
+        }
+        let given = self.keys();
+        let app = self.app();
+        let profiles = self.profile_choice();
+        Some(IssuerPlan {
+            name: issuer.name.as_str().into(),
+            source: [&*issuer.name, &issuer.issuer, issuer.jwks_url.as_deref().unwrap_or("")].join("\n").into(),
+            issuer: issuer.issuer.clone(),
+            jwks_url: issuer.jwks_url.clone(),
+            given,
+            expected: expectations(issuer),
+            app: app?,
+            user_from: issuer.user_from.clone(),
+            profiles,
+            trusted_to_grant: issuer.trusted_to_grant,
+            bound: issuer.bound,
+        })
+    }
+
+    fn keys(&mut self) -> Option<Arc<Kept>> {
+        let keys = KeySet::public(self.issuer.keys.as_ref()?.to_string().as_bytes());
+        keys.map(Kept::given).map_err(|reason| self.report("keys", "keys-refused", reason)).ok()
+    }
+
+    fn app_named(&mut self, member: &str, name: &str) -> Option<Arc<AppPlan>> {
+        let app = self.apps.get(name).cloned();
+        if app.is_none() {
+            self.report(member, "app-unknown", format!("there is no app '{name}'"));
+        }
+        app
+    }
+
+    fn app(&mut self) -> Option<AppChoice> {
+        match &self.issuer.app {
+            TokenApp::Named(name) => self.app_named("app/named", name).map(AppChoice::Always),
+            TokenApp::From { claim, map } => {
+                let apps = map.iter().map(|(value, name)| Some((value.clone(), self.app_named("app/from/map", name)?)));
+                apps.collect::<Option<_>>().map(|apps| AppChoice::From(claim.clone(), apps))
+            }
+        }
+    }
+
+    fn profile_choice(&mut self) -> Option<ProfileChoice> {
+        let choice = self.issuer.profiles.as_ref()?;
+        let mut map = HashMap::new();
+        for (value, names) in &choice.map {
+            let numbers = names.iter().filter_map(|name| {
+                let number = self.profiles.number(name);
+                if number.is_none() {
+                    self.report("profiles/map", "profile-unknown", format!("there is no profile '{name}'"));
+                }
+                number
+            });
+            map.insert(value.clone(), numbers.collect());
+        }
+        Some(ProfileChoice { claim: choice.claim.clone(), map })
+    }
+}
+
+fn expectations(issuer: &TokenIssuer) -> Expectations {
+    Expectations {
+        issuer: issuer.issuer.clone(),
+        audiences: issuer.audiences.clone(),
+        algorithms: issuer.algorithms.clone(),
+        types: issuer.types.clone(),
+        leeway_s: issuer.leeway_s,
+        max_lifetime_s: issuer.max_lifetime_s,
+        required: issuer.required.clone(),
+    }
+}
