@@ -17,6 +17,7 @@ from yett.config.sections.apis import ApiShape, OperationShape
 from yett.config.sections.apps import AppShape
 from yett.config.sections.base import Shape
 from yett.config.sections.callouts import CalloutShape
+from yett.config.sections.issuers import IssuerShape
 from yett.config.sections.tokens import TokensShape
 from yett.config.sections.upstreams import UpstreamSettingsShape
 from yett.services.schemas import schema_of
@@ -118,6 +119,7 @@ SHAPES: dict[str, type[Shape]] = {
     "a callout": CalloutShape,
     "an app": AppShape,
     "a token endpoint": TokensShape,
+    "an issuer": IssuerShape,
 }
 EXAMPLES = [
     pytest.param(kind, text, id=f"{page.name}-{number}")

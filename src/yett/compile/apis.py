@@ -12,14 +12,16 @@ from yett.compile.upstreams import compile_upstream
 from yett.model.api import OperationSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from yett.compile.source import ContractSource, OperationSource
     from yett.model.api import Api, Identify
     from yett.model.content import Content
     from yett.model.proofs import MessageSignature, Webhook
 
 
-def compile_api(api: Api, contract: ContractSource, names: LimitNames) -> dict[str, Any]:
-    """`Api` of the snapshot."""
+def compile_api(api: Api, contract: ContractSource, names: LimitNames, issuers: Sequence[str] = ()) -> dict[str, Any]:
+    """`Api` of the snapshot. `issuers` are the names of all of them."""
     settings = {one.operation_id: one for one in api.operations}
     compiled = compact(
         name=api.name,
@@ -33,15 +35,16 @@ def compile_api(api: Api, contract: ContractSource, names: LimitNames) -> dict[s
         callouts=[one.name for one in api.callouts],
         schemas=compact(request=dict(contract.request_schemas), response=dict(contract.response_schemas)),
     )
-    compiled["identify"] = _identify(api.identify)
+    compiled["identify"] = _identify(api.identify, issuers)
     compiled["operations"] = [_operation(one, api, settings, names) for one in contract.operations]
     return compiled
 
 
-def _identify(identify: Identify) -> dict[str, Any]:
+def _identify(identify: Identify, issuers: Sequence[str]) -> dict[str, Any]:
     return compact(
         public=identify.public,
         api_key=compact(**asdict(identify.api_key)) if identify.api_key else None,
+        jwt=_tokens(identify, issuers),
         order=list(identify.order) if len(identify.order) > 1 else None,
         certificate=identify.certificate or None,
         signature=_signature(identify.signature),
@@ -70,6 +73,14 @@ def _webhook(webhook: Webhook | None) -> dict[str, Any] | None:
         tolerance_s=webhook.tolerance_s,
         keep=webhook.keep or None,
     )
+
+
+def _tokens(identify: Identify, issuers: Sequence[str]) -> dict[str, Any] | None:
+    if identify.jwt is None:
+        return None
+    named = identify.jwt.issuers
+    given = issuers if named is None else dict.fromkeys(one.name for one in named)
+    return compact(dpop_nonce=identify.jwt.dpop_nonce or None) | {"issuers": list(given)}
 
 
 def _operation(

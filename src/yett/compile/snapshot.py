@@ -10,6 +10,7 @@ from yett.compile.access import compile_assignments, compile_profile, compile_te
 from yett.compile.apis import compile_api
 from yett.compile.callouts import compile_callout
 from yett.compile.fields import compact
+from yett.compile.issuers import compile_issuers
 from yett.compile.limits import LimitNames, compile_limits
 from yett.compile.operations import OperationIndex
 from yett.compile.policies import Operations, compile_policies
@@ -61,7 +62,10 @@ def compile_snapshot(
     )
     snapshot |= compile_edge(configuration.gateway)
     snapshot |= compile_policies(configuration, Operations(configuration, index, contracts))
-    snapshot["apis"] = [compile_api(one, contracts[one.name], names) for one in configuration.apis]
+    if configuration.issuers:
+        snapshot["issuers"] = compile_issuers(configuration)
+    issuers = [one.name for one in configuration.issuers]
+    snapshot["apis"] = [compile_api(one, contracts[one.name], names, issuers) for one in configuration.apis]
     text = json.dumps(snapshot, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8")
 

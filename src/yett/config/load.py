@@ -30,6 +30,7 @@ from yett.config.sections.base import At, Findings, Shape
 from yett.config.sections.callouts import CalloutShape, build_callout
 from yett.config.sections.file import FileShape
 from yett.config.sections.gateway import GatewayShape, build_gateway
+from yett.config.sections.issuers import IssuerShape, build_issuer
 from yett.config.sections.policies import PolicyShape, build_policy
 from yett.config.sections.tokens import TokensShape, build_tokens
 from yett.config.sources import read_sources
@@ -52,6 +53,7 @@ _LISTS: Final[Mapping[str, tuple[type[Shape], Callable[[Any, At], Any]]]] = {
     "teams": (TeamShape, build_team),
     "users": (UserShape, build_user),
     "apps": (AppShape, build_app),
+    "issuers": (IssuerShape, build_issuer),
     "policies": (PolicyShape, build_policy),
     "duties": (DutyShape, build_duty),
     "callouts": (CalloutShape, build_callout),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from yett.access.inheritance import check_inheritance
 from yett.config.clients import check_tokens
+from yett.config.issuers import check_issuers
 from yett.config.proofs import check_proofs
 from yett.model.place import Reference
 from yett.model.policy import Rule
@@ -44,6 +45,7 @@ def check_references(configuration: Configuration, draft: Configuration, unread:
         "duties": draft.duties,
         "policies": draft.policies,
         "callouts": draft.callouts,
+        "issuers": draft.issuers,
     }
     for section, items in sections.items():
         yield from _duplicates(section, items)
@@ -54,6 +56,12 @@ def check_references(configuration: Configuration, draft: Configuration, unread:
         yield from names["callouts"].unknown((*api.callouts, *of_operations))
         yield from names["profiles"].unknown(api.identify.anonymous or ())
         yield from names["apps"].unknown([api.identify.webhook.app] if api.identify.webhook else [])
+        tokens = api.identify.jwt
+        yield from names["issuers"].unknown(tokens.issuers or () if tokens else ())
+    for issuer in draft.issuers:
+        yield from names["apps"].unknown(issuer.apps)
+        yield from names["profiles"].unknown(issuer.profiles)
+    yield from check_issuers(configuration, unread)
     yield from _check_profiles(draft, names)
     yield from _check_holders(draft, names)
     yield from _check_scopes(draft, names)

@@ -25,7 +25,7 @@ Priority = Literal["low", "normal", "critical"]
 DEFAULT_MAX_BODY_BYTES = 1 << 20
 
 
-MethodName = Literal["api-key", "certificate", "signature", "webhook", "basic"]
+MethodName = Literal["api-key", "jwt", "certificate", "signature", "webhook", "basic"]
 """A way to prove oneself."""
 
 Combine = Literal["one", "first", "agree", "all"]
@@ -39,6 +39,17 @@ class KeyPlaces:
     header: str | None = "x-api-key"
     bearer: bool = True
     query: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPlaces:
+    """The tokens that an API accepts: of `issuers`, `None` meaning all of them.
+
+    With `dpop_nonce` a proof of possession must hold a nonce that the gateway gave out.
+    """
+
+    issuers: tuple[Reference, ...] | None = None
+    dpop_nonce: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,7 @@ class Identify:
     webhook: Webhook | None = None
     basic: bool = False
     anonymous: tuple[Reference, ...] | None = None
+    jwt: TokenPlaces | None = None
 
     @property
     def methods(self) -> tuple[MethodName, ...]:

@@ -9,6 +9,7 @@ from yett.model.access import App, Collection, Duty, Profile, Team, User
 from yett.model.api import Api
 from yett.model.callout import Callout
 from yett.model.gateway import GatewaySettings
+from yett.model.issuer import Issuer
 from yett.model.policy import Policy
 from yett.model.tokens import TokenSettings
 
@@ -28,6 +29,7 @@ class Configuration:
     tokens: TokenSettings | None = None
     policies: tuple[Policy, ...] = ()
     callouts: tuple[Callout, ...] = ()
+    issuers: tuple[Issuer, ...] = ()
 
     def memberships(self) -> Mapping[str, tuple[str, ...]]:
         """The teams of each user, named by the user or by the team."""

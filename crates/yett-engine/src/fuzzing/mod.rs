@@ -12,6 +12,7 @@ pub use crate::guards::contract::fuzzing::{fields, header, json, multipart};
 pub use requests::{decide, request};
 
 use crate::identity::key;
+use crate::jose::{self, KeySet};
 use crate::plan::Plan;
 use crate::routing::target;
 use percent_encoding::percent_decode_str;
@@ -40,6 +41,21 @@ pub fn key(bytes: &[u8]) {
     if let Some(prefix) = key::prefix(text) {
         assert!(text.starts_with(prefix) && prefix.len() + 32 < text.len(), "{prefix} is not the public part");
         assert!(found && key::is_in(&format!("x={text}&y")), "a key is not seen in a text");
+    }
+}
+
+/// A token, or a key set: nothing is verified by a key whose private half nobody has.
+pub fn jose(bytes: &[u8]) {
+    const KEYS: &[u8] =
+        br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"k"}]}"#;
+    if let Ok(keys) = KeySet::public(bytes) {
+        assert!(!keys.is_empty(), "a set without a key is taken");
+    }
+    let Ok(token) = std::str::from_utf8(bytes) else { return };
+    let Ok(keys) = KeySet::public(KEYS) else { return };
+    assert!(jose::verify_jws(token, &keys).is_err(), "a forged token is taken");
+    if jose::unverified_issuer(token).is_some() {
+        assert!(jose::is_compact(token), "what is no token names its issuer");
     }
 }
 

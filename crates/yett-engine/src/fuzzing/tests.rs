@@ -17,6 +17,7 @@ replays! {
     decisions_hold_on_seeds_and_changes: decide,
     fields_hold_on_seeds_and_changes: fields,
     header_values_hold_on_seeds_and_changes: header,
+    tokens_hold_on_seeds_and_changes: jose,
     json_holds_on_seeds_and_changes: json,
     multipart_holds_on_seeds_and_changes: multipart,
 }

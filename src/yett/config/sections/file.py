@@ -12,6 +12,7 @@ from yett.config.sections.apps import AppShape
 from yett.config.sections.base import Shape
 from yett.config.sections.callouts import CalloutShape
 from yett.config.sections.gateway import GatewayShape
+from yett.config.sections.issuers import IssuerShape
 from yett.config.sections.policies import PolicyShape
 from yett.config.sections.tokens import TokensShape
 
@@ -39,6 +40,8 @@ class FileShape(Shape):
     """The programs that call."""
     tokens: TokensShape | None = None
     """The token endpoint for machine clients; in one file only; absent means none."""
+    issuers: list[IssuerShape] = Field(default_factory=list)
+    """Whose tokens are accepted."""
     policies: list[PolicyShape] = Field(default_factory=list)
     """Conditions on what profiles grant."""
     callouts: list[CalloutShape] = Field(default_factory=list)

@@ -11,8 +11,8 @@ from pydantic import Discriminator, Field, ModelWrapValidatorHandler, PrivateAtt
 
 from yett.config.sections.base import At, Shape
 from yett.config.sections.proofs import SignatureShape, WebhookShape, build_signature, build_webhook
-from yett.config.sections.scalars import HeaderName, mistake
-from yett.model.api import Combine, Identify, KeyPlaces, MethodName
+from yett.config.sections.scalars import HeaderName, Name, mistake
+from yett.model.api import Combine, Identify, KeyPlaces, MethodName, TokenPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,16 @@ class KeyPlacesShape(Shape):
     """Query parameter that carries it; off unless named, because URLs end up in logs."""
 
 
+class TokensOfShape(Shape):
+    """Which tokens are accepted."""
+
+    issuers: Annotated[list[Name], Field(min_length=1)] | None = None
+    """Names of issuers; absent means all of them."""
+    dpop_nonce: bool = False
+    """Whether a proof of possession (DPoP) must hold a nonce of the gateway's, so that none can be made in advance. It
+    costs a caller one more request every few minutes."""
+
+
 class IdentifyShape(Shape):
     """How callers prove themselves, with details. The order of the methods is the order in which they are asked."""
 
@@ -44,6 +54,8 @@ class IdentifyShape(Shape):
     """Accept webhooks of one app."""
     basic: Literal[True] | None = None
     """Accept user names and passwords of apps' `passwords`."""
+    jwt: TokensOfShape | None = None
+    """Accept tokens (JWT) of `issuers`."""
     combine: Combine = "one"
     """What happens when several methods find a credential: `one`, a request has exactly one and two are refused;
     `first`, the first method that finds one decides; `agree`, all that is sent must be right and prove the same caller,
@@ -70,6 +82,7 @@ class IdentifyShape(Shape):
 
 _DEFAULTS: Final[Mapping[MethodName, Any]] = {
     "api-key": KeyPlacesShape(),
+    "jwt": TokensOfShape(),
     "certificate": True,
     "signature": SignatureShape(),
     "webhook": None,
@@ -83,7 +96,7 @@ def _kind(value: object) -> str:
 
 
 IdentifyValue = Annotated[
-    Annotated[list[Literal["api-key", "certificate", "signature", "basic"]], Field(min_length=1), Tag("<list>")]
+    Annotated[list[Literal["api-key", "jwt", "certificate", "signature", "basic"]], Field(min_length=1), Tag("<list>")]
     | Annotated[IdentifyShape, Tag("<settings>")],
     Discriminator(_kind),
 ]
@@ -106,6 +119,7 @@ def build_identify(
     order = tuple(settings)
     given = {name: _DEFAULTS[name] if one is None else one for name, one in settings.items()}
     key, signature, webhook = given.get("api-key"), given.get("signature"), given.get("webhook")
+    tokens = given.get("jwt")
     return Identify(
         public,
         KeyPlaces(key.header, key.bearer, key.query) if key else None,
@@ -115,5 +129,11 @@ def build_identify(
         signature=build_signature(signature) if signature else None,
         webhook=build_webhook(webhook, at / "webhook" / "app") if webhook else None,
         basic="basic" in order,
+        jwt=_build_tokens(tokens, at / "jwt") if tokens else None,
         anonymous=anonymous,
     )
+
+
+def _build_tokens(shape: TokensOfShape, at: At) -> TokenPlaces:
+    issuers = None if shape.issuers is None else (at / "issuers").references(shape.issuers)
+    return TokenPlaces(issuers, shape.dpop_nonce)

@@ -1,0 +1,54 @@
+"""Issuers of the snapshot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from yett.compile.fields import compact
+from yett.model.issuer import FetchedKeys
+from yett.model.place import Reference
+
+if TYPE_CHECKING:
+    from yett.model.configuration import Configuration
+    from yett.model.issuer import Issuer
+
+
+def compile_issuers(configuration: Configuration) -> list[dict[str, Any]]:
+    """`TokenIssuer` of the snapshot, for each."""
+    clients = {client.id: app.name for app in configuration.apps for client in app.clients}
+    return [_issuer(one, clients) for one in configuration.issuers]
+
+
+def _issuer(issuer: Issuer, clients: dict[str, str]) -> dict[str, Any]:
+    return (
+        compact(
+            name=issuer.name,
+            issuer=issuer.issuer,
+            keys=None if isinstance(issuer.keys, FetchedKeys) else dict(issuer.keys.keys),
+            jwks_url=issuer.keys.url if isinstance(issuer.keys, FetchedKeys) else None,
+            audiences=list(issuer.audiences),
+            algorithms=list(issuer.algorithms),
+            types=list(issuer.types),
+            max_lifetime_s=issuer.max_lifetime_s,
+            user_from=issuer.user_from,
+            profiles=_profiles(issuer),
+            trusted_to_grant=issuer.trusted_to_grant or None,
+            bound=None if issuer.bound == "none" else issuer.bound,
+        )
+        | {"app": _app(issuer, clients), "leeway_s": issuer.leeway_s}
+        | ({"required": dict(issuer.required)} if issuer.required else {})
+    )
+
+
+def _app(issuer: Issuer, clients: dict[str, str]) -> dict[str, Any]:
+    if isinstance(issuer.app, Reference):
+        return {"named": issuer.app.name}
+    named = clients if issuer.app.map is None else {value: one.name for value, one in issuer.app.map.items()}
+    return {"from": {"claim": issuer.app.claim, "map": named}}
+
+
+def _profiles(issuer: Issuer) -> dict[str, Any] | None:
+    if issuer.profiles_from is None:
+        return None
+    names = {value: [one.name for one in given] for value, given in issuer.profiles_from.map.items()}
+    return {"claim": issuer.profiles_from.claim, "map": names}

@@ -1,0 +1,84 @@
+"""Issuers of tokens: whose tokens are accepted, and what they are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from yett.model.place import NOWHERE, Place, Reference
+
+Bound = Literal["none", "any", "certificate", "dpop"]
+"""Whether tokens must be bound to a key that the caller proves to have."""
+
+TokenAlgorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
+]  # fmt: skip
+"""A signature algorithm with public keys, by its name in a token's header."""
+
+DEFAULT_LEEWAY_S: Final = 30
+"""Seconds that clocks may differ by, where nothing is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenKeys:
+    """A key set that does not change: the content of a file."""
+
+    keys: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedKeys:
+    """A key set that is fetched: from `url`, or from where the issuer's metadata say."""
+
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppFrom:
+    """The app of a claim's value. Without `map` the values are ids of `clients` of apps."""
+
+    claim: str
+    map: Mapping[str, Reference] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilesFrom:
+    """The profiles that the values of a claim give."""
+
+    claim: str
+    map: Mapping[str, tuple[Reference, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An issuer whose tokens are accepted, and what they are worth. Times in seconds."""
+
+    name: str
+    issuer: str
+    keys: GivenKeys | FetchedKeys
+    audiences: tuple[str, ...]
+    app: Reference | AppFrom
+    algorithms: tuple[TokenAlgorithm, ...] = ()
+    types: tuple[str, ...] = ()
+    leeway_s: int = DEFAULT_LEEWAY_S
+    max_lifetime_s: int | None = None
+    required: Mapping[str, Any] = field(default_factory=dict)
+    user_from: str | None = None
+    profiles_from: ProfilesFrom | None = None
+    trusted_to_grant: bool = False
+    bound: Bound = "none"
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+    @property
+    def apps(self) -> tuple[Reference, ...]:
+        """The apps that its tokens may stand for, as far as they are named."""
+        if isinstance(self.app, Reference):
+            return (self.app,)
+        return tuple((self.app.map or {}).values())
+
+    @property
+    def profiles(self) -> tuple[Reference, ...]:
+        """The profiles that its tokens may carry, as far as they are named."""
+        given = self.profiles_from.map.values() if self.profiles_from else ()
+        return tuple(profile for profiles in given for profile in profiles)
