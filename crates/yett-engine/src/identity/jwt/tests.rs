@@ -109,7 +109,7 @@ fn a_good_token_is_let_in_and_tells_who_calls() {
 fn the_token_is_not_passed_on() {
     let key = Private::ec();
     let engine = fixture::engine(&snapshot(&key, &json!({})));
-    let parts = fixture::head(
+    let mut parts = fixture::head(
         "GET",
         "/shop/books",
         &[("authorization", &bearer(&key.token("k", &claims()))), ("dpop", "x"), ("x-a", "1")],
