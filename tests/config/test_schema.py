@@ -31,7 +31,7 @@ def test_a_good_configuration_fits_the_schema(path: Path) -> None:
     [
         {},
         {"yett": 2},
-        {"yett": 1, "policies": []},
+        {"yett": 1, "portal": []},
         {"yett": 1, "gateway": {"wrkers": 1}},
         {"yett": 1, "teams": [{"name": "Shop Team"}]},
         {"yett": 1, "apps": [{"name": "a", "team": "b", "keys": ["yett_live_x"]}]},
