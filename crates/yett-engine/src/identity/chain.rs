@@ -41,11 +41,7 @@ pub struct Progress {
 }
 
 /// The methods of an API, each a line here.
-pub(crate) fn build(
-    identify: &Identify,
-    anonymous: Option<Anonymous>,
-    issuers: &HashMap<Arc<str>, Arc<IssuerPlan>>,
-) -> Chain {
+pub(crate) fn build(identify: &Identify, anonymous: Option<Anonymous>, issuers: &HashMap<Arc<str>, Arc<IssuerPlan>>) -> Chain {
     let wanted = |name: MethodName| identify.order.is_empty() || identify.order.contains(&name);
     let place = |name: MethodName| identify.order.iter().position(|other| *other == name).unwrap_or(name as usize);
     let mut methods: Vec<(MethodName, Arc<dyn Method>)> = Vec::new();

@@ -2,7 +2,6 @@
 
 use super::body_proof::BodyProof;
 use super::credentials::Credentials;
-use crate::access::Profiles;
 use super::jwt::key_sets::KeySets;
 use super::key::Pepper;
 use super::proofs::Proofs;
@@ -10,6 +9,7 @@ use super::replays::Replays;
 use super::revoked::Revoked;
 use super::secrets::Secrets;
 use super::{AppPlan, Asked, Found, Method};
+use crate::access::Profiles;
 use crate::exchange::{Caller, Now};
 use http::request::Parts;
 use serde_json::Value;
