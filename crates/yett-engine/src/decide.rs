@@ -82,6 +82,10 @@ fn run(exchange: &mut Exchange, parts: &Parts, request: &Request) -> Result<Opti
     if judged.and_then(|()| exchange.consult_nobody(parts, body.as_ref())).is_err() {
         return Ok(None);
     }
+    if let Err(answer) = exchange.answer_here(parts) {
+        exchange.own_answer = Some(answer.map(|_| ()));
+        return Ok(None);
+    }
     let mut upstream_parts = parts.clone();
     let target = exchange.upstream_request(&mut upstream_parts).ok_or("the API has no usable target")?;
     let upstream = Upstream { target: target.url.clone(), path: upstream_parts.uri.to_string() };
@@ -209,6 +213,9 @@ fn explain_guard(exchange: &Exchange, name: &str, passed: &str) -> String {
 }
 
 fn explain_target(exchange: &Exchange) -> Vec<String> {
+    if let Some(answer) = &exchange.own_answer {
+        return vec![format!("answered here: {}, from the contract's examples", answer.status().as_u16())];
+    }
     let api = exchange.api.and_then(|api| exchange.plan.api(api));
     let target = exchange.target.and_then(|target| api?.targets.get(target));
     let mut reasons: Vec<String> = target.map(|target| format!("to {}", target.url)).into_iter().collect();
@@ -219,7 +226,9 @@ fn explain_target(exchange: &Exchange) -> Vec<String> {
 
 fn explain_route(exchange: &Exchange) -> Vec<String> {
     let operation = exchange.operation.and_then(|operation| exchange.plan.operation(operation));
-    if let Some(answer) = &exchange.own_answer {
+    if operation.is_none()
+        && let Some(answer) = &exchange.own_answer
+    {
         let place = answer.headers().get(http::header::LOCATION).and_then(|place| place.to_str().ok());
         return vec![match place {
             Some(place) => format!("answered here: {} to {place}", answer.status().as_u16()),

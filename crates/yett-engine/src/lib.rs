@@ -26,6 +26,7 @@ mod grpc;
 pub mod guards;
 pub mod identity;
 pub mod jose;
+mod mock;
 pub mod overload;
 pub mod plan;
 mod policy;

@@ -22,6 +22,7 @@ use crate::identity::proofs::Proofs;
 use crate::identity::replays::Replays;
 use crate::identity::revoked::Revoked;
 use crate::identity::{AppPlan, Principal, UserPlan};
+use crate::mock::Mock;
 use crate::policy::Policies;
 use crate::routing::Routes;
 use crate::routing::template::Template;
@@ -175,6 +176,8 @@ pub struct OperationPlan {
     pub(crate) compression: Option<CompressionPlan>,
     /// Notations in the place of JSON.
     pub(crate) transcode: Vec<Notation>,
+    /// Answers in the place of the upstream.
+    pub(crate) mock: Option<Mock>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,
     /// Who is asked whether a request may pass, in order.
     pub(crate) callouts: Vec<Arc<CalloutPlan>>,

@@ -170,6 +170,7 @@ async fn forward(
     if trip.exchange.tells_body() {
         Box::pin(ask::settle_body(trip, parts, whole.as_ref())).await?;
     }
+    trip.exchange.answer_here(parts)?;
     trip.coding = trip.exchange.wants_coding(parts);
     if let Some(ask) = cache::ask(trip, parts, &content) {
         let (head, rest) = Box::pin(cache::visit(trip, parts, ask)).await?;

@@ -13,7 +13,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from yett.cli import access, check, client, diff, explain, key, lint, password, routes, run, schema, score, tokens
+from yett.cli import access, check, client, diff, explain, key, lint, mock, password, routes, run, schema, score, tokens
 from yett.cli import compile as compiling
 from yett.cli.arguments import EXIT_CODES
 
@@ -28,7 +28,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run.run, check.check, explain.explain, routes.routes, diff.diff, lint.lint, score.score, schema.schema):
+for command in (
+    run.run,
+    check.check,
+    explain.explain,
+    routes.routes,
+    diff.diff,
+    lint.lint,
+    score.score,
+    mock.mock,
+    schema.schema,
+):
     app.command(epilog=EXIT_CODES)(command)
 app.command("compile", epilog=EXIT_CODES)(compiling.compile_)
 app.add_typer(key.app, name="key")

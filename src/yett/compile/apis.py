@@ -37,6 +37,9 @@ def compile_api(api: Api, contract: ContractSource, names: LimitNames, issuers: 
     )
     compiled["identify"] = _identify(api.identify, issuers)
     compiled["operations"] = [_operation(one, api, settings, names) for one in contract.operations]
+    for operation, one in zip(compiled["operations"], contract.operations, strict=True):
+        if api.mock:
+            operation["mock"] = list(contract.answers(one.operation_id)) or [{"status": 200}]
     return compiled
 
 

@@ -64,3 +64,6 @@ class ContractSource(Protocol):
     @property
     def response_schemas(self) -> Mapping[str, Any]:
         """Shared JSON Schemas for responses, by name."""
+
+    def answers(self, operation_id: str) -> Sequence[Mapping[str, Any]]:
+        """`MockAnswer` of the snapshot, one for each form of each documented answer, successes first."""

@@ -14,11 +14,13 @@ class Examples:
     """Values that the contract gives as examples, as JSON values.
 
     `parameters` by location and name, in the order of the operation; `body` the media range and the value of the first
-    example of a body.
+    example of a body; `answers` by status (`200`, `4XX`, `DEFAULT`) and media range the first example of an answer, in
+    a tuple.
     """
 
     parameters: dict[tuple[str, str], Any] = field(default_factory=dict)
     body: tuple[str, Any] | None = None
+    answers: dict[tuple[str, str], tuple[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,13 @@ class Contract:
     request_schemas: dict[str, Any]
     response_schemas: dict[str, Any]
     diagnostics: tuple[Diagnostic, ...]
+
+    def answers(self, operation_id: str) -> list[dict[str, Any]]:
+        """The answers that an operation may give, made from examples and schemas: the snapshot's `MockAnswer`s."""
+        from yett.contract.answers import example_answers
+
+        operation = next((one for one in self.operations if one.operation_id == operation_id), None)
+        return [] if operation is None else example_answers(self, operation)
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

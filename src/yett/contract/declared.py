@@ -8,15 +8,29 @@ from yett.contract.contract import Examples
 from yett.contract.media import media_range, specificity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from yett.contract.node import Node
     from yett.contract.parameters import Key
     from yett.contract.reader import Reader
 
 
 def declared_examples(reader: Reader, operation: Node, parameters: dict[Key, Node]) -> Examples:
-    """Collect the first example of each parameter and of the body."""
+    """Collect the first example of each parameter, of the body, and of each form of each answer."""
     found = {key: example for key, node in parameters.items() if (example := _example(reader, node))}
-    return Examples({key: example[0] for key, example in found.items()}, _body(reader, operation))
+    answers = dict(_answers(reader, operation))
+    return Examples({key: example[0] for key, example in found.items()}, _body(reader, operation), answers)
+
+
+def _answers(reader: Reader, operation: Node) -> Iterator[tuple[tuple[str, str], tuple[Any]]]:
+    with reader.report.muted():
+        for entry in reader.entries(operation, "responses"):
+            answer = reader.object_at(entry)
+            for media in reader.entries(answer, "content") if answer is not None else ():
+                name, node = media_range(str(media.key)), reader.object_at(media)
+                example = _example(reader, node) if node is not None else ()
+                if name is not None and example:
+                    yield (str(entry.key).upper(), name), (example[0],)
 
 
 def _body(reader: Reader, operation: Node) -> tuple[str, Any] | None:

@@ -136,7 +136,7 @@ class Api:
     """One API as it is exposed.
 
     `contract` is the path of its OpenAPI document, `contract_folders` are those that its parts may lie in besides the
-    document's own; no `hosts` means any host.
+    document's own; no `hosts` means any host. With `mock` the gateway answers itself.
     """
 
     name: str
@@ -155,5 +155,6 @@ class Api:
     patterns: Patterns = "refuse"
     contract_folders: tuple[str, ...] = ()
     proxy: Proxy = Proxy()
+    mock: bool = False
     place: Place = field(default=NOWHERE, compare=False, repr=False)
     contract_place: Place = field(default=NOWHERE, compare=False, repr=False)

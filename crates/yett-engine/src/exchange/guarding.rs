@@ -70,6 +70,17 @@ impl Exchange {
         let verdict = self.run_guards(parts, Phase::Inspect, |guard, view, _, _| guard.inspect(view, body.as_ref()));
         verdict.map_err(|refusal| self.refuse(refusal))
     }
+
+    /// The answer in the place of an upstream, where the operation is mocked: asked for last, when nothing is left to judge.
+    ///
+    /// # Errors
+    /// That answer.
+    pub fn answer_here(&mut self, parts: &Parts) -> Result<(), Box<Response<Bytes>>> {
+        let mock = self.operation_plan().and_then(|operation| operation.mock.as_ref());
+        let Some(reply) = mock.map(|mock| mock.answer(&parts.headers)) else { return Ok(()) };
+        self.phase = Phase::Forward;
+        Err(self.dress(Box::new(reply)))
+    }
 }
 
 /// Turns a guard's verdict into what its mode makes of it.

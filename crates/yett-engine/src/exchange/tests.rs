@@ -31,6 +31,20 @@ fn event(exchange: &Exchange, status: u16) -> yett_model::Event {
 }
 
 #[test]
+fn a_mocked_operation_is_answered_here_once_the_request_was_judged_well() {
+    let answers = json!([{"status": 200, "content_type": "application/json", "body": "{}"}, {"status": 404}]);
+    let engine = engine(&changed("/apis/0/operations/0/mock", answers));
+    let mut exchange = exchange(&engine, 1);
+    let parts = head("GET", "/shop/books", &[("x-api-key", KEY)]);
+    assert!(judge(&mut exchange, &parts, "").is_none());
+    let answer = exchange.answer_here(&parts).unwrap_err();
+    assert_eq!((answer.status().as_u16(), &answer.body()[..]), (200, &b"{}"[..]));
+    assert!(answer.headers().contains_key("yett-decision"));
+    assert_eq!(exchange.code(), None);
+    assert_eq!(verdict(&engine, &head("GET", "/shop/books", &[]), ""), Some((Phase::Identify, Code::CredentialMissing)));
+}
+
+#[test]
 fn test_a_request_when_every_phase_agrees_then_passes() {
     let engine = engine(&snapshot());
     assert_eq!(verdict(&engine, &head("GET", "/shop/books/7", &[("x-api-key", KEY)]), ""), None);

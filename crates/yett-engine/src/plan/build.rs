@@ -16,6 +16,7 @@ use crate::identity::jwt::issuers;
 use crate::identity::key::Pepper;
 use crate::identity::proofs::Proofs;
 use crate::identity::{AppPlan, UserPlan};
+use crate::mock::Mock;
 use crate::policy::Policies;
 use crate::routing::{Routes, target};
 use aws_lc_rs::digest;
@@ -239,6 +240,7 @@ impl<'a> Builder<'a> {
                 compression: operation.compression.as_ref().map(CompressionPlan::new),
                 transcode: operation.transcode.clone(),
                 callouts: callout::of(&plan.callouts, api, Some(operation), &path, &mut self.diagnostics),
+                mock: mock(operation, &path, &mut self.diagnostics),
                 guards: guards::build(&scope),
             });
         }
@@ -465,4 +467,11 @@ fn ambiguous_headers(operation: &Operation) -> Vec<HeaderName> {
 
 fn limit_plans(limits: &[Limit]) -> Vec<Arc<LimitPlan>> {
     limits.iter().map(LimitPlan::new).collect()
+}
+
+fn mock(operation: &Operation, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Mock> {
+    Mock::build(&operation.mock).unwrap_or_else(|message| {
+        diagnostics.push(Diagnostic::new(format!("{path}/mock"), "mock-impossible", message));
+        None
+    })
 }

@@ -27,8 +27,8 @@ pub use identify::{ApiKey, Combine, Identify, MethodName};
 pub use issuer::{Algorithm, Bound, Jwt, TokenApp, TokenIssuer, TokenProfiles};
 pub use limit::{Limit, Measure, Period, Subject};
 pub use operation::{
-    Body, Encoding, Location, Media, MediaKind, Operation, Parameter, Priority, Response, Schemas, Shape, SimpleType, Style,
-    WebSocket,
+    Body, Encoding, Location, Media, MediaKind, MockAnswer, Operation, Parameter, Priority, Response, Schemas, Shape, SimpleType,
+    Style, WebSocket,
 };
 pub use policy::{ClaimType, Policy, PolicyContext};
 pub use proofs::{AppCertificate, MessageSignature, Password, SigningAlgorithm, SigningKey, Webhook, WebhookFormat};

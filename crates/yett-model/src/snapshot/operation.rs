@@ -78,6 +78,24 @@ pub struct Operation {
     /// Notations that callers may use in the place of JSON.
     #[serde(default)]
     pub transcode: Vec<Notation>,
+    /// The gateway answers itself, with the first of these unless the caller prefers another; empty means that the
+    /// upstream answers.
+    #[serde(default)]
+    pub mock: Vec<MockAnswer>,
+}
+
+/// An answer that the gateway gives in the place of an upstream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MockAnswer {
+    /// Status, from 200.
+    pub status: u16,
+    /// Media type; absent means that there is no body.
+    #[serde(default)]
+    pub content_type: Option<String>,
+    /// Body.
+    #[serde(default)]
+    pub body: String,
 }
 
 /// How much an operation matters while its API is overloaded.

@@ -173,6 +173,9 @@ class ApiShape(Shape):
     """Which of the upstream's error answers are replaced."""
     upstream_identity: UpstreamIdentityShape | None = None
     """Tell the upstream who calls, in a signed token; absent means not."""
+    mock: bool = False
+    """The gateway answers itself, with the contract's examples, and the upstream is never asked. Requests are held
+    against the contract as ever; `Prefer: code=404` asks for another of the documented answers."""
     max_body: Size = DEFAULT_MAX_BODY_BYTES
     """Largest request body."""
     cache: CacheShape | None = None
@@ -207,6 +210,7 @@ def build_api(shape: ApiShape, at: At) -> Api:
         callouts=(at / "callouts").references(shape.callouts),
         operations=_build_operations(shape.operations, content, at / "operations"),
         content=content,
+        mock=shape.mock,
         max_body_bytes=shape.max_body,
         patterns=shape.guards.contract.patterns,
         contract_folders=_contract_folders(shape.contract_folders, at / "contract_folders"),
