@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -95,3 +97,21 @@ def test_steps_are_numbered_without_gaps_and_their_tables_have_keys() -> None:
     tables = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
     assert [name for name, sql in tables if "PRIMARY KEY" not in sql] == []
     connection.close()
+
+
+def test_a_store_that_is_opened_again_still_sees_what_other_processes_write(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    kept = Database.open(path)
+    Database.open(path).close()
+    write = (
+        "import pathlib, sys; from yett.store import Database, KeyStore;"
+        "database = Database.open(pathlib.Path(sys.argv[1]));"
+        "KeyStore(database).block(sys.argv[2], 'revoked', now=1); database.close()"
+    )
+    for name in ("k1", "k2", "k3"):
+        before = kept.version()
+        subprocess.run([sys.executable, "-c", write, str(path), name], check=True, timeout=60)
+        assert kept.version() != before
+        with kept.transaction() as transaction:
+            assert transaction.row("SELECT 1 FROM blocked_keys WHERE id = ?", (name,)) is not None
+    kept.close()

@@ -1,7 +1,7 @@
 """Keys while a gateway runs: blocked ones are told to it at once, and what it notices is remembered.
 
-Whoever changes a key writes to the store, and nothing else: the gateway sees that the file has changed and takes up
-what it has not heard of. There is no port or socket that could be misused.
+Whoever changes a key writes to the store, and nothing else: the gateway asks the store whether it has changed and takes
+up what it has not heard of. There is no port or socket that could be misused.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from yett.access.keys import mask_keys
 from yett.errors import SnapshotRefusedError, StoreError, YettError
 from yett.model.stolen import Finding
 from yett.services.patches import Patches
-from yett.services.watching import Watch
 from yett.store import BlockedKey, Database, FindingStore, KeptKey, KeyStore
 from yett.store.keys import RELEASED
 
@@ -53,7 +52,7 @@ class KeyDesk:
     def __init__(self, path: str, patches: Patches, gateway: Noticing, clock: Callable[[], float] = time.time) -> None:
         self._path, self._patches, self._gateway, self._clock = path, patches, gateway, clock
         self._database: Database | None = None
-        self._watch = Watch()
+        self._version = 0
         self._heard = 0
         self._flushed_minute = 0
         self._flushed, self._swept = 0.0, 0.0
@@ -113,8 +112,7 @@ class KeyDesk:
             return
         self._keys, self._findings = KeyStore(database), FindingStore(database)
         # What was there before the first look is a change like any other.
-        self._watch, self._behind = Watch([self._path, f"{self._path}-wal"]), True
-        self._database = database
+        self._behind, self._database = True, database
 
     @property
     def is_open(self) -> bool:
@@ -137,9 +135,12 @@ class KeyDesk:
     def glance(self) -> None:
         """Take up what has changed in the store, if anything has. Raises `YettError`."""
         self.open()
-        if self._database is not None and (self._behind or self._watch.changed()):
+        if self._database is None:
+            return
+        version = self._database.version()
+        if self._behind or version != self._version:
             # What goes wrong is tried again, and a change that comes meanwhile is seen the next time.
-            self._watch, self._behind = Watch(self._watch.files), True
+            self._version, self._behind = version, True
             self.recall()
             self._behind = False
 

@@ -63,7 +63,10 @@ class Database:
         """
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            # Only where there is none: to close a file lets go of every lock that this process has on it (POSIX), those
+            # of open connections too; another process would then take itself for the last one and remove the log.
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except OSError as error:
             reason = (error.strerror or "unknown reason").lower()
             raise StoreError(f"cannot open the store {path}: {reason}") from None
@@ -94,6 +97,14 @@ class Database:
                 raise
             finally:
                 cursor.close()
+
+    def version(self) -> int:
+        """A number that differs as soon as another connection's changes can be seen. Raises `StoreError`.
+
+        How the file looks does not tell that: it is written before what was written can be read.
+        """
+        with self._lock, _translated():
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
         """Let go of the file."""
