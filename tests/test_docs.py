@@ -17,6 +17,7 @@ from yett.config.sections.apis import ApiShape, OperationShape
 from yett.config.sections.apps import AppShape
 from yett.config.sections.base import Shape
 from yett.config.sections.callouts import CalloutShape
+from yett.config.sections.gateway import GatewayShape
 from yett.config.sections.issuers import IssuerShape
 from yett.config.sections.tokens import TokensShape
 from yett.config.sections.upstreams import UpstreamSettingsShape
@@ -119,6 +120,7 @@ SHAPES: dict[str, type[Shape]] = {
     "a callout": CalloutShape,
     "an app": AppShape,
     "a token endpoint": TokensShape,
+    "settings of the gateway": GatewayShape,
     "an issuer": IssuerShape,
 }
 EXAMPLES = [
