@@ -27,7 +27,7 @@ pub enum Signer {
     /// A public key.
     Public(PublicKey),
     /// A shared secret.
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
 }
 
 impl std::fmt::Debug for Signer {
@@ -159,7 +159,7 @@ impl Proofs {
         let mut found = Vec::new();
         for key in self.signing_keys.values_mut() {
             if let Some(secret) = &key.secret {
-                key.signer = hmac_key(secret, secrets, &mut found).map(Signer::Secret);
+                key.signer = hmac_key(secret, secrets, &mut found).map(|key| Signer::Secret(Box::new(key)));
             }
         }
         for webhook in self.webhooks.values_mut() {

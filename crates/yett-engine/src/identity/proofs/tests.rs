@@ -9,7 +9,7 @@ impl Proofs {
     /// A secret that is no text.
     pub(crate) fn set_secret(&mut self, id: &str, bytes: &[u8]) {
         let key = self.signing_keys.get_mut(id).unwrap();
-        key.signer = Some(Signer::Secret(hmac::Key::new(hmac::HMAC_SHA256, bytes)));
+        key.signer = Some(Signer::Secret(Box::new(hmac::Key::new(hmac::HMAC_SHA256, bytes))));
     }
 }
 

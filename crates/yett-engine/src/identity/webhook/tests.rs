@@ -94,7 +94,7 @@ fn any_of_several_hashes_is_enough_but_not_of_many() {
     let wrong = format!("v1={}", HEXLOWER.encode(&[1; 32]));
     let good = timestamped(stage.now_s);
     assert_eq!(stage.tell(&method, &post(&format!("{wrong},{good}")), BODY).unwrap(), "forge");
-    let many = format!("{good},{}", vec![wrong.as_str(); MOST].join(","));
+    let many = format!("{good},{}", [wrong.as_str(); MOST].join(","));
     for refused in [many.as_str(), "v1=00", "", "t=x,v1=00", &format!("{good},t=1")] {
         assert_eq!(stage.code(&method, &post(refused), BODY), Some(Code::CredentialInvalid), "{refused}");
     }
