@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.native import NATIVE
 from yett.access.client_secrets import new_client_secret
@@ -17,18 +19,23 @@ from yett.access.keys import pepper_id
 from yett.gateway import check_snapshot
 from yett.services.assembly import Assembly, assemble
 from yett.services.identity import new_identity_key
-from yett.tokens.keys import new_signing_key
 
 FOLDER = Path(__file__).parent.parent / "golden"
 NAMES = sorted(path.name.removesuffix(".in.yaml") for path in FOLDER.glob("*.in.yaml"))
 VECTORS = json.loads((FOLDER / "keys.json").read_text(encoding="utf-8"))
+# Always the same, since its public part is in the snapshot.
+FAKE_TOKENS_KEY = (
+    Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    .decode()
+)
 ENVIRONMENT = {
     "FAKE_PEPPER": VECTORS["pepper"].encode().hex(),
     "FAKE_IDENTITY_KEY": new_identity_key(),
     "FAKE_KEY": VECTORS["keys"][0]["key"],
     "FAKE_OTHER_KEY": VECTORS["keys"][1]["key"],
     "FAKE_CLIENT_SECRET": new_client_secret("test"),
-    "FAKE_TOKENS_KEY": new_signing_key(),
+    "FAKE_TOKENS_KEY": FAKE_TOKENS_KEY,
     "FAKE_SIGNING_SECRET": "a secret that signs",
     "FAKE_WEBHOOK_SECRET": "a secret of webhooks",
     "FAKE_OTHER_WEBHOOK_SECRET": "another of webhooks",

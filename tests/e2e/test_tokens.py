@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import secrets
 import sqlite3
 import ssl
 import subprocess
@@ -373,3 +374,121 @@ def test_an_endpoint_that_cannot_remember_does_not_start(folder: Path, monkeypat
     with started([YETT, "run", folder], folder, named, folder / "access.log") as gateway:
         assert gateway.wait() == 1
         assert "store" in gateway.said()
+
+
+# What tokens are worth at the gateway.
+
+
+@pytest.fixture
+def accepting(recorder: Recorder, tmp_path: Path) -> Path:
+    """The configuration with an API that accepts tokens beside keys."""
+    configuration = settings(recorder)
+    configuration["apis"][0]["identify"] = ["api-key", "jwt"]
+    configuration["profiles"][1]["limits"] = []
+    configuration["apps"][0]["profiles"] = ["owner", "guest"]
+    return lay_out(tmp_path / "box", configuration)
+
+
+@pytest.fixture
+def guarded(accepting: Path, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    monkeypatch.setenv("ROBOT_SECRET", SECRET)
+    with running(accepting, keys) as gateway:
+        yield gateway
+
+
+def call(gateway: Gateway, token: str, path: str = "/box/things/1", **headers: str) -> httpx.Response:
+    scheme = "DPoP" if "DPoP" in headers else "Bearer"
+    return httpx.get(at(gateway, path), headers={"authorization": f"{scheme} {token}", **headers})
+
+
+def test_a_token_opens_what_its_scope_says_and_no_more(guarded: Gateway) -> None:
+    with robot(guarded) as client:
+        wide, narrow = fetch(client)["access_token"], fetch(client, scope="guest")["access_token"]
+    assert call(guarded, wide).status_code == 200
+    assert call(guarded, wide, "/box/things").status_code == 200
+    assert call(guarded, narrow).status_code == 200
+    assert call(guarded, narrow, "/box/things").status_code == 403
+    event = guarded.event(call(guarded, wide).headers["yett-decision"])
+    assert event["app"] == "owner-app"
+    assert wide not in json.dumps(event)
+
+
+def test_a_revoked_token_is_refused_by_the_gateway_within_a_tenth_of_a_second(guarded: Gateway) -> None:
+    took = []
+    with robot(guarded) as client:
+        for _ in range(5):
+            token = fetch(client)["access_token"]
+            assert call(guarded, token).status_code == 200
+            began = time.monotonic()
+            assert client.revoke_token(at(guarded, "/oauth/revoke"), token=token).status_code == 200
+            answer = call(guarded, token)
+            took.append(time.monotonic() - began)
+            # Also though the gateway had verified it a moment ago.
+            assert answer.status_code == 401
+    # The fastest: how long others keep the machine is not counted.
+    assert min(took) < 0.1, took
+
+
+def test_a_revocation_survives_a_reload_and_a_restart(
+    accepting: Path, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROBOT_SECRET", SECRET)
+    with running(accepting, keys) as gateway, robot(gateway) as client:
+        good, bad = fetch(client)["access_token"], fetch(client)["access_token"]
+        client.revoke_token(at(gateway, "/oauth/revoke"), token=bad)
+        configuration = json.loads((accepting / "yett.yaml").read_text())
+        configuration["apis"][0]["max_body"] = "2MiB"
+        shapes.write_settings(accepting, configuration)
+        eventually(lambda: "reloaded" in gateway.said() or None, "no reload")
+        assert (call(gateway, good).status_code, call(gateway, bad).status_code) == (200, 401)
+    with running(accepting, keys) as gateway:
+        assert (call(gateway, good).status_code, call(gateway, bad).status_code) == (200, 401)
+
+
+def test_a_bound_token_opens_nothing_without_its_key(guarded: Gateway) -> None:
+    key, thief = ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
+
+    def proof(signer: ECKey, method: str, url: str, token: str = "") -> str:
+        hashed = base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).rstrip(b"=").decode()
+        claims = {"htm": method, "htu": url, "iat": int(time.time()), "jti": secrets.token_hex(8)}
+        head = {"alg": "ES256", "typ": "dpop+jwt", "jwk": signer.as_dict(private=False)}
+        return jws.serialize_compact(head, json.dumps({**claims, **({"ath": hashed} if token else {})}), signer)
+
+    form = {"grant_type": "client_credentials"}
+    headers = {"DPoP": proof(key, "POST", f"{BASE}/token")}
+    answer = httpx.post(at(guarded, "/oauth/token"), data=form, auth=("robot", SECRET), headers=headers)
+    token = answer.json()["access_token"]
+    # Behind a name, as callers see it.
+    url, host = "http://api.example.com/box/things/1", {"host": "api.example.com"}
+    answer = call(guarded, token, DPoP=proof(key, "GET", url, token), **host)
+    assert answer.status_code == 200, guarded.event(answer.headers["yett-decision"]).get("reason")
+    assert call(guarded, token, **host).status_code == 401
+    assert call(guarded, token, DPoP=proof(thief, "GET", url, token), **host).status_code == 401
+
+
+def test_a_token_of_a_forger_or_for_another_audience_opens_nothing(guarded: Gateway) -> None:
+    now = int(time.time())
+    forged = {"iss": ISSUER, "aud": AUDIENCE, "client_id": "robot", "scope": "owner", "exp": now + 60, "jti": "x"}
+    assert call(guarded, jwt.encode({"alg": "ES256", "typ": "at+jwt"}, forged, SIGNER)).status_code == 401
+    assert call(guarded, "x.y.z").status_code == 401
+    with robot(guarded) as client:
+        token = fetch(client)["access_token"]
+    assert call(guarded, token[:-4] + "AAAA").status_code == 401
+
+
+def test_tokens_go_on_while_keys_are_rotated(guarded: Gateway) -> None:
+    for name in ("a.pem", "b.pem"):
+        subprocess.run([YETT, "tokens", "key", "new", guarded.folder / name], check=True, stdout=subprocess.DEVNULL)
+    configuration = json.loads((guarded.folder / "yett.yaml").read_text())
+    seen = [[key["kid"] for key in httpx.get(at(guarded, "/oauth/jwks")).json()["keys"]]]
+    held: list[str] = []
+    for names in (["a.pem"], ["a.pem", "b.pem"], ["b.pem", "a.pem"]):
+        configuration["tokens"]["keys"] = [{"file": name} for name in names]
+        shapes.write_settings(guarded.folder, configuration)
+        seen.append(eventually(partial(kids_when, guarded, len(names), seen), "the keys did not change"))
+        with robot(guarded) as client:
+            held.append(fetch(client)["access_token"])
+        # Those of the key before are good as long as it is published.
+        answers = [call(guarded, token) for token in held]
+        refused_ones = [one for one in answers if one.status_code != 200]
+        assert not refused_ones, [guarded.event(one.headers["yett-decision"])["reason"] for one in refused_ones]

@@ -59,7 +59,7 @@ def test_settings_are_what_is_written_and_secrets_are_hashed(tmp_path: Path) -> 
 
 def test_a_key_is_made_for_a_run_and_never_for_a_check(tmp_path: Path) -> None:
     path = tmp_path / ".yett" / "tokens-key.pem"
-    assert assembled(tmp_path, create=False).tokens is None
+    assert assembled(tmp_path, create=False).tokens is not None, "a throw-away one stands in"
     assert not path.exists()
     assert assembled(tmp_path).tokens is not None
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -125,6 +125,9 @@ def test_the_endpoint_is_an_api_that_the_engine_accepts(tmp_path: Path) -> None:
     apis = {api["name"]: api for api in json.loads(snapshot)["apis"]}
     assert apis["yett-tokens"]["identify"] == {"public": True}
     assert apis["yett-tokens-metadata"]["base_path"] == "/.well-known/oauth-authorization-server/oauth"
+    (issuer,) = json.loads(snapshot)["issuers"]
+    assert issuer["app"] == {"from": {"claim": "client_id", "map": {"robot": "reader-app"}}}
+    assert issuer["profiles"] == {"claim": "scope", "map": {"reader": ["reader"]}}
     # Without an endpoint nothing leads to where somebody else could listen.
     assert {api["name"] for api in json.loads(assembly.snapshot())["apis"]} == {"shop"}
 

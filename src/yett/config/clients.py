@@ -32,6 +32,7 @@ def check_tokens(configuration: Configuration, draft: Configuration, unread: Unr
         return
     yield from _taken(tokens, configuration)
     yield from _issuers(tokens)
+    yield from _issuers_of_others(tokens, draft)
     known = [client.id for _, client in clients]
     for rule in tokens.exchange:
         if not unread.sections & {"apps"} and not unread.names.get("apps"):
@@ -77,6 +78,17 @@ def _issuers(tokens: TokenSettings) -> Iterator[Diagnostic]:
             message = f"the issuer {one.issuer} is named twice, or is the endpoint itself"
             yield one.place.diagnostic("duplicate-issuer", message, hint="our own tokens are known anyway")
         seen.add(one.issuer)
+
+
+def _issuers_of_others(tokens: TokenSettings, draft: Configuration) -> Iterator[Diagnostic]:
+    for one in draft.issuers:
+        if one.name == TOKENS_API:
+            message = f"the issuer `{TOKENS_API}` is the token endpoint itself"
+            yield one.place.diagnostic("name-reserved", message, hint="give the issuer another name")
+        if one.issuer == tokens.issuer:
+            message = f"the issuer `{one.name}` is the token endpoint itself"
+            hint = "leave it out: APIs that accept tokens know the endpoint"
+            yield one.place.diagnostic("duplicate-issuer", message, hint=hint)
 
 
 def _unknown_client(rule: Exchange, known: list[str]) -> Iterator[Diagnostic]:

@@ -24,9 +24,9 @@ def _of_api(api: Api, configuration: Configuration) -> Iterator[Diagnostic]:
     tokens = api.identify.jwt
     named = None if tokens is None or tokens.issuers is None else {one.name for one in tokens.issuers}
     issuers = [one for one in configuration.issuers if named is None or one.name in named]
-    if not configuration.issuers:
+    if not configuration.issuers and configuration.tokens is None:
         message = f"the API `{api.name}` accepts tokens, but there is no issuer"
-        yield api.place.diagnostic("issuer-missing", message, hint="describe one under `issuers`")
+        yield api.place.diagnostic("issuer-missing", message, hint="describe one under `issuers`, or set `tokens`")
     first: dict[str, str] = {}
     for one in issuers:
         if one.issuer in first:

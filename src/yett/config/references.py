@@ -13,6 +13,7 @@ from yett.config.proofs import check_proofs
 from yett.model.place import Reference
 from yett.model.policy import Rule
 from yett.model.suggestion import did_you_mean
+from yett.model.tokens import TOKENS_API
 
 if TYPE_CHECKING:
     from yett.model.access import App, Assignment, Duty, Team
@@ -50,6 +51,8 @@ def check_references(configuration: Configuration, draft: Configuration, unread:
     for section, items in sections.items():
         yield from _duplicates(section, items)
     names = {section: _Names(section, items, unread) for section, items in sections.items()}
+    if draft.tokens is not None:
+        names["issuers"].known[TOKENS_API] = None
     for api in draft.apis:
         yield from names["teams"].unknown([api.owner] if api.owner else [])
         of_operations = (one for operation in api.operations for one in operation.callouts)

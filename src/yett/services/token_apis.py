@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 import yett.tokens
 from yett.contract import Contract, load_contract
 from yett.model.api import Api, ContractGuard, GuardSettings, Identify
+from yett.model.issuer import AppFrom, GivenKeys, Issuer, ProfilesFrom
+from yett.model.place import Reference
 from yett.model.proxy import HeaderRules, Proxy
 from yett.model.tokens import TOKENS_API, TokenSettings, metadata_path
 from yett.model.upstream import Target, Upstream
@@ -18,6 +20,8 @@ from yett.tokens.forms import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from yett.tokens.settings import Settings
 
 METADATA_API: Final = f"{TOKENS_API}-metadata"
 _HERE: Final = Path(yett.tokens.__path__[0])
@@ -59,6 +63,26 @@ def _api(name: str, base_path: str, tokens: TokenSettings, door: Door, path: str
         proxy=Proxy(request_headers=HeaderRules(set=words), replaced_errors=()),
         place=tokens.place,
         contract_place=tokens.place,
+    )
+
+
+def own_issuer(tokens: TokenSettings, settings: Settings) -> Issuer:
+    """The endpoint as an issuer whose tokens APIs accept: its keys are part of the snapshot, and need no fetching.
+
+    A token stands for the app of its client, tells of a user where there is one, and carries the profiles in its scope.
+    """
+    scopes = {scope: (Reference(scope),) for client in settings.clients.values() for scope in client.scopes}
+    return Issuer(
+        name=TOKENS_API,
+        issuer=tokens.issuer,
+        keys=GivenKeys(settings.ring.key_set()),
+        audiences=tokens.audiences,
+        app=AppFrom("client_id", {name: Reference(client.app) for name, client in settings.clients.items()}),
+        types=("at+jwt",),
+        user_from="user",
+        profiles_from=ProfilesFrom("scope", scopes),
+        bound="any" if tokens.require_binding else "none",
+        place=tokens.place,
     )
 
 

@@ -32,7 +32,7 @@ _MAX_JWKS_BYTES: Final = 256 << 10
 
 @dataclass(slots=True)
 class LoadedTokens:
-    """The settings, `None` where there is no endpoint or no key yet; the files they came from; and all mistakes."""
+    """The settings, `None` where there is no endpoint or no key; the files they came from; and all mistakes."""
 
     settings: Settings | None = None
     files: set[str] = field(default_factory=set)
@@ -50,7 +50,8 @@ def load_tokens(
 ) -> LoadedTokens:
     """The token endpoint of a configuration whose folder is `home`.
 
-    With `create`, a missing signing key at the default path is made; one that the configuration names is never made.
+    With `create`, a missing signing key at the default path is made; without, a throw-away one takes its place. One
+    that the configuration names is never made.
     """
     loaded = LoadedTokens()
     tokens = configuration.tokens
@@ -106,9 +107,11 @@ class _Reading:
         keys: list[SigningKey] = []
         for reference in tokens.keys or (default,):
             absent = reference is default and not Path(reference.name).exists()
-            if absent and not create:
-                continue
             try:
+                if absent and not create:
+                    # Good enough to check a configuration; nothing is ever signed with it.
+                    keys.append(read_signing_key(new_signing_key()))
+                    continue
                 if absent:
                     create_private_file(Path(reference.name), new_signing_key().encode("ascii"))
                 keys.append(read_signing_key(self._secret(reference)))

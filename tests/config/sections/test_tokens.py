@@ -149,3 +149,20 @@ def test_an_endpoint_is_described_once(tmp_path: Path) -> None:
 def test_metadata_stand_before_the_path_of_the_issuer(issuer: str, path: str) -> None:
     assert metadata_path(issuer) == f"/.well-known/oauth-authorization-server{path}"
     assert issuer == origin_of(issuer) + path
+
+
+def test_the_endpoint_is_an_issuer_that_apis_may_name(tmp_path: Path) -> None:
+    text = with_client().replace("[api-key]", "{jwt: {issuers: [yett-tokens]}}")
+    assert load(tmp_path, text).diagnostics == ()
+    found = mistakes(tmp_path, text.replace("yett-tokens", "yett-token"))
+    assert [one.hint for one in found] == ["did you mean `yett-tokens`?"]
+    assert load(tmp_path, with_client().replace("[api-key]", "[jwt]")).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "issuer", "code"),
+    [("yett-tokens", "https://x.example", "name-reserved"), ("own", "https://id.example", "duplicate-issuer")],
+)
+def test_the_endpoint_is_not_described_again_as_an_issuer(tmp_path: Path, name: str, issuer: str, code: str) -> None:
+    other = f"{{name: {name}, issuer: {issuer}, jwks: {issuer}/keys, audiences: [a], app: reader-app}}"
+    assert only_mistake(tmp_path, with_client() + f"issuers: [{other}]\n").code == code
