@@ -143,13 +143,25 @@ impl Engine {
         self.secrets.store(Arc::new(secrets));
     }
 
+    /// Secrets by name.
+    #[must_use]
+    pub fn secrets(&self) -> Arc<Secrets> {
+        self.secrets.load_full()
+    }
+
     /// A simulation has no secrets, and proves nobody by them.
     fn bind_secrets(&self, plan: &mut Plan) -> Result<(), Vec<Diagnostic>> {
         let secrets = self.secrets.load();
         if !self.must_sign && **secrets == Secrets::default() {
             return Ok(());
         }
-        let mistakes = plan.proofs.bind(&secrets);
+        let mut mistakes = plan.proofs.bind(&secrets);
+        let wanted = plan.issuers.values().filter_map(|issuer| Some(&issuer.introspection.as_ref()?.client_secret));
+        mistakes.extend(
+            wanted.filter(|name| secrets.get(name).is_none()).map(|name| {
+                Diagnostic::new("/issuers", "secret-missing", format!("there is no secret '{name}' among the options"))
+            }),
+        );
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 

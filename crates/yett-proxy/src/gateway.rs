@@ -168,7 +168,7 @@ impl Gateway {
             crowd: Crowd::new(),
             overload: options.overload.clone(),
             cache: Store::new(options.cache_bytes),
-            asker: Asker::new(),
+            asker: Arc::new(Asker::new()),
             passwords: Passwords::new().ok_or_else(|| Error::new("option-invalid", "the system gives no random numbers"))?,
         });
         shared.engine.renew_secrets(named(&options.secrets));

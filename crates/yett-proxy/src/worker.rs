@@ -58,7 +58,7 @@ pub(crate) struct Shared {
     pub(crate) overload: Overload,
     pub(crate) cache: Arc<Store>,
     /// Asks others what requests need to know.
-    pub(crate) asker: Asker,
+    pub(crate) asker: Arc<Asker>,
     pub(crate) passwords: Passwords,
 }
 
@@ -342,7 +342,7 @@ mod tests {
             crowd: Crowd::new(),
             overload: Overload::default(),
             cache: Store::new(1 << 20),
-            asker: Asker::new(),
+            asker: Arc::new(Asker::new()),
             passwords: Passwords::new().unwrap(),
         })
     }

@@ -48,6 +48,7 @@ def _identify(identify: Identify, issuers: Sequence[str]) -> dict[str, Any]:
         public=identify.public,
         api_key=compact(**asdict(identify.api_key)) if identify.api_key else None,
         jwt=_tokens(identify, issuers),
+        introspection={"issuer": identify.introspection.name} if identify.introspection else None,
         order=list(identify.order) if len(identify.order) > 1 else None,
         certificate=identify.certificate or None,
         signature=_signature(identify.signature),

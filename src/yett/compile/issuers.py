@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from yett.compile.callouts import compile_remote
 from yett.compile.fields import compact
+from yett.compile.upstreams import compile_upstream_tls
+from yett.model.inquiry import secret_name
 from yett.model.issuer import FetchedKeys
 from yett.model.place import Reference
 
 if TYPE_CHECKING:
     from yett.model.configuration import Configuration
+    from yett.model.inquiry import KeyFetch
     from yett.model.issuer import Issuer
 
 
@@ -26,6 +30,8 @@ def _issuer(issuer: Issuer, clients: dict[str, str]) -> dict[str, Any]:
             issuer=issuer.issuer,
             keys=None if isinstance(issuer.keys, FetchedKeys) else dict(issuer.keys.keys),
             jwks_url=issuer.keys.url if isinstance(issuer.keys, FetchedKeys) else None,
+            fetch=None if issuer.fetch is None else _fetch(issuer.fetch),
+            introspection=_introspection(issuer),
             audiences=list(issuer.audiences),
             algorithms=list(issuer.algorithms),
             types=list(issuer.types),
@@ -52,3 +58,30 @@ def _profiles(issuer: Issuer) -> dict[str, Any] | None:
         return None
     names = {value: [one.name for one in given] for value, given in issuer.profiles_from.map.items()}
     return {"claim": issuer.profiles_from.claim, "map": names}
+
+
+def _fetch(fetch: KeyFetch) -> dict[str, Any]:
+    return compact(
+        metadata_url=fetch.metadata_url,
+        private=fetch.private or None,
+        ca_pem=fetch.ca_pem,
+        tls=compile_upstream_tls(fetch.tls),
+        timeout_ms=fetch.timeout_ms,
+        min_refresh_ms=fetch.min_refresh_ms,
+        max_refresh_ms=fetch.max_refresh_ms,
+        max_stale_ms=fetch.max_stale_ms,
+    )
+
+
+def _introspection(issuer: Issuer) -> dict[str, Any] | None:
+    asked = issuer.introspection
+    if asked is None:
+        return None
+    return {
+        "remote": compile_remote(asked.remote),
+        "client_id": asked.client_id,
+        "client_secret": secret_name(issuer.name),
+        "client_auth": asked.client_auth,
+        "cache_ms": asked.cache_ms,
+        "stale_ms": asked.stale_ms,
+    }

@@ -18,6 +18,10 @@ def check_issuers(configuration: Configuration, unread: Unread) -> Iterator[Diag
     for api in configuration.apis:
         if api.identify.jwt is not None:
             yield from _of_api(api, configuration)
+        if (asked := api.identify.introspection) is not None:
+            silent = [one for one in configuration.issuers if one.name == asked.name and one.introspection is None]
+            message = f"the issuer `{asked.name}` has no `introspection`, so nobody can say what its tokens are worth"
+            yield from (asked.place.diagnostic("introspection-missing", message) for _ in silent)
 
 
 def _of_api(api: Api, configuration: Configuration) -> Iterator[Diagnostic]:

@@ -61,6 +61,7 @@ def check_references(configuration: Configuration, draft: Configuration, unread:
         yield from names["apps"].unknown([api.identify.webhook.app] if api.identify.webhook else [])
         tokens = api.identify.jwt
         yield from names["issuers"].unknown(tokens.issuers or () if tokens else ())
+        yield from names["issuers"].unknown([api.identify.introspection] if api.identify.introspection else [])
     for issuer in draft.issuers:
         yield from names["apps"].unknown(issuer.apps)
         yield from names["profiles"].unknown(issuer.profiles)

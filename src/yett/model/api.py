@@ -25,7 +25,7 @@ Priority = Literal["low", "normal", "critical"]
 DEFAULT_MAX_BODY_BYTES = 1 << 20
 
 
-MethodName = Literal["api-key", "jwt", "certificate", "signature", "webhook", "basic"]
+MethodName = Literal["api-key", "jwt", "certificate", "signature", "webhook", "basic", "introspection"]
 """A way to prove oneself."""
 
 Combine = Literal["one", "first", "agree", "all"]
@@ -69,6 +69,7 @@ class Identify:
     basic: bool = False
     anonymous: tuple[Reference, ...] | None = None
     jwt: TokenPlaces | None = None
+    introspection: Reference | None = None
 
     @property
     def methods(self) -> tuple[MethodName, ...]:

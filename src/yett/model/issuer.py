@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from yett.model.inquiry import Introspection, KeyFetch
 from yett.model.place import NOWHERE, Place, Reference
 
 Bound = Literal["none", "any", "certificate", "dpop"]
@@ -68,6 +69,8 @@ class Issuer:
     profiles_from: ProfilesFrom | None = None
     trusted_to_grant: bool = False
     bound: Bound = "none"
+    fetch: KeyFetch | None = None
+    introspection: Introspection | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
     @property

@@ -25,6 +25,7 @@ from yett.services.contracts import ContractShelf
 from yett.services.costs import impossible_costs
 from yett.services.credentials import resolve_credentials
 from yett.services.identity import load_identity_keys
+from yett.services.issuers import load_issuer_secrets
 from yett.services.kept_keys import join_kept, read_kept
 from yett.services.pepper import Pepper, holds_hashes, load_pepper
 from yett.services.proofs import load_proof_secrets
@@ -140,6 +141,7 @@ def _assemble(
     now = time.time()
     resolved = resolve_credentials(draft.apps, pepper.secret, environment, now=now)
     proofs = load_proof_secrets(draft.apps, environment)
+    asked = load_issuer_secrets(draft.issuers, environment)
     tokens = load_tokens(draft, loaded.home, environment, pepper.secret, now=now, create=create_tokens_key)
     store = configuration.gateway.store or str(Path(loaded.home) / DEFAULT_STORE)
     kept, unread = read_kept(store)
@@ -158,10 +160,19 @@ def _assemble(
         *pepper.diagnostics,
         *identity.diagnostics,
         *first_of(proofs.diagnostics),
+        *first_of(asked.diagnostics),
         *first_of(tokens.diagnostics),
         *first_of(resolved.diagnostics),
     ]
-    files = {*loaded.files, *contracts.files, *resolved.files, *identity.files, *proofs.files, *tokens.files}
+    files = {
+        *loaded.files,
+        *contracts.files,
+        *resolved.files,
+        *identity.files,
+        *proofs.files,
+        *asked.files,
+        *tokens.files,
+    }
     if pepper.reference.kind == "file":
         files.add(pepper.reference.name)
     return Assembly(
@@ -173,7 +184,7 @@ def _assemble(
         diagnostics=in_order(found),
         files=frozenset(files),
         identity_keys=identity.keys,
-        secrets=proofs.named,
+        secrets={**proofs.named, **asked.named},
         tokens=tokens.settings,
         draft=draft,
         store=store,

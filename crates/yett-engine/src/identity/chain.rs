@@ -5,8 +5,8 @@ use super::api_key::ByApiKey;
 use super::basic::ByPassword;
 use super::body_proof::BodyProof;
 use super::certificate::method::ByCertificate;
-use super::jwt::ByToken;
 use super::jwt::issuers::IssuerPlan;
+use super::jwt::{ByIntrospection, ByToken};
 use super::question::{Answer, Question};
 use super::signature::BySignature;
 use super::webhook::ByWebhook;
@@ -46,7 +46,10 @@ pub(crate) fn build(identify: &Identify, anonymous: Option<Anonymous>, issuers: 
     let place = |name: MethodName| identify.order.iter().position(|other| *other == name).unwrap_or(name as usize);
     let mut methods: Vec<(MethodName, Arc<dyn Method>)> = Vec::new();
     if let Some(places) = identify.api_key.clone() {
-        methods.push((MethodName::ApiKey, Arc::new(ByApiKey { places, alone: identify.jwt.is_none() })));
+        methods.push((
+            MethodName::ApiKey,
+            Arc::new(ByApiKey { places, alone: identify.jwt.is_none() && identify.introspection.is_none() }),
+        ));
     }
     if let Some(jwt) = &identify.jwt {
         let named = jwt.issuers.iter().filter_map(|name| issuers.get(name.as_str()).cloned()).collect();
@@ -63,6 +66,10 @@ pub(crate) fn build(identify: &Identify, anonymous: Option<Anonymous>, issuers: 
     }
     if identify.basic {
         methods.push((MethodName::Basic, Arc::new(ByPassword)));
+    }
+    if let Some(issuer) = identify.introspection.as_ref().and_then(|method| issuers.get(method.issuer.as_str())) {
+        let leaves = (identify.api_key.is_some(), identify.jwt.is_some());
+        methods.push((MethodName::Introspection, Arc::new(ByIntrospection::new(issuer.clone(), leaves))));
     }
     methods.retain(|(name, _)| wanted(*name));
     methods.sort_by_key(|(name, _)| place(*name));

@@ -14,7 +14,9 @@ impl Secrets {
         Self(named)
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    /// The secret of a name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 }

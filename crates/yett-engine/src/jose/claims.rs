@@ -75,7 +75,7 @@ impl Expectations {
         }
     }
 
-    pub(super) fn check(&self, claims: &Map<String, Value>, now_s: u64) -> Result<(), Fault> {
+    pub(crate) fn check(&self, claims: &Map<String, Value>, now_s: u64) -> Result<(), Fault> {
         self.check_parties(claims)?;
         self.check_times(claims, now_s)?;
         for (name, wanted) in &self.required {

@@ -304,6 +304,12 @@ impl<'a> Builder<'a> {
 
     /// Every issuer is known, and no two of an API have the same `iss`: which of them a token is from must be clear.
     fn check_issuers(&mut self, plan: &Plan, api: &Api, path: &str) {
+        if let Some(method) = &api.identify.introspection
+            && plan.issuers.get(method.issuer.as_str()).is_none_or(|issuer| issuer.introspection.is_none())
+        {
+            let message = format!("there is no issuer '{}' with introspection", method.issuer);
+            self.report(format!("{path}/identify/introspection/issuer"), "issuer-unknown", message);
+        }
         let Some(jwt) = &api.identify.jwt else { return };
         let mut seen = HashSet::new();
         for (index, name) in jwt.issuers.iter().enumerate() {

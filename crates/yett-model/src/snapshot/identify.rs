@@ -1,6 +1,6 @@
 //! How callers of an API prove themselves.
 
-use super::{Jwt, MessageSignature, Webhook};
+use super::{Introspect, Jwt, MessageSignature, Webhook};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,9 @@ pub struct Identify {
     /// Accept tokens of issuers.
     #[serde(default)]
     pub jwt: Option<Jwt>,
+    /// Accept opaque tokens of an issuer.
+    #[serde(default)]
+    pub introspection: Option<Introspect>,
     /// The methods in the order in which they are asked; empty means the order of this page.
     #[serde(default)]
     pub order: Vec<MethodName>,
@@ -56,6 +59,8 @@ pub enum MethodName {
     Basic,
     /// A token of an issuer.
     Jwt,
+    /// An opaque token, of which its issuer says what it is worth.
+    Introspection,
 }
 
 /// What happens when several methods of an API find a credential.

@@ -1,5 +1,6 @@
 //! Who issues tokens.
 
+use super::{Introspection, KeyFetch};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -64,6 +65,12 @@ pub struct TokenIssuer {
     /// RFC 8414).
     #[serde(default)]
     pub jwks_url: Option<String>,
+    /// How its keys are fetched.
+    #[serde(default)]
+    pub fetch: Option<KeyFetch>,
+    /// Where it says what a token is worth. With neither `keys` nor `jwks_url` nor `fetch`, its keys are not fetched.
+    #[serde(default)]
+    pub introspection: Option<Introspection>,
     /// Its tokens must be for one of these (`aud`).
     pub audiences: Vec<String>,
     /// Algorithms that are accepted; empty means every one for public keys.

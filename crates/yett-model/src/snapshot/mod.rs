@@ -8,6 +8,7 @@ mod callout;
 mod content;
 mod guards;
 mod identify;
+mod inquiry;
 mod issuer;
 mod limit;
 mod operation;
@@ -24,6 +25,7 @@ pub use callout::{Callout, CalloutSend, OnFailure};
 pub use content::{Cache, Coding, Compression, Notation};
 pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
 pub use identify::{ApiKey, Combine, Identify, MethodName};
+pub use inquiry::{ClientAuth, Introspect, Introspection, KeyFetch};
 pub use issuer::{Algorithm, Bound, Jwt, TokenApp, TokenIssuer, TokenProfiles};
 pub use limit::{Limit, Measure, Period, Subject};
 pub use operation::{

@@ -2,7 +2,9 @@
 
 use super::Asker;
 use super::callout::{CalloutJob, CalloutSite};
+use super::introspection::{IntrospectionJob, Introspector};
 use super::kept::Key;
+use super::key_set::Keeper;
 use crate::clock::{Clock, TICK};
 use crate::worker::Shared;
 use std::cell::RefCell;
@@ -29,6 +31,15 @@ pub(super) struct Errand {
 pub(super) enum Job {
     /// A callout.
     Callout(CalloutJob),
+    /// An issuer, about a token.
+    Introspection(IntrospectionJob),
+    /// An issuer, for a key that is not there.
+    KeySet {
+        /// Name of the issuer.
+        issuer: Arc<str>,
+        /// The key's id.
+        kid: Option<Arc<str>>,
+    },
 }
 
 impl Job {
@@ -36,6 +47,9 @@ impl Job {
     fn key(&self) -> Option<Key> {
         match self {
             Self::Callout(job) => job.key(),
+            Self::Introspection(job) => Some(job.key()),
+            // Whoever keeps the keys has them wait in line.
+            Self::KeySet { .. } => None,
         }
     }
 }
@@ -46,6 +60,8 @@ struct Desk {
     clock: Rc<Clock>,
     plan: RefCell<Option<Arc<Plan>>>,
     callouts: RefCell<HashMap<Arc<str>, Rc<CalloutSite>>>,
+    introspectors: RefCell<HashMap<Arc<str>, Rc<Introspector>>>,
+    keepers: RefCell<HashMap<Arc<str>, Rc<Keeper>>>,
     /// Who waits for what is being asked.
     flights: RefCell<HashMap<Key, Vec<oneshot::Sender<Answer>>>>,
 }
@@ -59,6 +75,8 @@ pub(crate) fn run(shared: &Arc<Shared>, stop: watch::Receiver<bool>) -> io::Resu
         clock: Clock::new(shared.start),
         plan: RefCell::default(),
         callouts: RefCell::default(),
+        introspectors: RefCell::default(),
+        keepers: RefCell::default(),
         flights: RefCell::default(),
     });
     LocalSet::new().block_on(&runtime, work(desk, errands, stop));
@@ -95,12 +113,15 @@ async fn work(desk: Rc<Desk>, mut errands: mpsc::Receiver<Errand>, mut stop: wat
 }
 
 impl Desk {
-    fn asker(&self) -> &Asker {
+    fn asker(&self) -> &Arc<Asker> {
         &self.shared.asker
     }
 
     fn is_idle(&self) -> bool {
-        self.callouts.borrow().is_empty() && self.flights.borrow().is_empty()
+        self.callouts.borrow().is_empty()
+            && self.introspectors.borrow().is_empty()
+            && self.keepers.borrow().is_empty()
+            && self.flights.borrow().is_empty()
     }
 
     /// Takes on the plan in force; who is described as before is kept, with all that is known of him.
@@ -110,6 +131,32 @@ impl Desk {
             return;
         }
         self.clock.tick();
+        self.renew_callouts(&plan);
+        self.renew_issuers(&plan);
+        self.plan.replace(Some(plan));
+    }
+
+    fn renew_issuers(&self, plan: &Plan) {
+        let (mut keepers, mut introspectors) = (self.keepers.borrow_mut(), self.introspectors.borrow_mut());
+        let (kept, known) = (std::mem::take(&mut *keepers), std::mem::take(&mut *introspectors));
+        for issuer in plan.issuers.values() {
+            if let Some(source) = &issuer.key_source {
+                let same = kept.get(&issuer.name).filter(|keeper| keeper.is_for(&issuer.source)).cloned();
+                let keeper = same.or_else(|| {
+                    let key_sets = self.shared.engine.key_sets();
+                    Keeper::start(issuer, source, key_sets, self.asker(), &self.clock)
+                });
+                keepers.extend(keeper.map(|keeper| (issuer.name.clone(), keeper)));
+            }
+            if let Some(settings) = &issuer.introspection {
+                let same = known.get(&issuer.name).filter(|known| known.settings == *settings).cloned();
+                let introspector = same.or_else(|| Introspector::new(&issuer.name, settings, self.asker()));
+                introspectors.extend(introspector.map(|introspector| (issuer.name.clone(), introspector)));
+            }
+        }
+    }
+
+    fn renew_callouts(&self, plan: &Plan) {
         let mut callouts = self.callouts.borrow_mut();
         let known = std::mem::take(&mut *callouts);
         for callout in plan.callouts.values() {
@@ -118,7 +165,6 @@ impl Desk {
                 callouts.insert(callout.name.clone(), site);
             }
         }
-        self.plan.replace(Some(plan));
     }
 
     /// Asks, or joins those who wait for the same answer.
@@ -154,10 +200,27 @@ impl Desk {
                     None => gone(),
                 }
             }
+            Job::Introspection(job) => {
+                let introspector = self.introspectors.borrow().get(&job.issuer).cloned();
+                let secrets = self.shared.engine.secrets();
+                match introspector {
+                    Some(introspector) => introspector.ask(job, self.asker(), &secrets, &self.clock).await,
+                    None => gone(),
+                }
+            }
+            Job::KeySet { issuer, kid } => {
+                let keeper = self.keepers.borrow().get(issuer).cloned();
+                match keeper {
+                    Some(keeper) => keeper.find(kid.as_ref()).await,
+                    None => gone(),
+                }
+            }
         }
     }
 
     fn sweep(&self) {
         self.callouts.borrow().values().for_each(|site| site.contact.sweep(&self.clock));
+        self.introspectors.borrow().values().for_each(|introspector| introspector.sweep(&self.clock));
+        self.keepers.borrow().values().for_each(|keeper| keeper.sweep());
     }
 }

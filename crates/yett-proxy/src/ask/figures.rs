@@ -10,12 +10,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) enum Kind {
     /// A callout.
     Callout,
+    /// An issuer, about a token.
+    Introspection,
+    /// An issuer, for its keys.
+    KeySet,
+    /// An issuer, for its metadata.
+    Metadata,
 }
 
 impl Kind {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Callout => "callout",
+            Self::Introspection => "introspection",
+            Self::KeySet => "keys",
+            Self::Metadata => "metadata",
         }
     }
 }
@@ -30,9 +39,12 @@ pub(crate) struct Figure {
     pub(crate) durations: Histogram,
 }
 
+/// Whom a figure is about.
+pub(crate) type Whom = (Kind, Arc<str>);
+
 /// About all, by kind and name. Series outlive plans.
 #[derive(Debug, Default)]
-pub(crate) struct Figures(Mutex<BTreeMap<(Kind, Arc<str>), Arc<Figure>>>);
+pub(crate) struct Figures(Mutex<BTreeMap<Whom, Arc<Figure>>>);
 
 impl Figures {
     /// The figure of one; made when first asked for.
@@ -41,7 +53,7 @@ impl Figures {
     }
 
     /// All of them.
-    pub(crate) fn all(&self) -> Vec<((Kind, Arc<str>), Arc<Figure>)> {
+    pub(crate) fn all(&self) -> Vec<(Whom, Arc<Figure>)> {
         let figures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         figures.iter().map(|(key, figure)| (key.clone(), figure.clone())).collect()
     }

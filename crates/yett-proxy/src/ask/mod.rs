@@ -7,7 +7,9 @@ mod callout;
 mod contact;
 mod desk;
 mod figures;
+mod introspection;
 mod kept;
+mod key_set;
 
 pub(crate) use desk::run;
 pub(crate) use figures::Figures;
@@ -16,7 +18,7 @@ use crate::serve::Refused;
 use crate::trip::Trip;
 use aws_lc_rs::{hmac, rand};
 use bytes::Bytes;
-use desk::Errand;
+use desk::{Errand, Job};
 use http::request::Parts;
 use kept::{Kept, Key};
 use std::sync::{Mutex, PoisonError};
@@ -117,6 +119,10 @@ async fn answer(trip: &Trip, question: Question) -> Answer {
     match question {
         Question::Callout { callout, message } => callout::ask(trip, callout, message).await,
         Question::Password { hash, password } => trip.worker.shared.passwords.check(&hash.0, &password.0).await,
-        question => Answer::Unavailable(format!("nobody here answers {question:?}")),
+        Question::Introspect { issuer, token } => introspection::ask(trip, issuer, token).await,
+        Question::KeySet { issuer, kid } => {
+            let asker = &trip.worker.shared.asker;
+            asker.send(|reply| Errand { job: Job::KeySet { issuer, kid }, reply }).await
+        }
     }
 }

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use std::rc::Rc;
 use std::time::Duration;
 use yett_model::Diagnostic;
-use yett_model::snapshot::Remote;
+use yett_model::snapshot::{Introspection, KeyFetch, Remote};
 
 /// What is asked.
 pub(crate) struct Inquiry {
@@ -178,6 +178,16 @@ fn check_head(status: StatusCode, headers: &HeaderMap) -> Result<(), String> {
 struct Asked {
     #[serde(default)]
     callouts: Vec<AskedCallout>,
+    #[serde(default)]
+    issuers: Vec<AskedIssuer>,
+}
+
+#[derive(Deserialize)]
+struct AskedIssuer {
+    issuer: String,
+    jwks_url: Option<String>,
+    fetch: Option<KeyFetch>,
+    introspection: Option<Introspection>,
 }
 
 #[derive(Deserialize)]
@@ -187,12 +197,43 @@ struct AskedCallout {
 
 /// What is wrong with whom a snapshot has the gateway ask.
 pub(crate) fn check_all(snapshot: &[u8]) -> Vec<Diagnostic> {
-    if memchr::memmem::find(snapshot, b"\"remote\"").is_none() {
+    let is_there = |name: &[u8]| memchr::memmem::find(snapshot, name).is_some();
+    if !is_there(b"\"remote\"") && !is_there(b"\"issuers\"") {
         return Vec::new();
     }
-    let Ok(Asked { callouts }) = serde_json::from_slice(snapshot) else { return Vec::new() };
-    let callouts = callouts.iter().enumerate();
-    callouts.filter_map(|(number, callout)| check(&format!("/callouts/{number}/remote"), &callout.remote)).collect()
+    let Ok(Asked { callouts, issuers }) = serde_json::from_slice(snapshot) else { return Vec::new() };
+    let mut remotes: Vec<(String, &Remote)> = Vec::new();
+    for (number, callout) in callouts.iter().enumerate() {
+        remotes.push((format!("/callouts/{number}/remote"), &callout.remote));
+    }
+    for (number, issuer) in issuers.iter().enumerate() {
+        let introspection = issuer.introspection.iter();
+        remotes.extend(introspection.map(|asked| (format!("/issuers/{number}/introspection/remote"), &asked.remote)));
+    }
+    let of_remotes = remotes.iter().filter_map(|(path, remote)| check(path, remote));
+    of_remotes.chain(issuers.iter().enumerate().filter_map(|(number, issuer)| issuer.mistake(number))).collect()
+}
+
+impl AskedIssuer {
+    /// What is wrong with how its keys are fetched.
+    fn mistake(&self, number: usize) -> Option<Diagnostic> {
+        let fetch = self.fetch.clone().unwrap_or_default();
+        if let Some(url) = &self.jwks_url
+            && let Err(message) = Address::read(url, true)
+        {
+            return Some(Diagnostic::new(format!("/issuers/{number}/jwks_url"), "url-invalid", message));
+        }
+        let url = fetch.metadata_url.unwrap_or_else(|| self.issuer.clone());
+        let remote = Remote {
+            plain: url.starts_with("http:"),
+            url,
+            private: fetch.private,
+            ca_pem: fetch.ca_pem,
+            tls: fetch.tls,
+            timeout_ms: fetch.timeout_ms,
+        };
+        self.fetch.as_ref().and_then(|_| check(&format!("/issuers/{number}/fetch"), &remote))
+    }
 }
 
 /// What is wrong with a remote that is described at `path` of a snapshot.

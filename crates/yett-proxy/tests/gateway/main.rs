@@ -14,6 +14,7 @@ mod grpc;
 mod guarding;
 mod http2;
 mod hygiene;
+mod issuers;
 mod listeners;
 mod overload;
 mod proxying;

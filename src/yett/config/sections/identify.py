@@ -13,11 +13,10 @@ from yett.config.sections.base import At, Shape
 from yett.config.sections.proofs import SignatureShape, WebhookShape, build_signature, build_webhook
 from yett.config.sections.scalars import HeaderName, Name, mistake
 from yett.model.api import Combine, Identify, KeyPlaces, MethodName, TokenPlaces
+from yett.model.place import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from yett.model.place import Reference
 
 
 class KeyPlacesShape(Shape):
@@ -41,6 +40,13 @@ class TokensOfShape(Shape):
     costs a caller one more request every few minutes."""
 
 
+class IntrospectionOfShape(Shape):
+    """Whose opaque tokens are accepted."""
+
+    issuer: Name
+    """Name of the issuer that every such token is shown to; it has `introspection`."""
+
+
 class IdentifyShape(Shape):
     """How callers prove themselves, with details. The order of the methods is the order in which they are asked."""
 
@@ -56,6 +62,8 @@ class IdentifyShape(Shape):
     """Accept user names and passwords of apps' `passwords`."""
     jwt: TokensOfShape | None = None
     """Accept tokens (JWT) of `issuers`."""
+    introspection: IntrospectionOfShape | None = None
+    """Accept opaque tokens, of which their issuer says what they are worth (RFC 7662)."""
     combine: Combine = "one"
     """What happens when several methods find a credential: `one`, a request has exactly one and two are refused;
     `first`, the first method that finds one decides; `agree`, all that is sent must be right and prove the same caller,
@@ -83,6 +91,7 @@ class IdentifyShape(Shape):
 _DEFAULTS: Final[Mapping[MethodName, Any]] = {
     "api-key": KeyPlacesShape(),
     "jwt": TokensOfShape(),
+    "introspection": None,
     "certificate": True,
     "signature": SignatureShape(),
     "webhook": None,
@@ -130,6 +139,7 @@ def build_identify(
         webhook=build_webhook(webhook, at / "webhook" / "app") if webhook else None,
         basic="basic" in order,
         jwt=_build_tokens(tokens, at / "jwt") if tokens else None,
+        introspection=_build_introspection(given.get("introspection"), at / "introspection" / "issuer"),
         anonymous=anonymous,
     )
 
@@ -137,3 +147,7 @@ def build_identify(
 def _build_tokens(shape: TokensOfShape, at: At) -> TokenPlaces:
     issuers = None if shape.issuers is None else (at / "issuers").references(shape.issuers)
     return TokenPlaces(issuers, shape.dpop_nonce)
+
+
+def _build_introspection(shape: IntrospectionOfShape | None, at: At) -> Reference | None:
+    return None if shape is None else Reference(shape.issuer, at.place)

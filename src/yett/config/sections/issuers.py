@@ -10,6 +10,12 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from yett.config.sections.base import At, Shape
+from yett.config.sections.inquiries import (
+    IntrospectionShape,
+    KeyFetchShape,
+    build_introspection,
+    build_key_fetch,
+)
 from yett.config.sections.scalars import Duration, Name, mistake
 from yett.model.issuer import AppFrom, Bound, FetchedKeys, GivenKeys, Issuer, ProfilesFrom, TokenAlgorithm
 from yett.model.place import Reference
@@ -107,6 +113,10 @@ class IssuerShape(Shape):
     """Its public keys: a URL to fetch them from, or a file. Needed unless `discovery`."""
     discovery: bool = False
     """Fetch the issuer's metadata (OpenID Connect Discovery 1.0, RFC 8414), and the keys from where they say."""
+    fetch: KeyFetchShape | None = None
+    """How its keys, or its metadata and then its keys, are fetched."""
+    introspection: IntrospectionShape | None = None
+    """Where it says what an opaque token is worth; with it, keys may be left out."""
     insecure_loopback: bool = False
     """Take URLs with plain `http` on this machine: for trials."""
     audiences: Annotated[list[Text], Field(min_length=1)]
@@ -140,7 +150,8 @@ class IssuerShape(Shape):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if (self.jwks is None) is not self.discovery:
+        has_keys = self.jwks is not None or self.discovery
+        if (self.jwks is not None and self.discovery) or not (has_keys or self.introspection):
             hint = "write `jwks: https://...`, `jwks: {file: keys.json}` or `discovery: true`"
             raise mistake("issuer-keys", "an issuer has one of `jwks` and `discovery`", hint)
         if (self.app is None) is (self.app_from is None):
@@ -157,6 +168,10 @@ def build_issuer(shape: IssuerShape, at: At) -> Issuer:
         name=shape.name,
         issuer=shape.issuer,
         keys=_build_keys(shape, at),
+        fetch=None if shape.fetch is None else build_key_fetch(shape.fetch, shape.issuer, at / "fetch"),
+        introspection=None
+        if shape.introspection is None
+        else build_introspection(shape.introspection, at / "introspection"),
         audiences=tuple(dict.fromkeys(shape.audiences)),
         app=_build_app(shape, at),
         algorithms=tuple(dict.fromkeys(shape.algorithms)),
@@ -175,6 +190,8 @@ def build_issuer(shape: IssuerShape, at: At) -> Issuer:
 
 
 def _check_urls(shape: IssuerShape, at: At) -> None:
+    if shape.fetch is not None and not shape.discovery and not isinstance(shape.jwks, str):
+        (at / "fetch").report("fetch-unused", "no keys of this issuer are fetched", "write `discovery: true`")
     urls = {"issuer": shape.issuer if shape.discovery else None, "jwks": shape.jwks}
     for key, url in urls.items():
         if not isinstance(url, str) or not url.startswith("http:"):

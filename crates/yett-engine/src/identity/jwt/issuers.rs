@@ -7,9 +7,24 @@ use crate::jose::{Expectations, KeySet};
 use std::collections::HashMap;
 use std::sync::Arc;
 use yett_model::Diagnostic;
-use yett_model::snapshot::{Bound, Snapshot, TokenApp, TokenIssuer};
+use yett_model::snapshot::{Bound, Introspection, Remote, Snapshot, TokenApp, TokenIssuer};
 
 const LONGEST_LEEWAY_S: u64 = 300;
+
+/// Where an issuer publishes its keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySource {
+    /// The key set, or with `discovery` the issuer's metadata, which name it.
+    pub remote: Remote,
+    /// Whether the URL is that of metadata (RFC 8414, OpenID Connect Discovery), whose `issuer` must be this issuer.
+    pub discovery: bool,
+    /// Milliseconds between two fetches at least.
+    pub min_refresh_ms: u64,
+    /// Milliseconds between two fetches at most.
+    pub max_refresh_ms: u64,
+    /// Milliseconds for which keys are used when no newer ones can be fetched.
+    pub max_stale_ms: u64,
+}
 
 /// An issuer as the plan knows it.
 #[derive(Debug)]
@@ -20,8 +35,10 @@ pub struct IssuerPlan {
     pub source: Arc<str>,
     /// Claim `iss` of its tokens.
     pub issuer: String,
-    /// Where its keys are fetched; absent means where its metadata say.
-    pub jwks_url: Option<String>,
+    /// Where its keys are fetched, if they are.
+    pub key_source: Option<KeySource>,
+    /// Where it says what a token is worth.
+    pub introspection: Option<Introspection>,
     given: Option<Arc<Kept>>,
     pub(super) expected: Expectations,
     pub(super) app: AppChoice,
@@ -120,6 +137,14 @@ impl Building<'_> {
                 "a token of an issuer is signed with a private key, not with a secret",
             );
         }
+        if issuer.fetch.as_ref().is_some_and(|fetch| fetch.min_refresh_ms < 1_000 || fetch.max_refresh_ms < fetch.min_refresh_ms)
+        {
+            self.report("fetch", "refresh-invalid", "keys are fetched every second at most, and the bounds are in order");
+        }
+        let longest = |held_ms: u64| held_ms > 3_600_000;
+        if issuer.introspection.as_ref().is_some_and(|asked| longest(asked.cache_ms) || longest(asked.stale_ms)) {
+            self.report("introspection", "cache-invalid", "what was said of a token holds for at most an hour");
+        }
         if issuer.keys.is_some() && issuer.jwks_url.is_some() {
             self.report("jwks_url", "keys-twice", "keys are either given or fetched");
         }
@@ -128,9 +153,10 @@ impl Building<'_> {
         let profiles = self.profile_choice();
         Some(IssuerPlan {
             name: issuer.name.as_str().into(),
-            source: [&*issuer.name, &issuer.issuer, issuer.jwks_url.as_deref().unwrap_or("")].join("\n").into(),
+            source: format!("{}\n{}\n{:?}", issuer.name, issuer.issuer, key_source(issuer)).into(),
             issuer: issuer.issuer.clone(),
-            jwks_url: issuer.jwks_url.clone(),
+            key_source: key_source(issuer),
+            introspection: issuer.introspection.clone(),
             given,
             expected: expectations(issuer),
             app: app?,
@@ -179,6 +205,32 @@ impl Building<'_> {
         }
         Some(ProfileChoice { claim: choice.claim.clone(), map })
     }
+}
+
+/// Where keys are fetched that are not part of the snapshot.
+fn key_source(issuer: &TokenIssuer) -> Option<KeySource> {
+    let is_silent = issuer.jwks_url.is_none() && issuer.fetch.is_none() && issuer.introspection.is_some();
+    if issuer.keys.is_some() || is_silent {
+        return None;
+    }
+    let fetch = issuer.fetch.clone().unwrap_or_default();
+    let well_known = || format!("{}/.well-known/openid-configuration", issuer.issuer.trim_end_matches('/'));
+    let url = issuer.jwks_url.clone().or_else(|| fetch.metadata_url.clone()).unwrap_or_else(well_known);
+    Some(KeySource {
+        discovery: issuer.jwks_url.is_none(),
+        remote: Remote {
+            // The configuration says aloud where plain HTTP may be spoken; it never leaves this machine.
+            plain: url.starts_with("http:"),
+            url,
+            private: fetch.private,
+            ca_pem: fetch.ca_pem,
+            tls: fetch.tls,
+            timeout_ms: fetch.timeout_ms,
+        },
+        min_refresh_ms: fetch.min_refresh_ms,
+        max_refresh_ms: fetch.max_refresh_ms,
+        max_stale_ms: fetch.max_stale_ms,
+    })
 }
 
 fn expectations(issuer: &TokenIssuer) -> Expectations {

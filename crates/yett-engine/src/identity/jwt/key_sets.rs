@@ -58,6 +58,11 @@ impl KeySets {
         Ok(count)
     }
 
+    /// Forgets the keys of an issuer: they are too old to be believed.
+    pub fn remove(&self, source: &str) {
+        self.retain(|other| other != source);
+    }
+
     /// Whether there is a set that could know a key of this name.
     #[must_use]
     pub fn may_know(&self, source: &str, kid: Option<&str>) -> bool {

@@ -6,12 +6,15 @@
 
 mod confirmation;
 mod dpop;
-pub(crate) mod issuers;
+mod introspected;
+pub mod issuers;
 pub mod key_sets;
 #[cfg(test)]
 mod tests;
 mod verified;
 mod worth;
+
+pub(crate) use introspected::ByIntrospection;
 
 use super::question::{Answer, Question};
 use super::{Asked, Found, Method, Sent, refuse};
