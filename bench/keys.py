@@ -86,8 +86,8 @@ class Caller:
         return statistics.median(took) * 1e6
 
 
-def revoke(gateway: EmbeddedGateway, caller: Caller, folder: Path, count: int) -> float:
-    """The longest of several times from the write into the store to the first refusal, in seconds."""
+def revoke(gateway: EmbeddedGateway, caller: Caller, folder: Path, count: int) -> list[float]:
+    """Several times from the write into the store to the first refusal, in seconds."""
     store = folder / "store.db"
     patches = Patches(gateway)
     desk = KeyDesk(str(store), patches, gateway)
@@ -101,12 +101,17 @@ def revoke(gateway: EmbeddedGateway, caller: Caller, folder: Path, count: int) -
             pass
         took.append(time.perf_counter() - began)
     desk.stop()
-    return max(took)
+    return took
 
 
 def main(count: int) -> int:
     """Measure and print; 1 where a target is missed."""
-    folder = Path(tempfile.mkdtemp(prefix="yett-keys-"))
+    with tempfile.TemporaryDirectory(prefix="yett-keys-") as folder:
+        return measure(Path(folder), count)
+
+
+def measure(folder: Path, count: int) -> int:
+    """Measure in a folder that is thrown away."""
     few, many = folder / "few.jsonl", folder / "many.jsonl"
     write_keys(few, 1)
     write_keys(many, count)
@@ -129,7 +134,7 @@ def main(count: int) -> int:
         gateway.load_keys(str(many))
         drawn = random.Random(turn).sample(range(count), min(CALLS, count))
         millions.append(caller.microseconds([key_text(number) for number in drawn]))
-    longest = revoke(gateway, caller, folder, count)
+    revoked = revoke(gateway, caller, folder, count)
     gateway.stop(1)
     single, all_of_them = statistics.median(singles), statistics.median(millions)
     print(f"keys                       {loaded.keys:>12,}")
@@ -137,7 +142,9 @@ def main(count: int) -> int:
     print(f"process before / after     {before:>6.0f} / {resident:.0f} MiB  (at most {LOAD_MIB:g} for all)")
     print(f"a call with one key        {single:>12.1f} us    ({min(singles):.1f} to {max(singles):.1f})")
     print(f"a call with all of them    {all_of_them:>12.1f} us    ({min(millions):.1f} to {max(millions):.1f})")
-    print(f"revocation, the longest    {longest * 1000:>12.1f} ms    (at most {REVOKE_S * 1000:g})")
+    middle, longest = statistics.median(revoked), max(revoked)
+    bound = f"(longest {longest * 1000:.1f}, at most {REVOKE_S * 1000:g})"
+    print(f"revocation                 {middle * 1000:>12.1f} ms    {bound}")
     return int(load_s > LOAD_S or resident > LOAD_MIB or longest > REVOKE_S)
 
 
