@@ -81,3 +81,14 @@ def test_a_schema_of_a_rule_is_never_fetched(tmp_path: Path) -> None:
         tmp_path, {"mine": {"given": "$", "then": {"function": "schema", "functionOptions": options}}}, {}
     )
     assert "cannot be used" in finding.message
+
+
+def test_a_field_is_found_by_references_on_the_way_to_it(tmp_path: Path) -> None:
+    rule = {"given": "$.paths", "severity": "error", "then": {"field": "401.content", "function": "truthy"}}
+    document: dict[str, Any] = {
+        "paths": {"401": {"$ref": "#/components/a"}},
+        "components": {"a": {"$ref": "#/components/b"}, "b": {"content": {"c": 1}}},
+    }
+    assert found(tmp_path, {"described": rule}, document) == ()
+    document["components"]["b"] = {}
+    assert [one.pointer for one in found(tmp_path, {"described": rule}, document)] == ["/paths/401"]

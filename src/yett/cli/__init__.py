@@ -13,7 +13,23 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from yett.cli import access, check, client, diff, explain, key, lint, mock, password, routes, run, schema, score, tokens
+from yett.cli import (
+    access,
+    check,
+    client,
+    diff,
+    explain,
+    key,
+    lint,
+    mock,
+    new,
+    password,
+    routes,
+    run,
+    schema,
+    score,
+    tokens,
+)
 from yett.cli import compile as compiling
 from yett.cli.arguments import EXIT_CODES
 
@@ -46,6 +62,7 @@ app.add_typer(password.app, name="password")
 app.add_typer(client.app, name="client")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")
+app.add_typer(new.app, name="new")
 
 
 def _show_version(wanted: bool) -> None:

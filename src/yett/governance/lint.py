@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from yett.documents import Document
     from yett.governance.exceptions import Override, Waiver
+    from yett.governance.jsonpath.path import Follow
     from yett.governance.rule import Problem, Rule, Severity, Then
     from yett.governance.ruleset import Ruleset
 
@@ -95,8 +96,9 @@ def _asked(then: Then, place: Place, keys: bool, subject: Subject, resolved: boo
         question = Question(path, place, subject)
         yield from ((path, problem) for problem in then.check(place.key, then.options, question))
         return
-    held = subject.follow(place) if resolved else place
-    for value, at in _fields(then.field, held):
+    follow = subject.follow if resolved else _stay
+    held = follow(place)
+    for value, at in _fields(then.field, held, follow):
         question = Question(at, held if then.field else place, subject)
         for problem in then.check(value, then.options, question):
             yield at, replace(problem, property=_spelled(place, then.field)) if then.field else problem
@@ -113,7 +115,7 @@ def _spelled(place: Place, field: str) -> str:
     return text.lstrip(".")
 
 
-def _fields(field: str | None, place: Place) -> Iterator[tuple[Any, Keys]]:
+def _fields(field: str | None, place: Place, follow: Follow) -> Iterator[tuple[Any, Keys]]:
     """The values of a field and where they stand; what is not there is `ABSENT`, where it would stand."""
     path = place.path
     if field is None:
@@ -131,13 +133,16 @@ def _fields(field: str | None, place: Place) -> Iterator[tuple[Any, Keys]]:
         if not found:
             yield ABSENT, path
     else:
-        yield _member(place, field)
+        yield _member(place, field, follow)
 
 
-def _member(place: Place, field: str) -> tuple[Any, Keys]:
+def _member(place: Place, field: str, follow: Follow) -> tuple[Any, Keys]:
+    """The value of a field, by references on the way, too; it stands where the way to it is written."""
     value, keys = place.value, place.path
     parts: list[str] = [field] if isinstance(value, dict) and field in value else _FIELD.findall(field)
     for part in parts:
+        if isinstance(value, dict) and "$ref" in value and part not in value:
+            value = follow(Place(value, None, None, place.root)).value
         if isinstance(value, dict) and part in value:
             value, keys = value[part], (*keys, part)
         elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
