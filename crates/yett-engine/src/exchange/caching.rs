@@ -7,6 +7,8 @@ use crate::forward;
 use http::header::{ACCEPT_ENCODING, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde_json::json;
+use std::sync::Arc;
 
 impl Exchange {
     /// The cache of the operation, if it has one.
@@ -72,11 +74,22 @@ impl Exchange {
         beside
     }
 
-    /// All that may be told of who asks: the app, its credential and the profiles in force, which a patch may change.
+    /// All that may be told of who asks: the app, its credentials, the profiles in force, which a patch may change, and
+    /// of a token all it says: two users of an app are two callers, also where tokens have no names.
     fn who(&self) -> Option<String> {
         let principal = self.principal.as_ref()?;
-        let credential = principal.credential.as_deref().unwrap_or("");
-        Some(format!("{}\n{}\n{credential}\n{}", principal.app.name, principal.app.team, principal.profiles(self.now).join("\n")))
+        let claims = principal.claims.as_ref().map(|claims| (&*claims.issuer, &claims.all));
+        let texts = |texts: &[Arc<str>]| texts.iter().map(|text| text.to_string()).collect::<Vec<_>>();
+        let who = json!([
+            &*principal.app.name,
+            &*principal.app.team,
+            principal.credentials().collect::<Vec<_>>(),
+            texts(&principal.profiles(self.now)),
+            principal.user.as_deref(),
+            texts(&principal.actors),
+            claims,
+        ]);
+        Some(who.to_string())
     }
 
     /// The resource that a request changes, if its API keeps answers.

@@ -62,18 +62,20 @@ impl Exchange {
     /// A proven credential may be blocked, or under attack and unknown to come from here.
     fn check_proven(&mut self) -> Result<(), Box<Refusal>> {
         let Some(principal) = &self.principal else { return Ok(()) };
-        let Some(credential) = principal.credential.clone() else { return Ok(()) };
+        let (credentials, method) = (principal.credentials().map(Arc::from).collect::<Vec<Arc<str>>>(), principal.method);
         let watch = self.plan.credentials.watch.clone();
-        if let Some(because) = watch.check_blocked(&credential, self.caller.address, self.now) {
-            self.principal = None;
-            let challenge = self.api_plan().map_or("Bearer", |api| api.identity.challenge());
-            let reason = format!("credential {credential} is blocked: {}", because.as_str());
-            return Err(self.count_failure(refuse(challenge, Code::CredentialInvalid, reason)));
-        }
-        self.check_attacked(&credential).inspect_err(|_| self.principal = None)?;
-        // Where keys were proven is noted as they are looked up, and only when it is new.
-        if self.principal.as_ref().is_some_and(|principal| principal.method != "api-key") {
-            watch.failures.proven(&credential, self.caller.address, self.now);
+        for credential in credentials {
+            if let Some(because) = watch.check_blocked(&credential, self.caller.address, self.now) {
+                self.principal = None;
+                let challenge = self.api_plan().map_or("Bearer", |api| api.identity.challenge());
+                let reason = format!("credential {credential} is blocked: {}", because.as_str());
+                return Err(self.count_failure(refuse(challenge, Code::CredentialInvalid, reason)));
+            }
+            self.check_attacked(&credential).inspect_err(|_| self.principal = None)?;
+            // Where keys were proven is noted as they are looked up, and only when it is new.
+            if method != "api-key" {
+                watch.failures.proven(&credential, self.caller.address, self.now);
+            }
         }
         Ok(())
     }

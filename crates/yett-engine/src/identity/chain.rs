@@ -87,6 +87,9 @@ impl Chain {
         progress: &mut Progress,
         mut answer: Option<Answer>,
     ) -> Result<Option<Question>, Box<Refusal>> {
+        if progress.next == 0 {
+            self.check_room(asked)?;
+        }
         if progress.next == 0 && self.methods.len() > 1 && self.combine == Combine::One {
             self.check_single(asked)?;
         }
@@ -118,6 +121,14 @@ impl Chain {
             Sent::Authorization | Sent::Elsewhere => {}
         }
         method.look(asked)
+    }
+
+    /// `Authorization` has one value (RFC 9110 section 11.6.2): of two, one would be ignored here and read elsewhere.
+    fn check_room(&self, asked: &Asked<'_>) -> Result<(), Box<Refusal>> {
+        match asked.headers.get_all(AUTHORIZATION).iter().nth(1).is_some() && self.takes(&AUTHORIZATION) {
+            true => Err(Refusal::open(Code::CredentialAmbiguous, "the request carries more than one credential")),
+            false => Ok(()),
+        }
     }
 
     /// Told before anything is proven: who sends two credentials learns nothing about either.

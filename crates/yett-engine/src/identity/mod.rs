@@ -30,7 +30,7 @@ use crate::exchange::{Caller, Now};
 use crate::guards::limits::LimitPlan;
 use body_proof::BodyProof;
 use credentials::Credentials;
-use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, HOST, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jwt::key_sets::KeySets;
 use key::Pepper;
@@ -87,6 +87,8 @@ pub struct Principal {
     pub app: Arc<AppPlan>,
     /// Id of the credential; absent in simulations.
     pub credential: Option<Arc<str>>,
+    /// Ids of the other credentials that proved the same caller.
+    pub also: Vec<Arc<str>>,
     /// What the credential may use: what the app may, or less.
     pub grants: Arc<Grants>,
     /// The method that proved it; empty in simulations.
@@ -104,7 +106,7 @@ impl Principal {
     #[must_use]
     pub fn of(app: Arc<AppPlan>) -> Self {
         let grants = app.grants.clone();
-        Self { app, credential: None, grants, method: "", user: None, actors: Vec::new(), claims: None }
+        Self { app, credential: None, also: Vec::new(), grants, method: "", user: None, actors: Vec::new(), claims: None }
     }
 
     /// Narrows it to what another proof of the same caller allows too, and takes over what that tells besides.
@@ -112,11 +114,25 @@ impl Principal {
         if !Arc::ptr_eq(&self.grants, &other.grants) {
             self.grants = Arc::new(self.grants.both(&other.grants));
         }
-        self.credential = self.credential.take().or(other.credential);
+        match &self.credential {
+            Some(_) => self.also.extend(other.credential),
+            None => self.credential = other.credential,
+        }
         if self.user.is_none() {
             (self.user, self.actors) = (other.user, other.actors);
         }
         self.claims = self.claims.take().or(other.claims);
+    }
+
+    /// Ids of the credentials that proved it.
+    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+        self.credential.iter().chain(&self.also).map(|id| &**id)
+    }
+
+    /// Whether nobody said who calls, and the profiles of such callers are what it has.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.method == anonymous::NAME
     }
 
     /// Names of the profiles in force, those of the app's team among them.
@@ -163,6 +179,15 @@ pub struct Asked<'a> {
     pub credentials: &'a Credentials,
     /// What they are hashed with.
     pub pepper: &'a Pepper,
+}
+
+impl<'a> Asked<'a> {
+    /// Host and port that the caller asked for, as it spelled them; what a trusted proxy was asked for comes first.
+    pub(crate) fn authority(&self) -> Option<&'a str> {
+        let of_target = || self.uri.authority().map(http::uri::Authority::as_str);
+        let of_field = || self.headers.get(HOST)?.to_str().ok();
+        self.told_host.or_else(of_target).or_else(of_field)
+    }
 }
 
 /// Where a request has a credential of a method's kind.

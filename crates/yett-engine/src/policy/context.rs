@@ -4,6 +4,7 @@ use super::Shared;
 use super::schema::{Field, Kind};
 use crate::guards::RequestView;
 use crate::guards::contract::ParameterReader;
+use crate::identity::Principal;
 use cedar_policy::{Context, RestrictedExpression};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -44,7 +45,7 @@ impl Recipe {
                 ("time", Kind::Record(fields)) => Some(time(shared, request, fields)),
                 ("address", _) => Some(RestrictedExpression::new_ip(request.address.to_canonical().to_string())),
                 ("tls", _) => Some(RestrictedExpression::new_bool(request.tls)),
-                ("anonymous", _) => Some(RestrictedExpression::new_bool(request.principal.is_none())),
+                ("anonymous", _) => Some(RestrictedExpression::new_bool(request.principal.is_none_or(Principal::is_anonymous))),
                 ("user", _) => text(request.principal.and_then(|principal| principal.user.as_deref())),
                 ("actors", _) => Some(actors(request)),
                 ("method", _) => text(request.principal.map(|principal| principal.method)),

@@ -42,7 +42,7 @@ pub(super) struct Population {
     all: Entities,
     /// The apps there.
     apps: HashMap<Arc<str>, Usual>,
-    /// Whoever is anonymous: the app without a name, which has no attributes and is in nothing.
+    /// Whoever is anonymous: the app without a name, which has no attributes and is in no team.
     nobody: Option<EntityUid>,
     /// By profile, those that it inherits, near and far.
     inherited: HashMap<Arc<str>, Vec<Arc<str>>>,
@@ -83,6 +83,12 @@ impl Population {
         Entity::new(entity(APP, name)?, attributes, parents).ok()
     }
 
+    /// Whoever is anonymous, with the profiles of such callers.
+    fn nobody(&self, profiles: &[Arc<str>]) -> Option<Entity> {
+        let parents = self.with_inherited(profiles).filter_map(|name| entity(PROFILE, name)).collect();
+        Some(Entity::new_no_attrs(self.nobody.clone()?, parents))
+    }
+
     fn with_inherited<'p>(&'p self, profiles: &'p [Arc<str>]) -> impl Iterator<Item = &'p Arc<str>> {
         let above = profiles.iter().filter_map(|name| self.inherited.get(name)).flatten();
         profiles.iter().chain(above)
@@ -93,7 +99,11 @@ impl Population {
         if self.apps.get(&principal.app.name).is_some_and(|usual| *usual.profiles == *profiles) {
             return Some(Cow::Borrowed(&self.all));
         }
-        let person = self.person(&principal.app.name, &principal.app.team, profiles)?;
+        let person = match principal.is_anonymous() {
+            true => self.nobody(profiles),
+            false => self.person(&principal.app.name, &principal.app.team, profiles),
+        };
+        let person = person?;
         let operation = self.all.get(resource).cloned();
         Entities::from_entities(operation.into_iter().chain([person]), None).ok().map(Cow::Owned)
     }
@@ -144,6 +154,7 @@ impl<'r> CallerView<'r> {
     fn roles<'s>(&'s self, population: &'s Population, profiles: &'s [Arc<str>]) -> impl Iterator<Item = Who> + 's {
         let named = self
             .principal
+            .filter(|principal| !principal.is_anonymous())
             .into_iter()
             .flat_map(|principal| [Who::App(principal.app.name.clone()), Who::Team(principal.app.team.clone())]);
         let profiles = population.with_inherited(profiles).cloned().map(Who::Profile);
@@ -271,7 +282,9 @@ impl Bundle {
     pub(super) fn judge(&self, shared: &Shared, request: &RequestView<'_>, known: Known<'_>) -> Result<(), Objection> {
         let caller = CallerView::new(request);
         let population = &shared.population;
-        let forbidding = self.forbid_roles.find(population, &caller, &caller.held);
+        // A token may carry profiles that its app does not have: what they are forbidden is forbidden too.
+        let carried = || self.forbid_roles.find(population, &caller, &caller.carried);
+        let forbidding = self.forbid_roles.find(population, &caller, &caller.held).or_else(carried);
         let by_role = self.permit_roles.find(population, &caller, &caller.carried);
         let mut outcome =
             Outcome { permits: by_role.into_iter().collect(), forbids: forbidding.into_iter().collect(), ..Outcome::default() };
@@ -294,7 +307,7 @@ impl Bundle {
         outcome: &mut Outcome,
     ) {
         let population = &shared.population;
-        let uid = match caller.principal {
+        let uid = match caller.principal.filter(|principal| !principal.is_anonymous()) {
             Some(principal) => population.apps.get(&principal.app.name).map(|usual| &usual.uid),
             None => population.nobody.as_ref(),
         };

@@ -49,7 +49,8 @@ impl Method for ByPassword {
                 let principal = Principal::of(known.app.clone());
                 Ok(Found::Caller(Principal { credential: Some(known.user.clone()), method: "basic", ..principal }))
             }
-            (Answer::Password(_), _) => Err(invalid("the user name or the password is wrong")),
+            // Of a user who is not known too: otherwise the delay would tell the two apart.
+            (Answer::Password(_), _) => Err(invalid("the user name or the password is wrong").of_credential(Some(user.into()))),
             (Answer::Unavailable(reason), _) => {
                 Err(Refusal::new(Code::IdentityUnavailable, reason).with_header(RETRY_AFTER, HeaderValue::from_static("1")))
             }

@@ -59,6 +59,15 @@ fn the_answer_decides() {
 }
 
 #[test]
+fn a_wrong_password_counts_against_the_user_it_was_for_known_or_not() {
+    for user in ["jürgen", "nobody"] {
+        let parts = basic(&format!("{user}:x"));
+        let refused = ByPassword.answered(&stage().asked(&parts), Answer::Password(false)).unwrap_err();
+        assert_eq!(refused.claimed.as_deref(), Some(user));
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_refused() {
     let oversize = format!("jürgen:{}", "x".repeat(LONGEST));
     for parts in [

@@ -62,7 +62,7 @@ impl Method for ByName {
 
 fn principal(name: &str, operations: &[u32]) -> Principal {
     let grants = Arc::new(Grants::always(operations));
-    Principal::of(Arc::new(AppPlan {
+    let principal = Principal::of(Arc::new(AppPlan {
         name: name.into(),
         team: "team".into(),
         subject: 1,
@@ -70,7 +70,8 @@ fn principal(name: &str, operations: &[u32]) -> Principal {
         held: [].into(),
         limits: vec![],
         grants,
-    }))
+    }));
+    Principal { credential: Some(format!("{name}-key").into()), ..principal }
 }
 
 fn chain(combine: Combine, place: Sent) -> Chain {
@@ -165,6 +166,45 @@ fn none_may_be_missing_where_all_are_needed() {
 fn the_field_with_room_for_one_belongs_to_the_first_that_knows_it() {
     let chain = chain(Combine::One, Sent::Authorization);
     assert_eq!(name(&chain, &[("first", "a"), ("second", "wrong")]), Ok(Some("a".into())));
+}
+
+#[test]
+fn the_field_with_room_for_one_comes_once() {
+    #[derive(Debug)]
+    struct ByAuthorization;
+    impl Method for ByAuthorization {
+        fn name(&self) -> &'static str {
+            "authorization"
+        }
+        fn sent(&self, asked: &Asked<'_>) -> Sent {
+            if asked.headers.contains_key(AUTHORIZATION) { Sent::Authorization } else { Sent::Nothing }
+        }
+        fn look(&self, _: &Asked<'_>) -> Result<Found, Box<Refusal>> {
+            Ok(Found::Caller(principal("a", &[])))
+        }
+        fn challenge(&self) -> &'static str {
+            "Name"
+        }
+        fn hint(&self) -> Option<String> {
+            None
+        }
+        fn takes(&self, name: &HeaderName) -> bool {
+            name == AUTHORIZATION
+        }
+    }
+    for combine in [Combine::One, Combine::First, Combine::Agree, Combine::All] {
+        let chain = Chain { methods: vec![Arc::new(ByAuthorization)], combine, anonymous: None };
+        assert_eq!(name(&chain, &[("authorization", "Bearer a")]), Ok(Some("a".into())));
+        let two = [("authorization", "Basic wrong"), ("authorization", "Bearer a")];
+        assert_eq!(name(&chain, &two), Err(Code::CredentialAmbiguous), "{combine:?}");
+    }
+}
+
+#[test]
+fn every_credential_of_a_caller_is_remembered() {
+    let chain = chain(Combine::All, Sent::Elsewhere);
+    let found = told(&chain, &[("first", "a"), ("second", "a")], &Answer::KeySet).unwrap().unwrap();
+    assert_eq!(found.credentials().collect::<Vec<_>>(), ["a-key", "a-key"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use yett_model::Code;
 
 /// The field that carries a proof.
 pub(super) const PROOF: HeaderName = HeaderName::from_static("dpop");
-const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+pub(crate) const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// What a caller without a proof, or with a bad one, is told (RFC 9449 section 7.1).
 const INVALID_PROOF: &str =
@@ -84,7 +84,7 @@ fn is_place(url: &str, asked: &Asked<'_>) -> bool {
     let (Some(told), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return false };
     let default = if asked.caller.tls { 443 } else { 80 };
     let port = authority.port_u16().filter(|port| *port != default);
-    let wanted = asked.told_host.unwrap_or(asked.host);
+    let wanted = asked.authority().unwrap_or(asked.host);
     let (wanted_host, wanted_port) = split_port(wanted);
     let path = target::normalise(uri.path()).map(|target| target.path.into_owned());
     told.eq_ignore_ascii_case(scheme)

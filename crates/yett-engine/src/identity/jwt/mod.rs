@@ -20,6 +20,7 @@ use super::question::{Answer, Question};
 use super::{Asked, Found, Method, Sent, refuse};
 use crate::Refusal;
 use crate::jose::{Compact, Fault, FaultKind, is_compact, text, verify_read};
+pub(crate) use dpop::NONCE;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 use issuers::IssuerPlan;

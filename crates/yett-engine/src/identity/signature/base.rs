@@ -3,7 +3,6 @@
 use super::fields::{Bare, Item, Parameters, parameter, write_item, write_list};
 use crate::identity::Asked;
 use http::HeaderName;
-use http::header::HOST;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::borrow::Cow;
 
@@ -62,9 +61,7 @@ fn target(asked: &Asked<'_>) -> String {
 
 /// Lower case, without the port that the scheme has anyway (RFC 9421 section 2.2.3).
 fn authority<'a>(asked: &'a Asked<'_>) -> Option<Cow<'a, str>> {
-    let of_target = || asked.uri.authority().map(http::uri::Authority::as_str);
-    let of_field = || asked.headers.get(HOST)?.to_str().ok();
-    let spoken = asked.told_host.or_else(of_target).or_else(of_field)?;
+    let spoken = asked.authority()?;
     let port = if asked.caller.tls { ":443" } else { ":80" };
     Some(spoken.strip_suffix(port).unwrap_or(spoken).to_ascii_lowercase().into())
 }

@@ -10,6 +10,7 @@ use super::findings::network;
 use super::known::Known;
 use crate::Refusal;
 use crate::exchange::Now;
+use crate::identity::jwt::NONCE;
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
 use std::hash::{BuildHasher, RandomState};
@@ -33,10 +34,12 @@ fn slope(settings: &Settings, free: u32) -> Slope {
     Slope { free, window_us: us(settings.window_ms), delay_us: us(settings.delay_ms), longest_us: us(settings.longest_ms) }
 }
 
-/// Whether a refusal tells of a wrong credential: one that is missing, or was right once, is no guess.
+/// Whether a refusal tells of a wrong credential: one that is missing, or was right once, is no guess. Nor is a proof
+/// that is right but for the nonce, which its maker is told now.
 #[must_use]
 pub fn is_failure(refusal: &Refusal) -> bool {
-    refusal.status() == 401 && !matches!(refusal.code, Code::CredentialMissing | Code::CredentialExpired)
+    let lacks_nonce = refusal.headers.iter().any(|(name, _)| *name == NONCE);
+    refusal.status() == 401 && !lacks_nonce && !matches!(refusal.code, Code::CredentialMissing | Code::CredentialExpired)
 }
 
 fn refusal(wait_us: u64, reason: impl Into<String>) -> Box<Refusal> {

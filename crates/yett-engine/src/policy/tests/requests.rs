@@ -228,6 +228,43 @@ fn a_narrower_key_escapes_no_forbid_and_gains_no_permit() {
 }
 
 #[test]
+fn a_profile_that_only_the_token_grants_escapes_no_forbid() {
+    for condition in ["", "when { context.tls }"] {
+        let cedar = format!(r#"forbid(principal in Profile::"writer", action == Action::"orders:get", resource) {condition};"#);
+        let engine = shop(&cedar);
+        let code = |carried: &[&str]| {
+            let mut exchange = crate::fixture::exchange(&engine, 1);
+            let plan = engine.plan().unwrap();
+            let principal = plan.assume("bob").unwrap();
+            let grants = plan.profiles.grants_of(carried.iter().copied());
+            exchange.assumed = Some(crate::identity::Principal { grants, ..principal });
+            let _judged = exchange.judge_head(&crate::fixture::head("GET", "/orders/1", &[]));
+            exchange.code()
+        };
+        assert_eq!(code(&["reader"]), None, "{condition}");
+        assert_eq!(code(&["writer"]), DENIED, "{condition}");
+    }
+}
+
+#[test]
+fn whoever_has_the_profiles_of_anonymous_callers_is_anonymous_to_policies() {
+    let code = |cedar: &str| {
+        let snapshot = change(snapshot(json!([policy(cedar)])), "/apis/0/identify/anonymous", json!(["reader"]));
+        ask(&engine(&snapshot), &json!({"method": "GET", "target": "/orders/1"})).code
+    };
+    for (cedar, expected) in [
+        (r#"forbid(principal, action, resource) when { context.anonymous };"#, DENIED),
+        (r#"forbid(principal, action, resource) unless { context.tls };"#, None),
+        (r#"forbid(principal in Profile::"reader", action, resource);"#, DENIED),
+        (r#"forbid(principal in Profile::"reader", action, resource) when { context.tls };"#, DENIED),
+        (r#"permit(principal in Profile::"reader", action, resource) when { context.tls };"#, None),
+        (r#"permit(principal in Team::"shop", action, resource) when { context.tls };"#, DENIED),
+    ] {
+        assert_eq!(code(cedar), expected, "{cedar}");
+    }
+}
+
+#[test]
 fn claims_are_those_that_are_declared_and_of_their_types() {
     let cedar = r#"permit(principal, action == Action::"orders:get", resource)
         when { context.claims has department && context.claims.department == "sales" && context has user && context.user == "mira" };

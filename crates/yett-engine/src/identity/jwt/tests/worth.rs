@@ -68,3 +68,44 @@ fn the_name_of_a_user_is_bounded_and_printable() {
     let nobody = told(&json!({"user_from": null}), &json!({}));
     assert_eq!(nobody.exchange.principal.as_ref().unwrap().user, None);
 }
+
+#[test]
+fn a_blocked_credential_is_refused_whichever_method_proved_it_and_in_any_order() {
+    let key = Private::ec();
+    for order in [["jwt", "api-key"], ["api-key", "jwt"]] {
+        for blocked in ["k1", "corp:t1"] {
+            let mut snapshot = snapshot(&key, &json!({}));
+            let methods =
+                json!({"jwt": {"issuers": ["corp"]}, "api_key": {"header": "x-api-key"}, "order": order, "combine": "all"});
+            snapshot["apis"][0]["identify"] = methods;
+            let engine = fixture::engine(&snapshot);
+            let token = bearer(&key.token("k", &claims()));
+            let code = || ask(&engine, &[("authorization", &token), ("x-api-key", fixture::KEY)]).code;
+            assert_eq!(code(), None);
+            let patch = json!({"sequence": 5, "changes": [{"change": "block-credential", "id": blocked, "because": "leaked"}]});
+            engine.patch(&fixture::bytes(&patch)).unwrap();
+            assert_eq!(code(), Some(Code::CredentialInvalid), "{order:?} {blocked}");
+        }
+    }
+}
+
+#[test]
+fn two_users_of_one_app_share_no_kept_answer() {
+    let key = Private::ec();
+    let mut snapshot = snapshot(&key, &json!({}));
+    snapshot["apis"][0]["operations"][0]["cache"] = json!({"default_ttl_ms": 1000});
+    let engine = fixture::engine(&snapshot);
+    let kept_under = |extra: &Value| {
+        let token = bearer(&key.token("k", &with(extra)));
+        let mut exchange = at(&engine, NOW_S, caller());
+        let mut parts = fixture::head("GET", "/shop/books", &[("authorization", &token)]);
+        exchange.judge_head(&parts).unwrap();
+        exchange.ask_cache(&mut parts, false).unwrap();
+        exchange.cache_key(&parts).unwrap()
+    };
+    let mira = kept_under(&json!({"jti": null, "sub": "mira"}));
+    assert!(mira == kept_under(&json!({"jti": null, "sub": "mira"})));
+    assert!(mira != kept_under(&json!({"jti": null, "sub": "juan"})));
+    assert!(mira != kept_under(&json!({"jti": null, "sub": "mira", "tenant": "other"})));
+    assert!(mira != kept_under(&json!({"jti": null, "sub": "mira", "act": {"sub": "agent"}})));
+}
