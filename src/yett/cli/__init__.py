@@ -15,6 +15,7 @@ import typer
 
 from yett.cli import (
     access,
+    bundle,
     check,
     client,
     diff,
@@ -56,6 +57,7 @@ for command in (
     schema.schema,
 ):
     app.command(epilog=EXIT_CODES)(command)
+app.command(epilog=EXIT_CODES)(bundle.bundle)
 app.command("compile", epilog=EXIT_CODES)(compiling.compile_)
 app.add_typer(key.app, name="key")
 app.add_typer(password.app, name="password")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -19,3 +20,11 @@ EXIT_CODES: Final = (
 
 DEFAULT_CONFIG: Final = "."
 """The folder one stands in: the same files as when it is named."""
+
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Where to write it: .json or .yaml. Absent: standard output.")
+]
+"""The file to write."""
+
+Force = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
+"""Whether a file may be written over."""
