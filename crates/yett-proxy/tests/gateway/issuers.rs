@@ -112,10 +112,11 @@ fn keys_are_fetched_before_they_are_needed_and_a_flood_of_invented_ones_asks_nob
     let jwks = answering.serve();
     let stage = with_keys(jwks.address, json!({}));
     assert_eq!(call(&stage, &key.token(ISSUER)).0, 200);
-    for number in 0..50 {
-        assert_eq!(call(&stage, &key.token_as(ISSUER, &format!("invented-{number}"))).0, 401);
-    }
     assert_eq!(call(&stage, &Key::new("k1").token(ISSUER)).0, 401);
+    for number in 0..50 {
+        // Whoever guesses is slowed down after a while.
+        assert!(matches!(call(&stage, &key.token_as(ISSUER, &format!("invented-{number}"))).0, 401 | 429));
+    }
     assert_eq!(answering.asked(), 1);
     let metrics = String::from_utf8(stage.telemetry("/metrics").body).unwrap();
     assert!(metrics.contains("yett_asks_total{kind=\"keys\",name=\"id\",outcome=\"answered\"} 1"), "{metrics}");
