@@ -15,7 +15,6 @@ from yett.documents import write_yaml
 from yett.services.diff import compare
 
 HEAD = {"openapi": "3.1.0", "info": {"title": "a", "version": "1.0.0"}}
-EMPTY = {"type": "object"}
 KIND = {"propertyName": "kind"}
 PARTS = """
 components:

@@ -24,6 +24,7 @@ from yett.cli import (
     lint,
     mock,
     new,
+    overlay,
     password,
     routes,
     run,
@@ -58,6 +59,7 @@ for command in (
 ):
     app.command(epilog=EXIT_CODES)(command)
 app.command(epilog=EXIT_CODES)(bundle.bundle)
+app.command(epilog=EXIT_CODES)(overlay.overlay)
 app.command("compile", epilog=EXIT_CODES)(compiling.compile_)
 app.add_typer(key.app, name="key")
 app.add_typer(password.app, name="password")

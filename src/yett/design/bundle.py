@@ -12,6 +12,7 @@ from yett.contract.identifiers import Identifiers
 from yett.contract.report import Report
 from yett.contract.resolver import Resolver, has_scheme, walk
 from yett.contract.sources import Sources, join_uri
+from yett.design.copies import fresh
 from yett.design.spots import Spot, kind_of_document, spot_below
 from yett.documents import Limits, join_pointer
 from yett.model.diagnostic import has_errors
@@ -92,7 +93,7 @@ class _Bundle:
         if not isinstance(value, dict):
             return value
         if spot.is_literal:
-            return _fresh(value)
+            return fresh(value)
         if spot.kind == "mapping":
             return {key: self._mapped(node.child(key)) for key in value}
         if spot.kind == "schemas" and not spot.is_map and isinstance(value.get("$id"), str):
@@ -255,9 +256,3 @@ def _refers(value: Any) -> bool:
 
 def _fragment(path: tuple[str | int, ...]) -> str:
     return "#" + quote(join_pointer(path), safe="/~!$&'()*+,;=:@-._")
-
-
-def _fresh(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _fresh(one) for key, one in value.items()}
-    return [_fresh(one) for one in value] if isinstance(value, list) else value
