@@ -62,11 +62,10 @@ def claims(**changes: Any) -> dict[str, Any]:
 
 def token(alg: str = "ES256", key: Any = None, header: dict[str, Any] | None = None, **changes: Any) -> str:
     key = key or KEYS[alg]
-    name = "EdDSA" if alg == "Ed25519" else alg
-    registry = jws.JWSRegistry(algorithms=[name], strict_check_header=False)
-    sent = {"alg": name, "kid": alg} | (header or {})
+    registry = jws.JWSRegistry(algorithms=[alg], strict_check_header=False)
+    sent = {"alg": alg, "kid": alg} | (header or {})
     payload = json.dumps(claims(**changes)).encode()
-    return jws.serialize_compact(sent, payload, key, algorithms=[name], registry=registry)
+    return jws.serialize_compact(sent, payload, key, algorithms=[alg], registry=registry)
 
 
 def ask(gateway: Gateway, authorization: str, **headers: str) -> Answer:

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
 use http::{HeaderName, HeaderValue};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,7 +43,7 @@ impl Signer {
                 .map_err(|_| "an identity key must be an Ed25519 private key in PKCS #8".to_owned())
         };
         let mut pairs = keys.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let public: Vec<serde_json::Value> = pairs.iter().map(jwk).collect();
+        let public: Vec<Map<String, Value>> = pairs.iter().map(jwk).collect();
         let jwks = Bytes::from(json!({"keys": public}).to_string());
         if pairs.is_empty() {
             return Err("there is no identity key".to_owned());
@@ -74,10 +74,11 @@ impl Signer {
 }
 
 /// The public half, named by its thumbprint (RFC 7638).
-fn jwk(key: &Ed25519KeyPair) -> serde_json::Value {
+fn jwk(key: &Ed25519KeyPair) -> Map<String, Value> {
     let x = BASE64URL_NOPAD.encode(key.public_key().as_ref());
-    let mut jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "use": "sig", "alg": "EdDSA"});
-    jwk["kid"] = jwk.as_object().and_then(thumbprint).into();
+    let members = [("kty", "OKP"), ("crv", "Ed25519"), ("x", &x), ("use", "sig"), ("alg", "EdDSA")];
+    let mut jwk: Map<String, Value> = members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    jwk.insert("kid".to_owned(), thumbprint(&jwk).into());
     jwk
 }
 

@@ -34,7 +34,7 @@ impl fmt::Debug for Key {
 /// How a signature is checked.
 pub(super) enum Verifier {
     Public(ParsedPublicKey),
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
 }
 
 impl Verifier {
@@ -161,7 +161,7 @@ fn read_secret(members: &Members, alg: Option<&str>) -> Result<(Algorithm, Verif
     if [&b"-----BEGIN"[..], b"ssh-", b"{"].iter().any(|start| text.starts_with(start)) {
         return Err("what looks like a public key is no secret".to_owned());
     }
-    Ok((algorithm, Verifier::Secret(hmac::Key::new(hashing, &secret))))
+    Ok((algorithm, Verifier::Secret(Box::new(hmac::Key::new(hashing, &secret)))))
 }
 
 fn member<'m>(members: &'m Members, name: &str) -> Option<&'m str> {

@@ -305,3 +305,25 @@ fn mistakes_in_issuers_are_told_all_at_once() {
         assert!(mistakes.iter().any(|one| one.path == pointer && one.code == code), "{changes}: {mistakes:?}");
     }
 }
+
+/// Microseconds of a head that is judged: anonymous, with a token that was verified before, and with a new one.
+#[test]
+#[ignore = "a measurement"]
+fn measure_a_token() {
+    let key = Private::ec();
+    let engine = fixture::engine(&snapshot(&key, &json!({"profiles": {"claim": "scope", "map": {"books.read": ["reader"]}}})));
+    let token = |id: usize| bearer(&key.token("k", &with(&json!({"jti": id.to_string(), "scope": "books.read"}))));
+    let once = fixture::head("GET", "/shop/books", &[("authorization", &token(0))]);
+    let fresh: Vec<_> = (1..200).map(|id| fixture::head("GET", "/shop/books", &[("authorization", &token(id))])).collect();
+    let open = fixture::head("GET", "/shop/health", &[]);
+    let time = |heads: &mut dyn Iterator<Item = &http::request::Parts>| {
+        let (start, mut count) = (std::time::Instant::now(), 0u32);
+        for head in heads {
+            at(&engine, NOW_S, caller()).judge_head(head).unwrap();
+            count += 1;
+        }
+        start.elapsed().as_secs_f64() * 1e6 / f64::from(count)
+    };
+    let again = |head| (0..20).map(|_| time(&mut std::iter::repeat_n(head, 2_000))).fold(f64::MAX, f64::min);
+    println!("anonymous {:.2} us, verified before {:.2} us, new {:.2} us", again(&open), again(&once), time(&mut fresh.iter()));
+}
