@@ -20,6 +20,7 @@ from yett.cli import (
     client,
     diff,
     explain,
+    infer,
     key,
     lint,
     mock,
@@ -60,6 +61,7 @@ for command in (
     app.command(epilog=EXIT_CODES)(command)
 app.command(epilog=EXIT_CODES)(bundle.bundle)
 app.command(epilog=EXIT_CODES)(overlay.overlay)
+app.command(epilog=EXIT_CODES)(infer.infer)
 app.command("compile", epilog=EXIT_CODES)(compiling.compile_)
 app.add_typer(key.app, name="key")
 app.add_typer(password.app, name="password")
