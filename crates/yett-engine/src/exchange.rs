@@ -159,6 +159,8 @@ pub struct Exchange {
     consulting: Option<Box<Consulting>>,
     /// What the body must prove before anything reads it.
     awaiting: Vec<BodyProof>,
+    /// Whether nothing but the body proves the caller.
+    was_provisional: bool,
     /// Set by simulations only: act as this app without a credential.
     pub(crate) assumed: Option<Principal>,
     pub(crate) effects: Effects,
@@ -226,6 +228,7 @@ impl Exchange {
             identifying: Progress::default(),
             consulting: None,
             awaiting: Vec::new(),
+            was_provisional: false,
             assumed: None,
             effects: Effects::default(),
             would_deny: Vec::new(),

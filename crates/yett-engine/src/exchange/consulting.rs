@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::callout::{CalloutPlan, Consulting, Subject, Verdict, message};
+use http::HeaderName;
 
 impl Exchange {
     /// Asks the callouts in order that are not told the body, or with `body` those that are; `Some`: this one is asked next.
@@ -18,11 +19,12 @@ impl Exchange {
         let callouts = plan.callouts_of(self.api, self.operation);
         let mut consulting = std::mem::take(&mut self.consulting).unwrap_or_default();
         while let Some(callout) = callouts.get(consulting.next) {
-            if callout.wants_body() == body.is_some() {
+            if self.is_asked_late(callout) == body.is_some() {
                 match answer.take() {
                     Some(answer) => self.hear_callout(callout, answer, &mut consulting)?,
                     None => {
-                        let question = self.ask_callout(callout, parts, body.flatten(), &consulting)?;
+                        let body = body.flatten().filter(|_| callout.wants_body());
+                        let question = self.ask_callout(callout, parts, body, &consulting)?;
                         self.consulting = Some(consulting);
                         return Ok(Some(question));
                     }
@@ -92,10 +94,15 @@ impl Exchange {
         }
     }
 
-    /// Whether a callout is to be told the body.
+    /// Nobody is told of a caller who is only named until the body has proven it.
+    fn is_asked_late(&self, callout: &CalloutPlan) -> bool {
+        callout.wants_body() || self.was_provisional
+    }
+
+    /// Whether a callout is asked only once the body is here.
     #[must_use]
     pub fn tells_body(&self) -> bool {
-        self.plan.callouts_of(self.api, self.operation).iter().any(|callout| callout.wants_body())
+        self.plan.callouts_of(self.api, self.operation).iter().any(|callout| self.is_asked_late(callout))
     }
 
     /// The last of phase `authorize`, once the body is here and was judged: asks the callouts that are told it. `answer` is
@@ -122,10 +129,13 @@ impl Exchange {
 
     /// Puts on what callouts said, and takes off what only they may say.
     pub(super) fn tell_opinions(&self, headers: &mut HeaderMap) {
-        for callout in self.plan.callouts_of(self.api, self.operation) {
-            callout.gives.iter().for_each(|name| {
-                headers.remove(name);
-            });
+        for name in self.plan.callouts_of(self.api, self.operation).iter().flat_map(|callout| &callout.gives) {
+            headers.remove(name);
+            // Many upstreams cannot tell the two names apart.
+            let imitates =
+                |other: &&HeaderName| other.as_str().contains('_') && other.as_str().replace('_', "-") == name.as_str();
+            let imitations: Vec<HeaderName> = headers.keys().filter(imitates).cloned().collect();
+            imitations.iter().for_each(|name| drop(headers.remove(name)));
         }
         for (name, value) in self.consulting.iter().flat_map(|consulting| &consulting.added) {
             headers.insert(name.clone(), value.clone());

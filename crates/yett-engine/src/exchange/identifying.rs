@@ -42,6 +42,7 @@ impl Exchange {
         }
         self.principal = principal;
         self.awaiting = awaiting;
+        self.was_provisional = self.is_provisional();
         Ok(None)
     }
 

@@ -1,6 +1,11 @@
 use super::*;
+use crate::exchange::{BodyNeed, Step};
+use crate::fixture;
+use crate::identity::question::Answer;
+use crate::identity::secrets::Secrets;
 use crate::identity::staged::{Stage, request};
 use aws_lc_rs::hmac;
+use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use serde_json::json;
 
@@ -114,4 +119,41 @@ fn the_header_stays_here_unless_it_is_wanted_upstream() {
     assert!(method.takes(&name));
     method.settings.keep = true;
     assert!(!method.takes(&name));
+}
+
+#[test]
+fn nobody_outside_is_told_of_a_sender_that_is_not_proven() {
+    let change = fixture::change;
+    let snapshot = fixture::changed(
+        "/apis/0/identify",
+        json!({"webhook": {"app": "reader-app", "header": "x-hub-signature-256", "format": "hex", "tolerance_s": 300}}),
+    );
+    let snapshot = change(snapshot, "/apps/0/webhook_secrets", json!(["new"]));
+    let snapshot = change(snapshot, "/apps/0/profiles", json!(["sender"]));
+    let snapshot = change(snapshot, "/profiles", json!([{"name": "sender", "operations": ["shop:create"]}]));
+    let judge = json!({"name": "judge", "remote": {"url": "https://judge.example"}, "headers": ["x-tenant"]});
+    let snapshot = change(snapshot, "/callouts", json!([judge]));
+    let snapshot = change(snapshot, "/apis/0/callouts", json!(["judge"]));
+    let engine = crate::Engine::new(fixture::pepper());
+    engine.renew_secrets(Secrets::new([("new".to_owned(), "0123456789abcdef".to_owned())].into()));
+    engine.apply(&fixture::bytes(&snapshot)).unwrap();
+    let body = Bytes::from_static(br#"{"title":"x"}"#);
+    let hash = HEXLOWER.encode(&mac("0123456789abcdef", &body));
+    for (sent, right) in [(hash, true), ("00".repeat(32), false)] {
+        let fields = [("x-hub-signature-256", sent.as_str()), ("content-type", "application/json"), ("x_tenant", "forged")];
+        let mut parts = fixture::head("POST", "/shop/books", &fields);
+        let mut exchange = fixture::exchange(&engine, 1);
+        let step = exchange.judge_head_unless(&parts, |_, _| None).unwrap();
+        assert!(matches!(step, Step::Go(BodyNeed::Collect)), "{step:?}");
+        assert_eq!(exchange.prove_body(&parts, Some(&body)).is_ok(), right);
+        if right {
+            assert!(exchange.tells_body());
+            let asked = exchange.consult_with(&parts, Some(&body), None).unwrap().unwrap();
+            assert!(!format!("{asked:?}").contains("title"), "it is not told the body");
+            let said = Answer::Callout(json!({"allow": true, "headers": {"x-tenant": "a"}}));
+            assert!(exchange.consult_with(&parts, Some(&body), Some(said)).unwrap().is_none());
+            exchange.upstream_request(&mut parts).unwrap();
+            assert_eq!(parts.headers["x-tenant"], "a");
+        }
+    }
 }
