@@ -16,7 +16,7 @@ use yett_engine::identity::question::Answer;
 /// Checks that wait at the same time over all workers.
 const QUEUE: usize = 32;
 const THREADS: usize = 2;
-/// For how long a right password is remembered.
+/// For how long a right password is remembered after its last use.
 const REMEMBERED: Duration = Duration::from_secs(60);
 /// How many are remembered at most.
 const MOST: usize = 4096;
@@ -47,7 +47,10 @@ impl Passwords {
     pub(crate) async fn check(&self, hash: &str, password: &str) -> Answer {
         let Some(proof) = self.proof(hash, password) else { return unavailable("a password cannot be named") };
         let now = Instant::now();
-        if self.known().get(&proof).is_some_and(|until| *until > now) {
+        let is_known = self.known().get(&proof).is_some_and(|until| *until > now);
+        if is_known {
+            // Whoever comes again and again need not queue behind those who guess.
+            self.remember(proof, now + REMEMBERED);
             return Answer::Password(true);
         }
         let (tell, told) = oneshot::channel();
@@ -79,7 +82,7 @@ impl Passwords {
             let now = Instant::now();
             known.retain(|_, until| *until > now);
         }
-        if known.len() < MOST {
+        if known.len() < MOST || known.contains_key(&proof) {
             known.insert(proof, until);
         }
     }
@@ -163,6 +166,19 @@ mod tests {
         passwords.remember(proof, Instant::now());
         assert_ne!(passwords.proof("", "pässword").unwrap(), proof);
         assert!(passwords.known().get(&proof).is_none_or(|until| *until <= Instant::now()));
+    }
+
+    #[test]
+    fn a_password_that_is_in_use_never_queues_behind_guesses() {
+        let passwords = Passwords::new().unwrap();
+        let (full, _held) = sync_channel(0);
+        assert!(passwords.queue.set(full).is_ok());
+        let proof = passwords.proof(HASH, "pässword").unwrap();
+        let soon = Instant::now() + Duration::from_secs(30);
+        passwords.remember(proof, soon);
+        assert_eq!(check(&passwords, HASH, "pässword"), Answer::Password(true));
+        assert!(*passwords.known().get(&proof).unwrap() > soon);
+        assert!(matches!(check(&passwords, HASH, "guess"), Answer::Unavailable(_)));
     }
 
     #[test]
