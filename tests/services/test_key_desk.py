@@ -13,7 +13,7 @@ from yett.gateway import Applied, GatewayOptions
 from yett.model.stolen import Finding
 from yett.services.key_desk import KeyDesk
 from yett.services.patches import Patches
-from yett.store import Database, FindingStore, KeptKey, KeyStore
+from yett.store import BlockedKey, Database, FindingStore, KeptKey, KeyStore
 
 FOUND = Finding("finding-1", "leaked-key", "critical", "k1", (("place", "mail"),), 100, 110, 3)
 
@@ -81,6 +81,25 @@ def test_a_rotated_key_is_put_with_what_it_carries(tmp_path: Path) -> None:
     credential = {"id": "k2", "app": "app", "prefix": "yett_live_00000000", "hash": "ab" * 32}
     credential |= {"expires_at": 9, "profiles": ["reader"]}  # type: ignore[dict-item]
     assert house.changes() == [{"change": "put-credential", "credential": credential}]
+
+
+def test_a_key_that_is_kept_between_two_looks_is_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(tmp_path)
+    look = KeyStore.blocked
+
+    def late(store: KeyStore, *, since: int = 0) -> list[BlockedKey]:
+        patch.undo()
+        house.keys.keep([KeptKey("k2", "app", "yett_live_00000000", "ab" * 32)])
+        house.keys.block("k1", "revoked", now=1)
+        return look(store, since=since)
+
+    house.keys.block("k0", "revoked", now=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(KeyStore, "blocked", late)
+        house.desk.glance()
+    house.desk.glance()
+    told = [one.get("id") or one["credential"]["id"] for one in house.changes()]
+    assert told == ["k0", "k1", "k2"]
 
 
 def test_a_failed_glance_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

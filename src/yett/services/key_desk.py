@@ -53,7 +53,7 @@ class KeyDesk:
         self._path, self._patches, self._gateway, self._clock = path, patches, gateway, clock
         self._database: Database | None = None
         self._version = 0
-        self._heard = 0
+        self._heard_kept = self._heard_blocked = 0
         self._flushed_minute = 0
         self._flushed, self._swept = 0.0, 0.0
         self._counts: dict[str, int] = {}
@@ -123,14 +123,16 @@ class KeyDesk:
         """Tell the gateway of every change it has not heard of: before it serves, and later. Raises `YettError`."""
         if self._database is None:
             return
-        kept, blocked = self._keys.kept(since=self._heard), self._keys.blocked(since=self._heard)
+        # Each to its own number: what is written between the two looks has a higher one than what is read first.
+        kept, blocked = self._keys.kept(since=self._heard_kept), self._keys.blocked(since=self._heard_blocked)
         # First what takes away, and on its own: nothing that goes wrong with a new key may delay it.
         self._patches.send_all(map(block_key, blocked))
+        self._heard_blocked = max([self._heard_blocked, *(one.number for one in blocked)])
         for one in kept:
             # One whose app is not in the configuration in force opens nothing; the next snapshot may have it.
             with suppress(SnapshotRefusedError):
                 self._patches.send([put_key(one)])
-        self._heard = max([self._heard, *(one.number for one in kept), *(one.number for one in blocked)])
+            self._heard_kept = one.number
 
     def glance(self) -> None:
         """Take up what has changed in the store, if anything has. Raises `YettError`."""
