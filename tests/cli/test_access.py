@@ -87,6 +87,12 @@ def test_a_matrix_comes_as_table_markdown_csv_and_json(tmp_path: Path) -> None:
     assert {"principal": "app:reader-app", "operation": "shop:getBook", "state": "allowed", "changes_at": None} in cells
 
 
+def test_a_matrix_breaks_no_name_on_a_narrow_terminal(tmp_path: Path) -> None:
+    wide = yett("access", "matrix", lay_out(tmp_path), environment=PLAIN).out
+    assert "shop:listBooks" in wide
+    assert yett("access", "matrix", lay_out(tmp_path), environment={**PLAIN, "COLUMNS": "20"}).out == wide
+
+
 @NATIVE
 def test_a_matrix_is_tried_on_a_gateway_of_its_own(tmp_path: Path) -> None:
     shown = yett("access", "matrix", lay_out(tmp_path), "--run", environment=PLAIN)

@@ -51,6 +51,13 @@ def test_a_secret_is_never_shown_not_even_in_the_line_of_source(tmp_path: Path) 
         assert "hunter2" not in shown.out + shown.err
 
 
+def test_a_line_that_is_not_shown_is_told_by_its_key(tmp_path: Path) -> None:
+    path = lay_out(tmp_path, SETTINGS.replace("{env: READER_KEY}", f"{{value: {KEY}, secret: hunter2, odd: 1}}"))
+    shown = yett("check", path).err
+    assert "at: apps.0.keys.0\n" in shown
+    assert " | " not in shown
+
+
 def test_a_missing_configuration_is_one_line(tmp_path: Path) -> None:
     shown = yett("check", str(tmp_path / "gone.yaml"))
     assert shown.code == 1

@@ -36,7 +36,8 @@ def test_every_command_has_help(command: tuple[str, ...]) -> None:
 
 
 def test_no_first_line_of_help_is_cut_off() -> None:
-    assert "..." not in yett("--help").out.partition("Commands:")[2]
+    for group in ([], ["key"], ["access"], ["password"], ["client"], ["tokens"], ["tokens", "key"]):
+        assert "..." not in yett(*group, "--help").out.partition("Commands:")[2], group
 
 
 def test_the_version_is_shown() -> None:

@@ -43,3 +43,10 @@ def test_a_signing_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
 def test_a_key_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     shown = yett("tokens", "key", "new", str(tmp_path / "nowhere" / "key.pem"))
     assert (shown.code, "file-not-made" in shown.err) == (1, True)
+
+
+def test_a_secret_for_no_configuration_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "nowhere"):
+        shown = yett("client", "new", str(place))
+        assert (shown.code, "configuration-missing" in shown.err) == (1, True)
+    assert list(tmp_path.iterdir()) == []

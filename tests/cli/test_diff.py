@@ -58,3 +58,8 @@ def test_a_contract_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     shown = yett("diff", old, str(tmp_path / "missing.json"))
     assert shown.code == 1
     assert "missing.json" in shown.err
+    assert shown.out == ""
+
+
+def test_json_is_asked_for_as_everywhere(tmp_path: Path) -> None:
+    assert len(yett("diff", *lay_out(tmp_path), "--json").json["changes"]) == 2

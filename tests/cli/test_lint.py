@@ -46,3 +46,17 @@ def test_a_mistake_in_a_ruleset_is_shown_with_its_line(tmp_path: Path) -> None:
     assert shown.code == 1
     assert "rules.yaml:2: error[function-unknown]" in shown.err
     assert "did you mean `truthy`?" in shown.err
+
+
+def test_json_is_asked_for_as_everywhere(tmp_path: Path) -> None:
+    assert yett("lint", lay_out(tmp_path), "-r", "spectral:oas", "--json").json["counts"]["warn"] >= 1
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[openapi]", "info: {title: a}"])
+def test_a_file_that_is_no_contract_does_not_pass_for_a_good_one(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "api.yaml"
+    path.write_text(text)
+    for command in ("lint", "score"):
+        shown = yett(command, str(path))
+        assert (shown.code, shown.out) == (1, "")
+        assert "api.yaml:1: error[contract-unknown]" in shown.err

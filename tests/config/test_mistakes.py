@@ -23,6 +23,16 @@ def test_a_wrong_duration_that_could_be_off_is_told_once_at_its_key(tmp_path: Pa
     assert [(one.code, one.pointer) for one in found] == [("duration-invalid", "/apis/0/upstream/slow_start")]
 
 
+def test_a_choice_that_is_listed_in_the_message_is_not_listed_again_in_the_hint(tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, BOOKSHOP + "policies: [{name: a, forbid: {}, mode: perhaps}]\n")
+    assert (found.message, found.hint) == ("expected one of `enforce`, `monitor`, `off`", "")
+
+
+def test_a_list_that_is_too_short_is_told_how_long_it_must_be(tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, BOOKSHOP + "duties: [{name: a, rights: [[api:edit]]}]\n")
+    assert (found.code, found.message) == ("out-of-range", "this must have at least 2 entries")
+
+
 def test_a_status_is_written_with_or_without_quotes(tmp_path: Path) -> None:
     loaded = load(tmp_path, with_upstream('retries: {when: [502, "503"]}'))
     assert loaded.diagnostics == ()
@@ -41,7 +51,7 @@ def test_a_status_is_written_with_or_without_quotes(tmp_path: Path) -> None:
 def test_a_number_that_is_no_choice_is_told_the_choices(tmp_path: Path, status: str, message: str) -> None:
     redirects = f"{_ITS_UPSTREAM}\n    redirects: [{{from: /old, to: /new, status: {status}}}]"
     (found,) = mistakes(tmp_path, BOOKSHOP.replace(_ITS_UPSTREAM, redirects))
-    assert (found.message, "308" in found.hint) == (message, True)
+    assert (found.message, "308" in f"{found.message} {found.hint}") == (message, True)
 
 
 def test_what_is_empty_is_told_in_plain_words(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
-@app.command("who-can", epilog=EXIT_CODES)
+@app.command("who-can", epilog=EXIT_CODES, short_help="List who may call an operation.")
 def who_can(
     what: Annotated[str, typer.Argument(metavar="OPERATION", help="An operation, `api:operationId`, or a right.")],
     config: Config = DEFAULT_CONFIG,
@@ -53,7 +53,7 @@ def who_can(
         _show_who_can(found)
 
 
-@app.command("of", epilog=EXIT_CODES)
+@app.command("of", epilog=EXIT_CODES, short_help="List what somebody may call.")
 def of(
     principal: Annotated[
         str,
@@ -87,7 +87,7 @@ def of(
         _show_of(found)
 
 
-@app.command("diff", epilog=EXIT_CODES)
+@app.command("diff", epilog=EXIT_CODES, short_help="Show who would gain and who would lose what.")
 def diff(
     before: Annotated[str, typer.Argument(metavar="BEFORE", help="The configuration as it is.")],
     after: Annotated[str, typer.Argument(metavar="AFTER", help="The configuration as it would be.")],
@@ -112,7 +112,7 @@ def diff(
         raise typer.Exit(REFUSED)
 
 
-@app.command("matrix", epilog=EXIT_CODES)
+@app.command("matrix", epilog=EXIT_CODES, short_help="Print every caller by every operation.")
 def matrix(
     config: Config = DEFAULT_CONFIG,
     style: Annotated[Format, typer.Option("--format", help="How it is printed.")] = Format.TABLE,
@@ -219,18 +219,19 @@ def _show_matrix(found: Any, style: Format) -> None:
 
 
 def _show_table(rows: list[list[str]]) -> None:
-    from rich import box
-    from rich.table import Table
+    """Columns side by side. Nothing is broken or cut: a pager scrolls what is wider than the terminal."""
+    from rich.text import Text
 
     from yett.cli.output import screen, visible
 
-    head, *lines = rows
-    table = Table(box=box.ASCII if screen().options.ascii_only else box.SIMPLE)
-    for number, name in enumerate(head):
-        table.add_column(visible(name), style="cyan" if number == 0 else "", overflow="fold")
-    for line in lines:
-        table.add_row(*(visible(one) for one in line))
-    screen().print(table)
+    table = [[visible(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for number, row in enumerate(table):
+        name, *cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        line = Text(name, style="cyan").append(
+            "  ".join(("", *cells)).rstrip(), style="bold" if number == 0 else "none"
+        )
+        screen().print(line)
 
 
 def _show_trial(trial: Trial) -> None:

@@ -16,7 +16,7 @@ def root() -> None:
     """Make secrets for clients of the token endpoint."""
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(epilog=EXIT_CODES, short_help="Make a client secret.")
 def new(
     config: Config = DEFAULT_CONFIG,
     env: Annotated[str, typer.Option(help="Marks what the secret is for: 1 to 16 of a-z and 0-9.")] = "live",
@@ -29,10 +29,11 @@ def new(
     """
     import os
 
-    from yett.cli.output import patience, show_json, told_errors
+    from yett.cli.output import demand_configuration, patience, show_json, told_errors
     from yett.services.clients import new_secret
 
     with told_errors(as_json=as_json), patience("making a secret"):
+        demand_configuration(config, "to make a secret for", "name the configuration")
         made = new_secret(config, os.environ, env=env, app=app_name)
     if as_json:
         show_json({"secret": made.text, "hash": made.hash, "line": made.line})

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yett.cli.arguments import Json
+
 if TYPE_CHECKING:
     from yett.services.diff import Change, Difference
 
@@ -42,6 +44,7 @@ def diff(
         bool, typer.Option("--version-step", help="Exit with 1 only if the version does not say what has changed.")
     ] = False,
     every: Annotated[bool, typer.Option("--all", help="Show what breaks nobody too.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show what has changed between two contracts, and whom it breaks."""
     from yett.cli.output import REFUSED, patience, show_diagnostics
@@ -49,13 +52,16 @@ def diff(
 
     with patience(f"comparing {old} and {new}"):
         found = compare(old, new)
+    output_format = Format.JSON if as_json else output_format
     show_diagnostics(found.comparison.diagnostics)
+    if not found.is_readable:
+        raise typer.Exit(REFUSED)
     if output_format is Format.TEXT:
         _show(found, every=every)
-    elif found.is_readable:
+    else:
         typer.echo(found.report(output_format.value), nl=False)
     fails = not found.version.is_enough if version else fail_on is not Failing.NEVER and found.reaches(fail_on.value)
-    if fails or not found.is_readable:
+    if fails:
         raise typer.Exit(REFUSED)
 
 

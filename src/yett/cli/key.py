@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,11 +17,7 @@ def root() -> None:
     """Make, rotate, revoke and review API keys."""
 
 
-for command in (key_changes.revoke, key_changes.quarantine, key_changes.release, key_changes.rotate, key_report.report):
-    app.command(epilog=EXIT_CODES)(command)
-
-
-@app.command(epilog=EXIT_CODES)
+@app.command(epilog=EXIT_CODES, short_help="Make an API key.")
 def new(
     config: Config = DEFAULT_CONFIG,
     env: Annotated[str, typer.Option(help="Marks what the key is for: 1 to 16 of a-z and 0-9.")] = "live",
@@ -38,18 +33,18 @@ def new(
     """
     import os
 
-    from yett.cli.output import patience, show_json, told_errors
-    from yett.errors import YettError
+    from yett.cli.output import demand_configuration, patience, show_json, told_errors
     from yett.services.keys import new_key
 
     if quiet:
         _print_alone(env, app_name, as_json=as_json)
         return
     with told_errors(as_json=as_json), patience("making a key"):
-        if not _is_configuration(Path(config)):
-            message = f"there is no configuration at {config} to make a key for"
-            hint = "name the configuration, or `yett key new --quiet` prints a key alone, for `{env: NAME}`"
-            raise YettError(message, code="configuration-missing", hint=hint)
+        demand_configuration(
+            config,
+            "to make a key for",
+            "name the configuration, or `yett key new --quiet` prints a key alone, for `{env: NAME}`",
+        )
         made = new_key(config, os.environ, env=env, app=app_name)
     if as_json:
         show_json({"key": made.text, "prefix": made.prefix, "hash": made.hash, "line": made.line})
@@ -73,12 +68,11 @@ def _print_alone(env: str, app_name: str | None, *, as_json: bool) -> None:
         typer.echo(new_key(env).text)
 
 
-def _is_configuration(path: Path) -> bool:
-    import os
-
-    from yett.services.assembly import assemble
-
-    if not path.is_dir():
-        return path.exists()
-    found = assemble(str(path), os.environ, need_secrets=False).diagnostics
-    return not any(one.code == "configuration-missing" for one in found)
+for command, told in (
+    (key_changes.rotate, "Make a successor of a key."),
+    (key_changes.revoke, "Refuse a key for good, at once."),
+    (key_changes.quarantine, "Refuse a key until it is released."),
+    (key_changes.release, "Accept a refused key again."),
+    (key_report.report, "Show unused, old, ending and blocked keys."),
+):
+    app.command(epilog=EXIT_CODES, short_help=told)(command)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yett.cli.arguments import Json
+
 if TYPE_CHECKING:
     from yett.services.lint import Finding, Verdict
 
@@ -33,12 +35,13 @@ class Failing(StrEnum):
 
 
 def lint(
-    contracts: Annotated[list[str], typer.Argument(metavar="CONTRACT...", help="Contracts to look at.")],
+    contracts: Annotated[list[str], typer.Argument(metavar="CONTRACT", help="Contracts to look at.")],
     ruleset: Annotated[
         str, typer.Option("--ruleset", "-r", help="A ruleset's name, such as yett:recommended, or its file.")
     ] = "yett:recommended",
     output_format: Annotated[Format, typer.Option("--format", help="How to tell it.")] = Format.TEXT,
     fail_on: Annotated[Failing, typer.Option("--fail-on", help="Exit with 1 from this severity on.")] = Failing.ERROR,
+    as_json: Json = False,
 ) -> None:
     """Hold contracts against rules that people can read."""
     from yett.cli.output import REFUSED, patience, show_diagnostics
@@ -46,6 +49,7 @@ def lint(
 
     with patience(f"reading {', '.join(contracts[:3])}"):
         verdict = lint_contracts(contracts, ruleset)
+    output_format = Format.JSON if as_json else output_format
     show_diagnostics(verdict.diagnostics)
     if output_format is not Format.TEXT and verdict.is_usable:
         typer.echo(verdict.report(output_format.value), nl=False)

@@ -6,12 +6,14 @@ What is shown may come from hostile files: control characters are made visible, 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -66,8 +68,8 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
 
 
 def _key_in(line: str, diagnostic: Diagnostic) -> str:
-    """Which key of a line that holds several is meant; empty where the line itself tells."""
-    if not line or not set("{[") & set(line):
+    """Which key is meant of a line that holds several, or is not shown; empty where the line itself tells."""
+    if line and not set("{[") & set(line):
         return ""
     return ".".join(one.replace("~1", "/").replace("~0", "~") for one in diagnostic.pointer.split("/")[1:])
 
@@ -97,6 +99,20 @@ def fail(message: str, *, hint: str = "", code: str = "") -> NoReturn:
     if hint:
         screen(error=True).print(Text().append("  hint: ", style="cyan").append(visible(hint)))
     raise typer.Exit(REFUSED)
+
+
+def demand_configuration(config: str, purpose: str, hint: str) -> None:
+    """Raise `YettError` where there is no configuration: a pepper made beside nothing would be lost."""
+    from yett.services.assembly import assemble
+
+    path = Path(config)
+    if path.is_dir():
+        found = assemble(config, os.environ, need_secrets=False).diagnostics
+        missing = any(one.code == "configuration-missing" for one in found)
+    else:
+        missing = not path.exists()
+    if missing:
+        raise YettError(f"there is no configuration at {config} {purpose}", code="configuration-missing", hint=hint)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ def root() -> None:
     """Hash passwords."""
 
 
-@app.command("hash", epilog=EXIT_CODES)
+@app.command("hash", epilog=EXIT_CODES, short_help="Read a password and print its hash.")
 def hash_() -> None:
     """Read a password and print its argon2id hash, for `passwords:` of an app.
 

@@ -18,7 +18,7 @@ def root() -> None:
     """Make keys that tokens are signed with."""
 
 
-@key.command(epilog=EXIT_CODES)
+@key.command(epilog=EXIT_CODES, short_help="Make a private key.")
 def new(
     path: Annotated[str, typer.Argument(metavar="FILE", help="The file to make; one that is there is kept.")],
     kind: Annotated[Literal["ES256", "EdDSA"], typer.Option(help="Algorithm of the key.")] = "ES256",

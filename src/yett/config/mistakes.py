@@ -84,6 +84,8 @@ def _word(detail: ErrorDetails) -> _Wording:
             return kind, detail["msg"], context.get("hint", SECRET_HINT)
         case "string_pattern_mismatch":
             return "form-invalid", f"the text does not have the form `{context['pattern']}`", ""
+        case "too_short" if context["min_length"] > 1:
+            return "out-of-range", f"this must have at least {context['min_length']} entries", ""
         case "string_too_short" | "too_short":
             return "out-of-range", "this must not be empty", ""
     if "-" in kind:
@@ -113,10 +115,12 @@ def _unknown_value(detail: ErrorDetails, choices: list[str]) -> _Wording:
     if isinstance(value, str) == (choices == texts):
         expected = "a number" if choices == texts else "text"
         return "wrong-type", f"expected {expected}, found {_kind_of(value)}", did_you_mean("", texts)
+    # The message names the choices: a hint that lists them again would say nothing.
+    near = did_you_mean(str(value), texts)
     return (
         "unknown-value",
         f"expected one of {', '.join(f'`{choice}`' for choice in texts)}",
-        did_you_mean(str(value), texts),
+        "" if near.startswith("known: ") else near,
     )
 
 

@@ -16,6 +16,8 @@ from yett.model.diagnostic import Diagnostic, has_errors
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from yett.documents import Document
+
 __all__ = ["SEVERITIES", "Finding", "Verdict", "lint_contracts", "rules_of"]
 
 _RANK: Final[dict[str, int]] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
@@ -50,7 +52,7 @@ def lint_contracts(paths: Sequence[str], ruleset: str) -> Verdict:
     findings: list[Finding] = []
     for path in paths if not has_errors(diagnostics) else ():
         try:
-            findings += lint(read_document(Path(path).read_bytes(), file=path), rules)
+            findings += lint(read_contract(path), rules)
         except DocumentError as error:
             diagnostics += error.diagnostics
         except (OSError, ValueError) as error:
@@ -58,6 +60,18 @@ def lint_contracts(paths: Sequence[str], ruleset: str) -> Verdict:
             message = f"it cannot be read: {reason}"
             diagnostics.append(Diagnostic(path, 0, "", "file-unreadable", message, "check the path"))
     return Verdict(tuple(findings), tuple(diagnostics), len(rules.rules))
+
+
+def read_contract(path: str) -> Document:
+    """The document at `path`, which says that it is a contract.
+
+    Raises `DocumentError` where it does not: rules find nothing in an empty file, and that must not pass for good.
+    """
+    document = read_document(Path(path).read_bytes(), file=path)
+    if not isinstance(document.value, dict) or not {"openapi", "swagger"} & document.value.keys():
+        message = "this is no contract: it names no version of OpenAPI"
+        raise DocumentError((Diagnostic(path, 1, "", "contract-unknown", message, "begin it with `openapi: 3.1.0`"),))
+    return document
 
 
 def rules_of(ruleset: str) -> Ruleset:

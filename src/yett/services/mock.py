@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
+from yett.errors import ConfigurationError
+from yett.model.diagnostic import Diagnostic
 from yett.services.run import DEFAULT_GRACE_S, run_gateway
 
 if TYPE_CHECKING:
@@ -48,5 +50,14 @@ def run_mock(
 
     Raises `ConfigurationError` when the contract has errors, and `GatewayError` when it cannot be served.
     """
+    try:
+        with Path(contract).open("rb"):
+            pass
+    except OSError as error:
+        # Told by its own name: the configuration of a mock is nobody's file.
+        message = f"the contract cannot be read: {(error.strerror or str(error)).lower()}"
+        raise ConfigurationError(
+            (Diagnostic(contract, 0, "", "contract-unreadable", message, "check the path"),)
+        ) from None
     with mock_configuration(contract, listen) as path:
         run_gateway(path, environment, tell, grace_s=grace_s)

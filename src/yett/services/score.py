@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from yett.documents import DocumentError, read_document
+from yett.documents import DocumentError
 from yett.errors import ConfigurationError
 from yett.governance.lint import examine
 from yett.governance.ruleset import load_ruleset
 from yett.governance.scorecard import DIMENSIONS, Scorecard, badge, score
 from yett.model.diagnostic import Diagnostic, has_errors
+from yett.services.lint import read_contract
 
 __all__ = ["DIMENSIONS", "Scorecard", "badge", "score_contract"]
 
@@ -23,7 +22,7 @@ def score_contract(path: str, ruleset: str) -> Scorecard:
     if has_errors(rules.diagnostics):
         raise ConfigurationError(rules.diagnostics)
     try:
-        document = read_document(Path(path).read_bytes(), file=path)
+        document = read_contract(path)
     except DocumentError as error:
         raise ConfigurationError(error.diagnostics) from None
     except (OSError, ValueError) as error:

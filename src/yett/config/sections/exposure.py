@@ -36,7 +36,7 @@ PathTemplate = Annotated[
 
 def _plain(text: str) -> str:
     if not _PLAIN.fullmatch(text) or any(part in (".", "..") for part in text.split("/")):
-        raise mistake("path-invalid", "this is no plain path", "write `/.well-known/jwks.json`")
+        raise mistake("path-invalid", "this is no plain path", "write one such as `/.well-known/name`")
     return text
 
 

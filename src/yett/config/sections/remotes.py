@@ -80,7 +80,8 @@ def build_remote(url: str, shape: RemoteShape, at: At, key: str = "url") -> Remo
 def _check(url: str, shape: RemoteShape, at: At, key: str) -> None:
     parts = urlsplit(url)
     if parts.scheme == "http" and not shape.plain_http:
-        (at / key).report("url-plain", "over plain HTTP anybody on the way could answer", "write `https://`")
+        hint = "write `https://`; or `plain_http: true` for something on this machine"
+        (at / key).report("url-plain", "over plain HTTP anybody on the way could answer", hint)
     elif parts.scheme == "http" and not _may_be_local(parts.hostname or ""):
         hint = "write `https://`, or the URL of something on this machine"
         (at / key).report("url-plain", "plain HTTP is for the gateway's own machine only", hint)
