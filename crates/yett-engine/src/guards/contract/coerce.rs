@@ -35,7 +35,7 @@ pub(super) fn read(
     spelling: &Spelling<'_>,
     shape: &Shape,
     spelled: &Spelled<'_>,
-    mut fits: impl FnMut(&mut Value) -> bool,
+    mut fits: impl FnMut(&Value) -> bool,
 ) -> Result<Read, Fault> {
     let mut first: Option<Value> = None;
     let mut fault = None;
@@ -45,8 +45,8 @@ pub(super) fn read(
         while choice.next() {
             match read_as(kind, spelling, shape, spelled, &mut choice) {
                 Ok(None) => {}
-                Ok(Some(mut value)) => {
-                    if fits(&mut value) {
+                Ok(Some(value)) => {
+                    if fits(&value) {
                         return Ok(Read { value, fits: true });
                     }
                     first = first.or(Some(value));
@@ -63,11 +63,11 @@ pub(super) fn read(
 }
 
 /// What is no value of any of its types is shown to the schema as text, which says what is expected.
-fn as_text(spelling: &Spelling<'_>, spelled: &Spelled<'_>, mut fits: impl FnMut(&mut Value) -> bool) -> Result<Read, Fault> {
+fn as_text(spelling: &Spelling<'_>, spelled: &Spelled<'_>, mut fits: impl FnMut(&Value) -> bool) -> Result<Read, Fault> {
     let Spelled::Texts(texts) = spelled else { return Err(malformed("must be one value")) };
     let [text] = texts[..] else { return Err(DUPLICATE) };
-    let mut value = Value::String(spelling.escapes.decode(spelling.scalar(text)?)?.into_owned());
-    let fits = fits(&mut value);
+    let value = Value::String(spelling.escapes.decode(spelling.scalar(text)?)?.into_owned());
+    let fits = fits(&value);
     Ok(Read { value, fits })
 }
 

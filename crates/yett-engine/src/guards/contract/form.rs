@@ -2,6 +2,7 @@
 
 use super::coerce::{MOST_ATTEMPTS, Spelled, others, read};
 use super::fields::{ALIKE, Field, Fields};
+use super::instance::Instance;
 use super::json;
 use super::names::Twins;
 use super::schema::Schema;
@@ -68,8 +69,8 @@ impl Form {
             if !faults.is_empty() || (attempt > 0 && !varied) {
                 break;
             }
-            let mut value = Value::Object(object);
-            if schema.fits(&mut value) {
+            let value = Value::Object(object);
+            if schema.fits(Instance::Value(&value)) {
                 first = Some(value);
                 break;
             }
@@ -81,8 +82,8 @@ impl Form {
         let readable = broken.is_empty();
         found.append(broken);
         // Against a form that lost a field, the schema would only tell that it is missing.
-        let mut value = first.filter(|_| readable)?;
-        schema.check(&mut value, place, None, found);
+        let value = first.filter(|_| readable)?;
+        schema.check(&value, place, None, found);
         Some(value)
     }
 
@@ -139,7 +140,7 @@ impl Form {
         for ((field, _), spelled) in self.fields.iter().zip(&self.json).zip(spelled).filter(|((_, json), _)| !**json) {
             let Some(spelled) = spelled else { continue };
             let mut number = 0;
-            let nth = |_: &mut Value| {
+            let nth = |_: &Value| {
                 number += 1;
                 number > attempt
             };

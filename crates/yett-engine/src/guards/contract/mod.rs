@@ -13,6 +13,7 @@ mod formats;
 #[doc(hidden)]
 pub mod fuzzing;
 mod header;
+mod instance;
 mod json;
 mod media;
 mod multipart;

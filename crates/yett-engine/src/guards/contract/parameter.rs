@@ -3,6 +3,7 @@
 use super::coerce::{Spelled, read};
 use super::fields::{Assigned, Field, Fields, cookie_pairs, form_pairs};
 use super::form::Form;
+use super::instance::Instance;
 use super::json;
 use super::media;
 use super::schema::{Schema, Schemas};
@@ -235,7 +236,7 @@ fn value(field: &Field, expects: &Expectation, spelled: Option<Spelled<'_>>) -> 
     if expects.allow_empty && matches!(&spelled, Spelled::Texts(texts) if texts[..] == [""]) {
         return Ok(None);
     }
-    let read = read(&field.spelling(), &field.shape, &spelled, |value| expects.schema.fits(value));
+    let read = read(&field.spelling(), &field.shape, &spelled, |value| expects.schema.fits(Instance::Value(value)));
     read.map(|read| Some(read.value)).map_err(|_| Unread)
 }
 
@@ -325,9 +326,9 @@ fn check(
 }
 
 fn check_spelled(field: &Field, expects: &Expectation, place: Place, spelled: &Spelled<'_>, found: &mut Violations) {
-    match read(&field.spelling(), &field.shape, spelled, |value| expects.schema.fits(value)) {
+    match read(&field.spelling(), &field.shape, spelled, |value| expects.schema.fits(Instance::Value(value))) {
         Ok(read) if read.fits => {}
-        Ok(mut read) => expects.schema.check(&mut read.value, place, Some(&field.name), found),
+        Ok(read) => expects.schema.check(&read.value, place, Some(&field.name), found),
         Err(fault) => found.push(place, &*field.name, fault.code, fault.detail),
     }
 }
@@ -355,7 +356,7 @@ fn check_document(
         Ok(text) => text,
         Err(fault) => return refuse(fault.code, fault.detail),
     };
-    let mut value = match document {
+    let value = match document {
         Document::Json => match json::parse(text.as_bytes(), max_depth, expects.schema.twins()) {
             Ok(value) => value,
             Err(fault) if fault.pointer.is_empty() => return refuse(fault.code, &fault.detail),
@@ -363,5 +364,5 @@ fn check_document(
         },
         _ => Value::String(text.into_owned()),
     };
-    expects.schema.check(&mut value, place, Some(&field.name), found);
+    expects.schema.check(&value, place, Some(&field.name), found);
 }

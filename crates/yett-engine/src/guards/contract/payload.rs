@@ -1,12 +1,15 @@
 //! The bytes of a body, read as their media type asks and held against the schema.
 
 use super::fields::form_pairs;
-use super::json;
+use super::instance::Instance;
+use super::json::{self, Read};
 use super::media::{self, Media, Range, Sent, is_json, is_utf8};
 use super::multipart::{self, Part};
 use super::schema::Schema;
 use super::style::Fault;
 use super::violation::{Place, Violations, joined, shown};
+use crate::body::Reading;
+use crate::body::tape::Written;
 use http::HeaderMap;
 use serde_json::Value;
 use yett_model::snapshot::MediaKind;
@@ -21,7 +24,13 @@ pub(super) fn looks_into(media: &Media) -> bool {
 }
 
 /// Reads a body and adds what does not fit; the value, if there is one reading.
-pub(super) fn inspect(media: &Media, headers: &HeaderMap, bytes: &[u8], max_depth: u32, found: &mut Violations) -> Option<Value> {
+pub(super) fn inspect(
+    media: &Media,
+    headers: &HeaderMap,
+    bytes: &[u8],
+    max_depth: u32,
+    found: &mut Violations,
+) -> Option<Reading> {
     let schema = media.schema.as_ref().unwrap_or(&Schema::Any);
     match media.kind {
         MediaKind::Binary => None,
@@ -29,21 +38,29 @@ pub(super) fn inspect(media: &Media, headers: &HeaderMap, bytes: &[u8], max_dept
         MediaKind::Text => checked(schema, Value::String(utf8(bytes, found)?.to_owned()), found),
         MediaKind::Form => {
             let text = utf8(bytes, found)?;
-            media.form.as_ref()?.read(form_pairs(text), Vec::new(), max_depth, schema, Place::Body, found)
+            let read = media.form.as_ref()?.read(form_pairs(text), Vec::new(), max_depth, schema, Place::Body, found);
+            read.map(Reading::Value)
         }
-        MediaKind::Multipart => inspect_multipart(media, schema, headers, bytes, max_depth, found),
+        MediaKind::Multipart => inspect_multipart(media, schema, headers, bytes, max_depth, found).map(Reading::Value),
     }
 }
 
-fn checked(schema: &Schema, mut value: Value, found: &mut Violations) -> Option<Value> {
-    schema.check(&mut value, Place::Body, None, found);
-    Some(value)
+fn checked(schema: &Schema, value: Value, found: &mut Violations) -> Option<Reading> {
+    schema.check(&value, Place::Body, None, found);
+    Some(Reading::Value(value))
 }
 
 /// JSON as requests and responses carry it.
-pub(super) fn inspect_json(schema: &Schema, bytes: &[u8], max_depth: u32, found: &mut Violations) -> Option<Value> {
-    match json::parse(bytes, max_depth, schema.twins()) {
-        Ok(value) => checked(schema, value, found),
+pub(super) fn inspect_json(schema: &Schema, bytes: &[u8], max_depth: u32, found: &mut Violations) -> Option<Reading> {
+    match json::read(bytes, max_depth, schema.twins()) {
+        Ok(Read::Tape(text, tape)) => {
+            let written = Written { text, tape: &tape };
+            match found.is_full() || schema.fits(Instance::Written(&written, 0)) {
+                true => Some(Reading::Tape(tape)),
+                false => checked(schema, written.value(0), found),
+            }
+        }
+        Ok(Read::Value(value)) => checked(schema, value, found),
         Err(fault) => {
             found.push(Place::Body, fault.pointer, fault.code, fault.detail);
             None

@@ -4,20 +4,27 @@
 //! compares the two. Whatever else there is (a mistake, or a spelling that needs care) is left to the strict reading,
 //! which also says what is wrong and where.
 
-use super::names::Twins;
-use serde_json::{Map, Number, Value};
+use super::names::{Sieve, differ};
+use crate::body::tape::{Entry, Tape, Written};
+use serde_json::Number;
 
 /// Digits of which every number fits into 64 bits.
 const SAFE_DIGITS: usize = 18;
-/// Members that an object has room for from the start: to grow step by step costs more than to read them.
-const USUAL_MEMBERS: usize = 7;
+/// Most members of an object that is read as a tape: looking for a name goes through all of them, in a tree it does not.
+const MOST_MEMBERS: u32 = 64;
+/// Bytes of a text for each entry that its tape has room for from the start.
+const USUAL_BYTES: usize = 8;
+/// Most entries that a tape has room for from the start.
+const MOST_ROOM: usize = 1024;
 
-/// The value of a text with at most `most_values` values, nested at most `max_depth` deep; `None` leaves it to the
-/// strict reading.
-pub(super) fn read(text: &str, max_depth: u32, most_values: usize, twins: &Twins) -> Option<Value> {
-    let mut reader = Reader { text, at: 0, left: most_values, twins };
-    let value = reader.value(max_depth)?;
-    reader.peek().is_none().then_some(value)
+/// The tape of a text with at most `most_values` values, nested at most `max_depth` deep; `None` leaves it to the strict
+/// reading.
+pub(super) fn read(text: &str, max_depth: u32, most_values: usize) -> Option<Tape> {
+    u32::try_from(text.len()).ok()?;
+    let entries = Vec::with_capacity((text.len() / USUAL_BYTES).min(MOST_ROOM));
+    let mut reader = Reader { text, at: 0, left: most_values, tape: Tape { entries, unescaped: String::new() } };
+    reader.value(max_depth)?;
+    reader.peek().is_none().then_some(reader.tape)
 }
 
 struct Reader<'t> {
@@ -25,7 +32,7 @@ struct Reader<'t> {
     at: usize,
     /// How many values there may still be.
     left: usize,
-    twins: &'t Twins,
+    tape: Tape,
 }
 
 impl<'t> Reader<'t> {
@@ -52,57 +59,83 @@ impl<'t> Reader<'t> {
         (self.peek()? == wanted).then(|| self.at += 1)
     }
 
-    fn value(&mut self, depth: u32) -> Option<Value> {
+    fn value(&mut self, depth: u32) -> Option<()> {
         self.left = self.left.checked_sub(1)?;
-        match self.peek()? {
-            b'"' => self.string().map(Value::String),
-            b'{' => self.object(depth.checked_sub(1)?),
-            b'[' => self.array(depth.checked_sub(1)?),
-            b'-' | b'0'..=b'9' => self.number().map(Value::Number),
-            b't' => self.word("true", Value::Bool(true)),
-            b'f' => self.word("false", Value::Bool(false)),
-            b'n' => self.word("null", Value::Null),
-            _ => None,
-        }
+        let entry = match self.peek()? {
+            b'"' => self.string()?,
+            b'{' => return self.object(depth.checked_sub(1)?),
+            b'[' => return self.array(depth.checked_sub(1)?),
+            b'-' | b'0'..=b'9' => Entry::Number(self.number()?),
+            b't' => self.word("true", Entry::Bool(true))?,
+            b'f' => self.word("false", Entry::Bool(false))?,
+            b'n' => self.word("null", Entry::Null)?,
+            _ => return None,
+        };
+        self.tape.entries.push(entry);
+        Some(())
     }
 
-    fn word(&mut self, word: &str, value: Value) -> Option<Value> {
+    fn word(&mut self, word: &str, entry: Entry) -> Option<Entry> {
         self.rest().starts_with(word.as_bytes()).then(|| self.at += word.len())?;
-        Some(value)
+        Some(entry)
     }
 
-    fn array(&mut self, depth: u32) -> Option<Value> {
-        let mut items = Vec::new();
-        self.take(b'[')?;
+    /// Takes the bracket that opens an array or object, and gives it an entry to be filled in at its end.
+    fn open(&mut self) -> usize {
+        self.at += 1;
+        self.tape.entries.push(Entry::Null);
+        self.tape.entries.len() - 1
+    }
+
+    fn close(&mut self, place: usize, entry: impl FnOnce(u32) -> Entry) -> Option<()> {
+        let end = u32::try_from(self.tape.entries.len()).ok()?;
+        *self.tape.entries.get_mut(place)? = entry(end);
+        Some(())
+    }
+
+    fn array(&mut self, depth: u32) -> Option<()> {
+        let place = self.open();
+        let mut count = 0;
         if self.peek()? == b']' {
             self.at += 1;
-            return Some(Value::Array(items));
-        }
-        loop {
-            items.push(self.value(depth)?);
-            if !self.goes_on(b']')? {
-                return Some(Value::Array(items));
+        } else {
+            loop {
+                self.value(depth)?;
+                count += 1;
+                if !self.goes_on(b']')? {
+                    break;
+                }
             }
         }
+        self.close(place, |end| Entry::Array { count, end })
     }
 
-    fn object(&mut self, depth: u32) -> Option<Value> {
-        let mut members = Map::with_capacity(USUAL_MEMBERS);
-        self.take(b'{')?;
+    fn object(&mut self, depth: u32) -> Option<()> {
+        let place = self.open();
+        let (mut count, mut sieve, mut are_apart) = (0, Sieve::default(), true);
         if self.peek()? == b'}' {
             self.at += 1;
-            return Some(Value::Object(members));
-        }
-        loop {
-            let name = self.string()?;
-            self.take(b':')?;
-            if members.insert(name, self.value(depth)?).is_some() {
-                return None;
+        } else {
+            loop {
+                let name = self.string()?;
+                are_apart = are_apart && sieve.takes(self.tape.string(self.text, &name));
+                self.tape.entries.push(name);
+                self.take(b':')?;
+                self.value(depth)?;
+                count += 1;
+                if !self.goes_on(b'}')? {
+                    break;
+                }
             }
-            if !self.goes_on(b'}')? {
-                return self.twins.clash(members.keys()).is_none().then_some(Value::Object(members));
-            }
         }
+        self.close(place, |end| Entry::Object { count, end })?;
+        (count <= MOST_MEMBERS && (are_apart || self.names_differ(place))).then_some(())
+    }
+
+    /// Names that are there twice, or in two spellings, are left to the strict reading.
+    fn names_differ(&self, place: usize) -> bool {
+        let written = Written { text: self.text, tape: &self.tape };
+        u32::try_from(place).is_ok_and(|place| differ(written.members(place).map(|(name, _)| name)))
     }
 
     /// Whether a comma follows and not the end.
@@ -112,15 +145,15 @@ impl<'t> Reader<'t> {
         matches!(next, b',').then_some(true).or_else(|| (next == end).then_some(false))
     }
 
-    fn string(&mut self) -> Option<String> {
+    fn string(&mut self) -> Option<Entry> {
         self.take(b'"')?;
         let rest = self.rest();
         let length = plain_length(rest);
         match rest.get(length)? {
             b'"' => {
-                let start = self.at;
+                let start = u32::try_from(self.at).ok()?;
                 self.at += length + 1;
-                self.text.get(start..start + length).map(str::to_owned)
+                Some(Entry::Text { start, length: u32::try_from(length).ok()? })
             }
             b'\\' => self.escaped(length),
             _ => None,
@@ -128,7 +161,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A string with an escape at `first`, from behind its opening quote.
-    fn escaped(&mut self, first: usize) -> Option<String> {
+    fn escaped(&mut self, first: usize) -> Option<Entry> {
         let mut bytes = self.rest().iter().enumerate().skip(first);
         let end = loop {
             match bytes.next()? {
@@ -141,7 +174,10 @@ impl<'t> Reader<'t> {
         };
         let quoted = self.text.get(self.at - 1..=self.at + end)?;
         self.at += end + 1;
-        serde_json::from_str(quoted).ok()
+        let string: String = serde_json::from_str(quoted).ok()?;
+        let start = u32::try_from(self.tape.unescaped.len()).ok()?;
+        self.tape.unescaped.push_str(&string);
+        Some(Entry::Unescaped { start, length: u32::try_from(string.len()).ok()? })
     }
 
     fn number(&mut self) -> Option<Number> {
@@ -185,10 +221,10 @@ fn marks(word: u64) -> u64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn quick(text: &str) -> Option<Value> {
-        read(text, 8, 100, &Twins::default())
+        read(text, 8, 100).map(|tape| Written { text, tape: &tape }.value(0))
     }
 
     #[test]
@@ -240,6 +276,13 @@ mod tests {
     fn test_quick_when_there_are_too_many_values_then_it_is_left() {
         assert!(quick(&json!(vec![0; 99]).to_string()).is_some());
         assert_eq!(quick(&json!(vec![0; 100]).to_string()), None);
+    }
+
+    #[test]
+    fn test_quick_when_an_object_has_too_many_members_then_it_is_left() {
+        let object = |count: u32| Value::Object((0..count).map(|number| (number.to_string(), Value::Null)).collect());
+        assert!(quick(&object(MOST_MEMBERS).to_string()).is_some());
+        assert_eq!(quick(&object(MOST_MEMBERS + 1).to_string()), None);
     }
 
     proptest! {
