@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import yaml
 
 from yett.contract import load_contract
 from yett.design.bundle import bundle
-from yett.documents import write_yaml
+from yett.documents import read_document, write_yaml
 from yett.services.diff import compare
 
 HEAD = {"openapi": "3.1.0", "info": {"title": "a", "version": "1.0.0"}}
@@ -164,3 +165,12 @@ def test_a_contract_in_one_file_stays_what_it_is(tmp_path: Path) -> None:
     made = tmp_path / "made.yaml"
     made.write_text(write_yaml(document))
     assert yaml.safe_load(made.read_text()) == yaml.safe_load(path.read_text())
+
+
+@pytest.mark.parametrize("name", ["asana.yaml", "box.json", "twilio_verify_v2.json"])
+def test_real_contracts_stay_what_they_are(corpora: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(gzip.decompress((corpora / "specs" / f"{name}.gz").read_bytes()))
+    document, found = bundle(path)
+    assert found == ()
+    assert document == read_document(path.read_bytes(), file=name).value

@@ -118,9 +118,10 @@ def test_another_host_is_taken_where_it_is_named(tmp_path: Path) -> None:
         made_from(tmp_path, host="none")
 
 
-def test_a_body_that_is_not_what_it_says_has_no_schema(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ['{"cut', '{"\\ud800": 1}', "[NaN]", "[" * 100 + "]" * 100, "[" * 100_000])
+def test_a_body_that_is_not_what_it_says_has_no_schema(tmp_path: Path, text: str) -> None:
     broken = entry("GET", "https://api.test/a")
-    broken["response"]["content"] = {"mimeType": "application/json", "text": '{"cut', "size": 5}
+    broken["response"]["content"] = {"mimeType": "application/json", "text": text, "size": 5}
     made = made_from(tmp_path, [broken])
     assert made.document["paths"]["/a"]["get"]["responses"]["200"]["content"] == {"application/json": {}}
     assert made.passed_over == (("bodies that are not what their media type says", 1),)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from yett.design import overlay
 from yett.design.overlay import apply_overlay
 from yett.documents import read_document, write_json
 
@@ -138,3 +139,17 @@ def test_the_overlay_of_the_page_is_understood() -> None:
 def test_any_actions_are_done_or_told(actions: Any) -> None:
     document = read_document(write_json({**HEAD, "actions": actions}).encode(), file="o.json")
     apply_overlay(BOOKS, document)
+
+
+def test_actions_that_multiply_what_they_match_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlay, "MOST_ADDED", 5_000)
+    actions = [{"target": "$..*", "update": {f"a{number}": {"b": {}, "c": {}}}} for number in range(40)]
+    assert "error overlay-too-large" in laid_over(*actions, value={"a": {"b": {}}})[1]
+
+
+def test_what_stands_too_deep_after_all_is_refused() -> None:
+    deep: Any = {}
+    for _ in range(190):
+        deep = {"a": deep}
+    actions = [{"target": "$" + ".a" * 190 * number, "update": deep} for number in range(4)]
+    assert "error overlay-too-deep" in laid_over(*actions, value={})[1]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from yett.design.copies import fresh
-from yett.documents import join_pointer
+from yett.documents import Limits, join_pointer
 from yett.governance.jsonpath import Index, PathError, compile_path
 from yett.model.diagnostic import Diagnostic, Severity, has_errors, in_order
 from yett.model.suggestion import did_you_mean
@@ -27,6 +27,8 @@ _NOTHING: Final = object()
 _PATH_HINT: Final = "write a JSONPath such as $.paths['/books'].get"
 MOST_ACTIONS: Final = 10_000
 """An overlay with more is refused."""
+MOST_ADDED: Final = 2_000_000
+"""Values that an overlay may add: actions that match what the ones before have added would double them for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,22 @@ def apply_overlay(value: Any, overlay: Document, *, strict: bool = False) -> tup
     if has_errors(reader.found):
         return value, in_order(reader.found)
     changed = fresh(value)
+    missing: Severity = "error" if strict else "warning"
     for action in actions:
-        changed = _apply(changed, action, reader, "error" if strict else "warning")
+        changed = _apply(changed, action, reader, missing)
+        if reader.added > MOST_ADDED:
+            break
+    if _is_too_deep(changed):
+        message = f"mappings and lists are nested more than {Limits().max_depth} deep with the overlay"
+        reader.note("/actions", "overlay-too-deep", message, "flatten the updates")
     return changed, in_order(reader.found)
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(Limits().max_depth + 1):
+        level = [each for one in level for each in _held(one) if isinstance(each, dict | list)]
+    return bool(level)
 
 
 class _Reader:
@@ -70,6 +85,7 @@ class _Reader:
     def __init__(self, overlay: Document) -> None:
         self.overlay = overlay
         self.found: list[Diagnostic] = []
+        self.added = 0
 
     def note(self, pointer: str, code: str, message: str, hint: str, severity: Severity = "error") -> None:
         line = self.overlay.line(pointer)
@@ -140,6 +156,11 @@ def _apply(value: Any, action: _Action, reader: _Reader, missing: Severity) -> A
         message = f"{action.target.text[:100]} matches nothing"
         hint = "check the spelling; a path says where in the contract as the actions before have left it"
         reader.note(f"{action.pointer}/target", "overlay-no-match", message, hint, missing)
+    reader.added += 0 if action.remove else len(places) * _size(action.update)
+    if reader.added > MOST_ADDED:
+        message = f"the overlay adds more than {MOST_ADDED} values"
+        reader.note(f"{action.pointer}/target", "overlay-too-large", message, "name the places more narrowly")
+        return value
     if action.remove:
         return _remove(value, places, action, reader)
     for place in places:
@@ -153,6 +174,21 @@ def _apply(value: Any, action: _Action, reader: _Reader, missing: Severity) -> A
             message = f"{what[:100]} cannot take the update: an object takes an object, a list takes entries"
             reader.note(f"{action.pointer}/update", "overlay-update", message, "target what holds the value")
     return value
+
+
+def _held(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _size(value: Any) -> int:
+    """How many values a value consists of, itself among them."""
+    count, waiting = 0, [value]
+    while waiting:
+        count += 1
+        waiting.extend(_held(waiting.pop()))
+    return count
 
 
 def _remove(value: Any, places: list[Place], action: _Action, reader: _Reader) -> Any:

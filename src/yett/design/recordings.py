@@ -180,6 +180,8 @@ def _value(media: str, text: str) -> Any:
     if media == "application/json" or media.endswith("+json"):
         value = json.loads(text, parse_constant=_refuse)
         _check_depth(value, 0)
+        # Halves of surrogate pairs can be escaped in JSON, and written nowhere.
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
         return value
     return _form(parse_qsl(text, keep_blank_values=True)) if media.startswith("application/x-www-form") else UNKNOWN
 
