@@ -10,9 +10,14 @@ from tests.compile.contracts import api, contract
 from yett.compile import place_of
 from yett.model.access import Credential, Credentials, Profile
 from yett.model.configuration import Configuration
+from yett.model.gateway import GatewaySettings
 from yett.model.place import Place
 
-CONFIGURATION = Configuration(apis=(api(),), profiles=(Profile("reader", place=Place("yett.yaml", 14)),))
+CONFIGURATION = Configuration(
+    gateway=GatewaySettings(place=Place("yett.yaml", 2)),
+    apis=(api(),),
+    profiles=(Profile("reader", place=Place("yett.yaml", 14)),),
+)
 CONTRACTS = {"shop": contract("listBooks", "getBook")}
 CREDENTIALS = Credentials((Credential("k", "x", "p", "h", place=Place("yett.yaml", 17)),), "0" * 16)
 
@@ -25,6 +30,7 @@ CREDENTIALS = Credentials((Credential("k", "x", "p", "h", place=Place("yett.yaml
         ("/apis/0/schemas/request/A~1B", "shop.yaml", "schema `A/B` of API `shop`"),
         ("/profiles/0/operations/3", "yett.yaml:14", "profile `reader`"),
         ("/credentials/0/hash", "yett.yaml:17", "credential `k`"),
+        ("/leaks/path", "yett.yaml:2", "the gateway"),
         ("/pepper_id", "", ""),
         ("", "", ""),
         ("/apis/7", "", ""),

@@ -78,7 +78,8 @@ def test_a_missing_file_is_reported(tmp_path: Path) -> None:
 
 def test_another_format_version_is_refused(tmp_path: Path) -> None:
     assert only_mistake(tmp_path, "yett: 2\n").code == "version-unsupported"
-    assert only_mistake(tmp_path, "apis: []\n").message == "`yett` is missing"
+    found = only_mistake(tmp_path, "apis: []\n")
+    assert (found.message, found.hint) == ("`yett` is missing", "a configuration file starts with `yett: 1`")
 
 
 def test_a_section_of_a_later_version_is_refused_by_name(tmp_path: Path) -> None:

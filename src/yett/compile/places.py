@@ -24,7 +24,15 @@ def place_of(
     A pointer that leads to nothing anybody wrote gives `NOWHERE` and an empty name.
     """
     parts = pointer.split("/")[1:]
-    if parts and parts[0] in ("trusted_proxies", "tracing", "identity", "policy_context"):
+    if parts and parts[0] in (
+        "trusted_proxies",
+        "tracing",
+        "identity",
+        "policy_context",
+        "failures",
+        "networks",
+        "leaks",
+    ):
         gateway = configuration.gateway
         return gateway.identity.place if parts[0] == "identity" and gateway.identity else gateway.place, "the gateway"
     sections: Mapping[str, Sequence[Any]] = {

@@ -77,7 +77,8 @@ def _word(detail: ErrorDetails) -> _Wording:
         case "extra_forbidden":
             return _unknown_key(detail)
         case "missing":
-            return "missing-key", f"`{detail['loc'][-1]}` is missing", ""
+            hint = "a configuration file starts with `yett: 1`" if detail["loc"] == ("yett",) else ""
+            return "missing-key", f"`{detail['loc'][-1]}` is missing", hint
         case "literal_error":
             return _unknown_value(detail, re.findall(r"'[^']*'|[0-9]+", context.get("expected", "")))
         case "secret-literal":
