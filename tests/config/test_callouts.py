@@ -33,6 +33,9 @@ def test_a_callout_has_safe_defaults(tmp_path: Path) -> None:
     [
         ('{name: a, url: "http://judge.example"}', "url-plain", "/callouts/0/url"),
         ('{name: a, url: "http://192.0.2.1", plain_http: true}', "url-plain", "/callouts/0/url"),
+        ('{name: a, url: "https://10.0.0.1"}', "address-private", "/callouts/0/url"),
+        ('{name: a, url: "https://[fd00::1]:9443/x"}', "address-private", "/callouts/0/url"),
+        ('{name: a, url: "https://127.0.0.1"}', "address-private", "/callouts/0/url"),
         ('{name: a, url: "https://u:p@judge.example"}', "secret-literal", "/callouts/0/url"),
         ('{name: a, url: "https://judge.example/#x"}', "url-invalid", "/callouts/0/url"),
         ('{name: a, url: "ftp://judge.example"}', "url-invalid", "/callouts/0/url"),
@@ -52,6 +55,11 @@ def test_what_would_be_unsafe_or_without_sense_is_a_mistake(
     tmp_path: Path, settings: str, code: str, pointer: str
 ) -> None:
     assert codes(tmp_path, settings) == [(code, pointer)]
+
+
+def test_a_private_address_is_sound_where_it_is_meant(tmp_path: Path) -> None:
+    assert codes(tmp_path, '{name: a, url: "https://10.0.0.1", private: true}') == []
+    assert codes(tmp_path, '{name: a, url: "https://192.0.2.1"}') == []
 
 
 def test_a_callout_that_is_not_there_cannot_be_asked(tmp_path: Path) -> None:

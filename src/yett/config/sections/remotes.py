@@ -16,6 +16,7 @@ from yett.model.tls import UpstreamTls
 
 _HINT: Final = "write `https://id.example.com/path`"
 _LONGEST_MS: Final = 60_000
+_PRIVATE: Final = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 
 
 def _remote_url(text: str) -> str:
@@ -85,8 +86,20 @@ def _check(url: str, shape: RemoteShape, at: At, key: str) -> None:
     elif parts.scheme == "http" and not _may_be_local(parts.hostname or ""):
         hint = "write `https://`, or the URL of something on this machine"
         (at / key).report("url-plain", "plain HTTP is for the gateway's own machine only", hint)
+    elif not (shape.private or shape.plain_http) and _is_private(parts.hostname or ""):
+        hint = "add `private: true` if that is meant"
+        (at / key).report("address-private", "this address is not public, and is not asked unless that is said", hint)
     if shape.timeout > _LONGEST_MS:
         (at / "timeout").report("duration-invalid", "an answer is waited for at most `60s`", "write `5s`")
+
+
+def _is_private(host: str) -> bool:
+    """Whether a host is an address of a private network or of this machine; where a name leads is seen when asked."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or any(address in network for network in _PRIVATE)
 
 
 def _may_be_local(host: str) -> bool:
