@@ -16,7 +16,20 @@ from tests.services.places import ENVIRONMENT, lay_out
 from yett.cli import VERSION
 from yett.cli.arguments import EXIT_CODES
 
-COMMANDS = [("run",), ("check",), ("compile",), ("explain",), ("routes",), ("schema",), ("key",), ("key", "new")]
+COMMANDS = [
+    ("run",),
+    ("check",),
+    ("compile",),
+    ("explain",),
+    ("routes",),
+    ("schema",),
+    ("key",),
+    ("key", "new"),
+    ("new", "api"),
+    ("bundle",),
+    ("overlay",),
+    ("infer",),
+]
 
 
 def test_help_lists_every_command_and_the_exit_codes() -> None:
@@ -36,7 +49,7 @@ def test_every_command_has_help(command: tuple[str, ...]) -> None:
 
 
 def test_no_first_line_of_help_is_cut_off() -> None:
-    for group in ([], ["key"], ["access"], ["password"], ["client"], ["tokens"], ["tokens", "key"]):
+    for group in ([], ["key"], ["access"], ["password"], ["client"], ["tokens"], ["tokens", "key"], ["new"]):
         assert "..." not in yett(*group, "--help").out.partition("Commands:")[2], group
 
 

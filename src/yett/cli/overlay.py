@@ -22,7 +22,10 @@ def overlay(
     strict: Annotated[bool, typer.Option("--strict", help="A target that matches nothing is an error.")] = False,
     force: Force = False,
 ) -> None:
-    """Lay changes over a contract, as OpenAPI Overlay 1.0 says, without touching its file."""
+    """Lay changes over a contract without touching it.
+
+    Overlays are written as OpenAPI Overlay 1.0 says.
+    """
     from yett.cli.output import patience
     from yett.services.designs import overlay_contract
 
