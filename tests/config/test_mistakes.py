@@ -28,6 +28,12 @@ def test_a_choice_that_is_listed_in_the_message_is_not_listed_again_in_the_hint(
     assert (found.message, found.hint) == ("expected one of `enforce`, `monitor`, `off`", "")
 
 
+def test_a_method_that_needs_settings_is_told_how_to_write_them(tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, BOOKSHOP.replace("identify: [api-key]", "identify: [webhook]"))
+    assert found.code == "unknown-value"
+    assert found.hint == "`webhook` needs settings: write `identify: {webhook: {app: forge, header: x-signature}}`"
+
+
 def test_a_list_that_is_too_short_is_told_how_long_it_must_be(tmp_path: Path) -> None:
     (found,) = mistakes(tmp_path, BOOKSHOP + "duties: [{name: a, rights: [[api:edit]]}]\n")
     assert (found.code, found.message) == ("out-of-range", "this must have at least 2 entries")

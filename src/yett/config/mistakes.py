@@ -32,6 +32,11 @@ _EXPECTED: Final = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
+_WITH_SETTINGS: Final = {
+    "introspection": "{issuer: bank}",
+    "webhook": "{app: forge, header: x-signature}",
+}
+"""Methods of identity that a list of names cannot hold, and settings of each."""
 _SECRET_KEYS: Final = frozenset({"key", "value", "secret", "token", "literal", "password"})
 
 
@@ -118,6 +123,8 @@ def _unknown_value(detail: ErrorDetails, choices: list[str]) -> _Wording:
         return "wrong-type", f"expected {expected}, found {_kind_of(value)}", did_you_mean("", texts)
     # The message names the choices: a hint that lists them again would say nothing.
     near = did_you_mean(str(value), texts)
+    if "identify" in detail["loc"] and value in _WITH_SETTINGS:
+        near = f"`{value}` needs settings: write `identify: {{{value}: {_WITH_SETTINGS[value]}}}`"
     return (
         "unknown-value",
         f"expected one of {', '.join(f'`{choice}`' for choice in texts)}",
