@@ -24,7 +24,19 @@ NAMES = {
     "verify_jws",
     "verify_jwt",
 }
-METHODS = {"apply", "events", "findings", "load_keys", "patch", "renew_tls", "start", "stats", "stop", "used_keys"}
+METHODS = {
+    "apply",
+    "events",
+    "findings",
+    "load_keys",
+    "patch",
+    "renew_secrets",
+    "renew_tls",
+    "start",
+    "stats",
+    "stop",
+    "used_keys",
+}
 
 
 def sources_checksum() -> str:

@@ -24,6 +24,8 @@ class Gateway:
         """Loads a file of keys in the place of the one before, or refuses it whole."""
     def used_keys(self, since: int, most: int) -> bytes:
         """Pairs of id and Unix minute of the credentials used since a minute, at most `most`, as JSON."""
+    def renew_secrets(self, secrets: bytes) -> None:
+        """Takes other secrets of proofs (JSON: text by name); they hold from the next snapshot on."""
     def events(self, most: int) -> list[bytes]:
         """Up to `most` events, oldest first, each one line of JSON."""
     def stats(self) -> bytes:
