@@ -10,7 +10,7 @@ from yett.documents import DocumentError, read_document
 from yett.governance.lint import lint
 from yett.governance.reports import REPORTS
 from yett.governance.rule import SEVERITIES, Finding
-from yett.governance.ruleset import Ruleset, load_ruleset
+from yett.governance.ruleset import load_ruleset
 from yett.model.diagnostic import Diagnostic, has_errors
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from yett.documents import Document
 
-__all__ = ["SEVERITIES", "Finding", "Verdict", "lint_contracts", "rules_of"]
+__all__ = ["SEVERITIES", "Finding", "Verdict", "lint_contracts"]
 
 _RANK: Final[dict[str, int]] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
@@ -72,8 +72,3 @@ def read_contract(path: str) -> Document:
         message = "this is no contract: it names no version of OpenAPI"
         raise DocumentError((Diagnostic(path, 1, "", "contract-unknown", message, "begin it with `openapi: 3.1.0`"),))
     return document
-
-
-def rules_of(ruleset: str) -> Ruleset:
-    """The rules of a ruleset, for who wants to read them."""
-    return load_ruleset(ruleset)
