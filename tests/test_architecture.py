@@ -21,7 +21,7 @@ ARROWS: dict[str, set[str]] = {
     "callout": set(),
     "config": {"access", "documents", "errors", "model"},
     "contract": {"documents", "errors", "model"},
-    "governance": {"documents", "model"},
+    "governance": {"access", "contract", "documents", "model"},
     "design": {"contract", "documents", "errors", "governance", "model"},
     "compile": {"errors", "model"},
     "gateway": {"errors", "model"},

@@ -1,4 +1,4 @@
-"""The page of the rules."""
+"""The pages of the rules."""
 
 from __future__ import annotations
 
@@ -10,15 +10,26 @@ import pytest
 
 from tests.conftest import ROOT
 from yett.governance.rule import Rule
+from yett.governance.rules import SETTINGS_RULES
 from yett.governance.ruleset import load_ruleset
 
-HEAD = """\
+FOLDER = ROOT / "docs" / "reference" / "rules"
+README = """\
 # Rules
 
-What `yett lint` looks for, by ruleset. `yett:recommended`, the default, is both of the first two without what is marked
-as *strict*, and its own rules; `yett:strict` is everything. This page is generated.
+What `yett lint` looks for. `yett:recommended`, the default, is all of it without what is marked as *strict*;
+`yett:strict` is everything. These pages are generated.
+
+| page | ruleset | rules |
+| --- | --- | --- |
 """
-SECTIONS = {"OpenAPI (`spectral:oas`)": "spectral:oas", "Security (`yett:security`)": "yett:security"}
+PAGES = {
+    "openapi.md": ("OpenAPI", "spectral:oas"),
+    "security.md": ("Security", "yett:security"),
+    "pleasant.md": ("What makes an API pleasant", "yett:recommended"),
+    "settings.md": ("Configurations", "yett:settings"),
+}
+COLUMNS = "| rule | severity | what it asks for | how to mend it |\n| --- | --- | --- | --- |\n"
 
 
 def row(rule: Rule, *, recommended: bool) -> str:
@@ -27,27 +38,37 @@ def row(rule: Rule, *, recommended: bool) -> str:
     return f"| `{rule.id}` | {rule.severity}{'' if recommended else ', *strict*'} | {text} | {rule.hint} |\n"
 
 
-def page() -> str:
-    recommended, strict = load_ruleset("yett:recommended").rules, load_ruleset("yett:strict").rules
-    groups = {title: set(load_ruleset(name).rules) for title, name in SECTIONS.items()}
-    groups["OpenAPI (`spectral:oas`)"] |= {id_ for id_ in strict if not id_.startswith(("owasp", "yett-"))}
-    known = set().union(*groups.values())
-    groups["What makes an API pleasant (`yett:recommended`)"] = set(strict) - known
-    text = HEAD
-    for title, ids in groups.items():
-        text += f"\n## {title}\n\n| rule | severity | what it asks for | how to mend it |\n| --- | --- | --- | --- |\n"
-        text += "".join(row(strict[id_], recommended=id_ in recommended) for id_ in sorted(ids))
+def settings_page() -> str:
+    text = "# Configurations (`yett:settings`)\n\nRules over `yett.yaml`, and over what it makes of its contracts.\n"
+    for rule in SETTINGS_RULES:
+        text += f"\n## {rule.title}\n\n`{rule.id}`, {rule.severity}. {rule.why} To mend it, {rule.fix}.\n"
+        text += f"\n```yaml\n# found\n{rule.bad}```\n\n```yaml\n# not found\n{rule.good}```\n"
     return text
 
 
+def pages() -> dict[str, str]:
+    recommended, strict = load_ruleset("yett:recommended").rules, load_ruleset("yett:strict").rules
+    groups = {name: set(load_ruleset(ruleset).rules) for name, (_, ruleset) in PAGES.items()}
+    groups["openapi.md"] |= {id_ for id_ in strict if not id_.startswith(("owasp", "yett-", "settings-"))}
+    groups["pleasant.md"] = set(strict) - groups["openapi.md"] - groups["security.md"] - groups["settings.md"]
+    found = {}
+    for name, (title, ruleset) in PAGES.items():
+        rows = "".join(row(strict[id_], recommended=id_ in recommended) for id_ in sorted(groups[name]))
+        found[name] = f"# {title} (`{ruleset}`)\n\n{COLUMNS}{rows}"
+    found["settings.md"] = settings_page()
+    lines = (f"| [{title}]({name}) | `{ruleset}` | {len(groups[name])} |\n" for name, (title, ruleset) in PAGES.items())
+    return {"README.md": README + "".join(lines), **found}
+
+
 @pytest.mark.generated
-def test_the_page_of_the_rules_is_fresh(keep: Callable[[Path, str], None]) -> None:
-    keep(ROOT / "docs" / "reference" / "rules.md", page())
+@pytest.mark.parametrize("name", ["README.md", *PAGES])
+def test_the_pages_of_the_rules_are_fresh(keep: Callable[[Path, str], None], name: str) -> None:
+    keep(FOLDER / name, pages()[name])
 
 
-def test_the_page_has_every_rule_that_comes_with_the_product() -> None:
-    text = page()
-    assert [id_ for id_ in load_ruleset("yett:strict").rules if f"| `{id_}` |" not in text] == []
+def test_the_pages_have_every_rule_that_comes_with_the_product() -> None:
+    text = "".join(pages().values())
+    assert [id_ for id_ in load_ruleset("yett:strict").rules if f"`{id_}`" not in text] == []
 
 
 @pytest.mark.parametrize("number", [0, 1])

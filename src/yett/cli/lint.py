@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,7 +36,9 @@ class Failing(StrEnum):
 
 
 def lint(
-    contracts: Annotated[list[str], typer.Argument(metavar="CONTRACT", help="Contracts to look at.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH", help="Contracts, and configurations with all that they name.")
+    ],
     ruleset: Annotated[
         str, typer.Option("--ruleset", "-r", help="A ruleset's name, such as yett:recommended, or its file.")
     ] = "yett:recommended",
@@ -43,12 +46,12 @@ def lint(
     fail_on: Annotated[Failing, typer.Option("--fail-on", help="Exit with 1 from this severity on.")] = Failing.ERROR,
     as_json: Json = False,
 ) -> None:
-    """Hold contracts against rules that people can read."""
+    """Hold contracts and configurations against rules."""
     from yett.cli.output import REFUSED, patience, show_diagnostics
-    from yett.services.lint import lint_contracts
+    from yett.services.lint import lint_files
 
-    with patience(f"reading {', '.join(contracts[:3])}"):
-        verdict = lint_contracts(contracts, ruleset)
+    with patience(f"reading {', '.join(paths[:3])}"):
+        verdict = lint_files(paths, ruleset, os.environ)
     output_format = Format.JSON if as_json else output_format
     show_diagnostics(verdict.diagnostics)
     if output_format is not Format.TEXT and verdict.is_usable:

@@ -60,7 +60,7 @@ def examine(document: Document, ruleset: Ruleset, *, today: date | None = None) 
         for path, problem in _problems(rule, subject, looked):
             finding = _finding(rule, path, problem, subject, ruleset.overrides)
             if finding is not None:
-                finding = replace(finding, waived=_waived(finding, ruleset.waivers, today))
+                finding = replace(finding, waived=waived(finding, ruleset.waivers, today))
                 found.setdefault((rule.id, finding.path, finding.message), finding)
             if len(found) >= MOST_FINDINGS:
                 break
@@ -69,7 +69,7 @@ def examine(document: Document, ruleset: Ruleset, *, today: date | None = None) 
     return Outcome(tuple(findings), looked)
 
 
-def _waived(finding: Finding, waivers: tuple[Waiver, ...], today: date) -> str:
+def waived(finding: Finding, waivers: tuple[Waiver, ...], today: date) -> str:
     """Why a finding is put up with, and by whom; empty where it is not."""
     for waiver in waivers:
         if waiver.rule == finding.rule and today <= waiver.until and _covers(waiver.at, finding.file, finding.pointer):
@@ -159,7 +159,7 @@ def _finding(
     known = _known(at, subject.root)
     pointer = join_pointer(known)
     file = subject.document.file
-    severity = _severity(rule, file, pointer, overrides)
+    severity = severity_at(rule, file, pointer, overrides)
     if severity is None:
         return None
     message = _message(rule, problem, at, subject.root)
@@ -217,7 +217,7 @@ def _value(path: Keys, root: Any) -> str:
     return shown(value)
 
 
-def _severity(rule: Rule, file: str, pointer: str, overrides: tuple[Override, ...]) -> Severity | None:
+def severity_at(rule: Rule, file: str, pointer: str, overrides: tuple[Override, ...]) -> Severity | None:
     """The severity of a rule at a place; the last override that fits counts. `None`: it is off there."""
     severity: Severity | None = rule.severity
     for override in overrides:

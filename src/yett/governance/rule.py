@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from yett.governance.jsonpath import Path, Place
+    from yett.governance.settings import Look
     from yett.governance.subject import Subject
 
 Severity = Literal["error", "warn", "info", "hint"]
@@ -71,7 +72,8 @@ class Then:
 class Rule:
     """One rule. `given` are the places it looks at; with no `formats` it is for every document.
 
-    `message` is a template with `{{error}}`, `{{property}}`, `{{path}}`, `{{value}}` and `{{description}}`.
+    `message` is a template with `{{error}}`, `{{property}}`, `{{path}}`, `{{value}}` and `{{description}}`. A rule over
+    configurations has `look` in the place of `given` and `then`.
     """
 
     id: str
@@ -85,6 +87,7 @@ class Rule:
     recommended: bool = True
     link: str = ""
     hint: str = ""
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from yett.documents import DocumentError, read_document
 from yett.governance.at import At
-from yett.governance.builtin import BUILTIN, builtin_text
+from yett.governance.builtin import BUILTIN, SETTINGS, builtin_text, settings_rules
 from yett.governance.exceptions import Override, Waiver, read_overrides, read_waivers
 from yett.governance.functions import FUNCTIONS
 from yett.governance.jsonpath import PathError, PatternError, compile_path, pattern_of
@@ -85,6 +85,9 @@ class _Reader:
 
     def named(self, source: str, at: At | None) -> _Gathered | None:
         """What a name or a path stands for."""
+        if source == SETTINGS:
+            rules = {rule.id: rule for rule in settings_rules()}
+            return _Gathered(rules, dict.fromkeys(rules, True))
         if source in BUILTIN:
             return self._entered(source, builtin_text(source).encode(), source, at)
         if "://" in source:
@@ -100,7 +103,7 @@ class _Reader:
             data = path.read_bytes()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            hint = f"name a file, or one of {', '.join(BUILTIN)}"
+            hint = f"name a file, or one of {', '.join([*BUILTIN, SETTINGS])}"
             self._refuse(at, source, "ruleset-missing", f"the ruleset {source} cannot be read: {reason}", hint)
             return None
         return self._entered(str(path), data, str(path), at)

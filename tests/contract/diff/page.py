@@ -1,4 +1,4 @@
-"""The page of the kinds of change, and the part of the conformance page about them."""
+"""The pages of the kinds of change, and the part of the conformance page about them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEAD = """\
 
 What `yett diff` tells apart, and how bad each is for those who call: `breaking`, they break; `potential`, they may
 break, which the contracts alone do not tell; `safe`, they do not. Where a change can travel both ways there are two
-answers: towards the API, asking for more breaks callers; back from it, promising less does. This page is generated.
+answers: towards the API, asking for more breaks callers; back from it, promising less does. These pages are generated.
 """
 
 _COLUMNS = "| kind | request | response | what callers are told | why |\n| --- | --- | --- | --- | --- |"
@@ -32,17 +32,22 @@ deliberate:
 """
 
 
-def kinds_page() -> str:
-    """Every kind, by what it is about."""
-    parts = [_HEAD]
-    for title, kinds in (
-        ("Operations and security", OPERATIONS),
-        ("Parameters", PARAMETERS),
-        ("Bodies, answers and header fields", BODIES),
-        ("Schemas", SCHEMAS),
-    ):
-        parts.append(f"## {title}\n\n{_COLUMNS}{''.join(map(_row, kinds.values()))}\n")
-    return "\n".join(parts)
+_GROUPS = {
+    "operations.md": ("Operations and security", OPERATIONS),
+    "parameters.md": ("Parameters", PARAMETERS),
+    "bodies.md": ("Bodies, answers and header fields", BODIES),
+    "schemas.md": ("Schemas", SCHEMAS),
+}
+PAGES = ("README.md", *_GROUPS)
+
+
+def kinds_page(name: str) -> str:
+    """One page: the kinds of change about one thing, or where to find which."""
+    if name == "README.md":
+        rows = (f"| [{title}]({page}) | {len(kinds)} |\n" for page, (title, kinds) in _GROUPS.items())
+        return f"{_HEAD}\n| about | kinds |\n| --- | --- |\n{''.join(rows)}"
+    title, kinds = _GROUPS[name]
+    return f"# {title}\n\n{_COLUMNS}{''.join(map(_row, kinds.values()))}\n"
 
 
 def _row(kind: Kind) -> str:

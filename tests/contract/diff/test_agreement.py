@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.contract.diff.labels import DISAGREE, NOT_ABOUT_ITS_PAIR, Label, pairs
-from tests.contract.diff.page import kinds_page
+from tests.contract.diff.page import PAGES, kinds_page
 from yett.contract.diff import Comparison, compare_contracts
 
 if TYPE_CHECKING:
@@ -52,8 +52,9 @@ def test_labels_and_changes_agree_on_what_breaks_callers(corpora: Path, tmp_path
 
 
 @pytest.mark.generated
-def test_the_page_of_the_kinds_is_fresh(keep: Callable[[Path, str], None]) -> None:
-    keep(ROOT / "docs" / "reference" / "changes.md", kinds_page())
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_of_the_kinds_are_fresh(keep: Callable[[Path, str], None], name: str) -> None:
+    keep(ROOT / "docs" / "reference" / "changes" / name, kinds_page(name))
 
 
 ADYEN = [f"adyen_checkout_v{version}" for version in (40, 46, 50, 52, 64, 66, 68, 70, 72)]
