@@ -79,7 +79,7 @@ fn run(exchange: &mut Exchange, parts: &Parts, request: &Request) -> Result<Opti
     let body = (need == BodyNeed::Collect).then(|| Bytes::from(request.body.clone()));
     let proven = exchange.prove_body(parts, body.as_ref());
     let judged = proven.and_then(|()| exchange.judge_body(parts, body.clone()));
-    if judged.and_then(|()| exchange.consult_nobody(parts, body.as_ref())).is_err() {
+    if judged.and_then(|changed| exchange.consult_nobody(parts, changed.or(body).as_ref())).is_err() {
         return Ok(None);
     }
     if let Err(answer) = exchange.answer_here(parts) {
@@ -103,7 +103,7 @@ fn judge_answer(exchange: &mut Exchange, parts: &Parts, answer: &yett_model::dec
     let (mut head, ()) = builder.body(()).map_err(|error| format!("the answer is not HTTP: {error}"))?.into_parts();
     let need = exchange.judge_response(parts, &mut head);
     let body = (need == BodyNeed::Collect).then(|| Bytes::from(answer.body.clone()));
-    let _refused = exchange.judge_response_body(parts, &head, body);
+    let _refused = exchange.judge_response_body(parts, &mut head, body);
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod guarding;
 mod identifying;
 mod negotiating;
 mod reporting;
+pub(crate) mod reshaping;
 mod routing;
 mod transcoding;
 
@@ -48,6 +49,7 @@ use yett_model::snapshot::{AcceptTraces, Mode, Protocol};
 use yett_model::{Code, Phase, Source};
 
 use guarding::weigh;
+use reshaping::{Changes, Course};
 
 /// Where no API says how long a stream may be idle.
 const DEFAULT_IDLE_TIMEOUT_MS: u64 = 30_000;
@@ -190,6 +192,7 @@ pub struct Exchange {
     asks_cache: bool,
     /// Whether leaked keys are handed in.
     reports: bool,
+    pub(crate) changes: Changes,
 }
 
 /// Why a request does not go on to the upstream.
@@ -249,6 +252,7 @@ impl Exchange {
             reply: None,
             own_answer: None,
             replacing: false,
+            changes: Changes::default(),
         }
     }
 

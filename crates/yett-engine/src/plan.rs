@@ -11,7 +11,7 @@ use crate::compression::CompressionPlan;
 use crate::forward::ProxyPlan;
 use crate::forward::forwarded::TrustedProxies;
 use crate::forward::token::Signer;
-use crate::guards::{Guard, contract, limits};
+use crate::guards::{Guard, Reshapes, contract, limits};
 use crate::identity::chain::Chain;
 use crate::identity::credentials::keyring::{self, Keyring};
 use crate::identity::credentials::{Credentials, Holder, Stored};
@@ -105,6 +105,8 @@ pub struct ApiPlan {
     pub(crate) max_depth: u32,
     pub(crate) operations: Range<u32>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,
+    /// What the guards may do to the bodies of answers to requests that no operation describes.
+    pub(crate) reshapes: Reshapes,
     /// For requests that no operation describes.
     pub(crate) callouts: Vec<Arc<CalloutPlan>>,
     pub(crate) proxy: ProxyPlan,
@@ -179,6 +181,8 @@ pub struct OperationPlan {
     /// Answers in the place of the upstream.
     pub(crate) mock: Option<Mock>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,
+    /// What the guards may do to the bodies of answers.
+    pub(crate) reshapes: Reshapes,
     /// Who is asked whether a request may pass, in order.
     pub(crate) callouts: Vec<Arc<CalloutPlan>>,
 }

@@ -44,6 +44,8 @@ struct Line<'a> {
     reason: Option<Cow<'a, str>>,
     policy: Option<&'a str>,
     would_deny: Vec<String>,
+    changed: &'a [String],
+    would_change: &'a [String],
     target: Option<&'a str>,
     version: Option<&'a str>,
     attempts: Option<u32>,
@@ -92,6 +94,8 @@ impl Exchange {
                 .and_then(|(_, refusal)| refusal.policy.as_deref())
                 .map(|name| shorten(name, LONGEST_NAME)),
             would_deny: self.would_deny.iter().map(|would| would_deny(would.guard, &would.refusal)).collect(),
+            changed: &self.changes.made,
+            would_change: &self.changes.watched,
             target: self.target.and_then(|target| api?.targets.get(target)).map(|target| &*target.url),
             version: self.target.and_then(|target| api?.version_of(target)),
             attempts: (end.attempts > 1).then_some(end.attempts),
@@ -131,6 +135,8 @@ impl Line<'_> {
             reason,
             policy,
             would_deny,
+            changed,
+            would_change,
             target,
             version,
             attempts,
@@ -166,6 +172,8 @@ impl Line<'_> {
         event.may_have(name!("reason"), reason.as_deref());
         event.may_have(name!("policy"), policy);
         event.texts(name!("would_deny"), &would_deny);
+        event.texts(name!("changed"), changed);
+        event.texts(name!("would_change"), would_change);
         event.may_have(name!("target"), target);
         event.may_have(name!("version"), version);
         if let Some(attempts) = attempts {

@@ -59,6 +59,12 @@ pub struct Event {
     /// What guards in `monitor` would have refused: `code: reason`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub would_deny: Vec<String>,
+    /// What guards changed in the bodies: `guard: what`, never a value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
+    /// What guards in `monitor` would have changed in the bodies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub would_change: Vec<String>,
     /// Base URL of the upstream target that was tried last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,

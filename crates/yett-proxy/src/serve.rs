@@ -166,7 +166,11 @@ async fn forward(
         Content::Whole(bytes) if need == BodyNeed::Collect => Some(bytes.clone()),
         _ => None,
     };
-    trip.exchange.judge_body(parts, whole.clone())?;
+    let changed = trip.exchange.judge_body(parts, whole.clone())?;
+    let (content, whole) = match changed {
+        Some(changed) => (Content::Whole(changed.clone()), Some(changed)),
+        None => (content, whole),
+    };
     if trip.exchange.tells_body() {
         Box::pin(ask::settle_body(trip, parts, whole.as_ref())).await?;
     }
@@ -420,7 +424,8 @@ pub(crate) async fn respond(
     if let Some(cookie) = trip.cookie.take() {
         head.headers.append(SET_COOKIE, cookie);
     }
-    if let Some(length) = length {
+    // The length that an answer to HEAD tells of is that of a body that guards have not changed.
+    if let Some(length) = length.filter(|_| !(trip.head_only && trip.exchange.changes_answers())) {
         head.headers.insert(CONTENT_LENGTH, length);
     }
     let most = trip.exchange.max_response_bytes();
@@ -434,7 +439,9 @@ pub(crate) async fn respond(
         trip.worker.shard.unchecked.add(1);
     }
     let whole = whole.filter(|_| !trip.head_only);
-    trip.exchange.judge_response_body(parts, &head, whole)?;
+    if let Some(changed) = trip.exchange.judge_response_body(parts, &mut head, whole)? {
+        source.ahead = changed;
+    }
     let body = (!trip.head_only).then_some(&source.ahead);
     if (trip.head_only || source.is_over())
         && let Some(converted) = trip.exchange.answer_in_notation(&mut head, body)

@@ -30,6 +30,7 @@ impl Exchange {
         let announced =
             trailers::announced(&response.headers).filter(|_| self.takes_trailers && self.protocol == Version::HTTP_11);
         self.answer_headers(&mut response.headers);
+        self.guard_bytes(&mut response.headers);
         if let Some(announced) = announced {
             response.headers.insert(TRAILER, announced);
         }
@@ -52,31 +53,34 @@ impl Exchange {
         need
     }
 
-    /// Phase `respond`, the body: `None` when it was not collected.
+    /// Phase `respond`, the body: `None` when it was not collected. Gives the body that the caller gets in its place,
+    /// where a guard has changed it; the head then tells nothing of the other any more.
     ///
     /// # Errors
     /// The answer to send instead, if the upstream's is refused.
     pub fn judge_response_body(
         &mut self,
         request: &Parts,
-        response: &http::response::Parts,
+        response: &mut http::response::Parts,
         body: Option<Bytes>,
-    ) -> Result<(), Box<Response<Bytes>>> {
-        let body = body.map(Body::new);
+    ) -> Result<Option<Bytes>, Box<Response<Bytes>>> {
+        let mut course = Course::new(body);
         let mut would_deny = Vec::new();
         let verdict = {
             let view = self.view(request);
             let answer = ResponseView { status: response.status.as_u16(), headers: &response.headers };
-            if self.replacing && !self.is_described(&view, &answer, body.as_ref()) {
+            if self.replacing && !self.is_described(&view, &answer, course.body.as_ref()) {
                 return Err(self.refuse(forward::replacement(answer.status, answer.headers)));
             }
             self.guards().iter().filter(|guard| guard.response_mode() != Mode::Off).try_for_each(|guard| {
-                let verdict = guard.respond(&view, &answer, body.as_ref());
-                weigh(guard.name(), guard.response_mode(), Phase::Respond, verdict, &mut would_deny)
+                let step = (guard.name(), guard.response_mode(), Phase::Respond);
+                course.reshape(step, |body| guard.reshape_response(&view, &answer, body), &mut would_deny)?;
+                weigh(step.0, step.1, step.2, guard.respond(&view, &answer, course.body.as_ref()), &mut would_deny)
             })
         };
         self.would_deny.append(&mut would_deny);
-        verdict.map_err(|refusal| self.refuse(refusal))
+        let changed = self.settle_answer(course, response);
+        verdict.map(|()| changed).map_err(|refusal| self.refuse(refusal))
     }
 
     /// Phase `respond`, the trailers: leaves those that may go to the caller.
@@ -85,6 +89,9 @@ impl Exchange {
             Some(api) => trailers::of_response(trailers, api),
             None => trailers.clear(),
         }
+        if self.changes.answer {
+            reshaping::forget_digests(trailers);
+        }
     }
 
     /// The same as [`Exchange::fail`], with the seconds after which the caller may try again.
@@ -92,14 +99,20 @@ impl Exchange {
         self.refuse(Refusal::new(code, reason).with_header(RETRY_AFTER, HeaderValue::from(retry_after_s)))
     }
 
-    /// Whether the contract describes an error's body and it was seen to fit.
+    /// Whether the contract describes an error's body and it was seen to fit, as the guard leaves it.
     pub(super) fn is_described(&self, view: &RequestView<'_>, answer: &ResponseView<'_>, body: Option<&Body>) -> bool {
-        body.is_some()
-            && self
-                .guards()
-                .iter()
-                .filter(|guard| guard.response_mode() != Mode::Off)
-                .any(|guard| guard.describes(answer) && guard.respond(view, answer, body).is_ok())
+        let Some(body) = body else { return false };
+        let fits = |guard: &Arc<dyn Guard>| match guard.reshape_response(view, answer, body) {
+            Ok(reshaped) => {
+                let left = reshaped.and_then(|reshaped| reshaped.body).map(Body::new);
+                guard.respond(view, answer, Some(left.as_ref().unwrap_or(body))).is_ok()
+            }
+            Err(_) => false,
+        };
+        self.guards()
+            .iter()
+            .filter(|guard| guard.response_mode() != Mode::Off)
+            .any(|guard| guard.describes(answer) && fits(guard))
     }
 
     /// The answer to a failure that the shell met: an unreachable upstream, a body that ended early.

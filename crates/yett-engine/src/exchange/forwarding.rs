@@ -31,6 +31,7 @@ impl Exchange {
             declared: operation.map_or(&[][..], |operation| &operation.declared_headers),
         };
         forward::request_headers(parts, api, &target.host, &facts);
+        self.ask_for_whole(&mut parts.headers);
         self.tell_opinions(&mut parts.headers);
         if self.takes_trailers && api.upstream.protocol == Protocol::Http2 {
             parts.headers.insert(TE, HeaderValue::from_static("trailers"));

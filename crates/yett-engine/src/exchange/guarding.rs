@@ -58,17 +58,28 @@ impl Exchange {
         verdict.map(|()| need)
     }
 
-    /// Phase `inspect` with the body: `None` when it was not collected or there is none.
+    /// Phase `inspect` with the body: `None` when it was not collected or there is none. Gives the body that goes
+    /// upstream in its place, where a guard has changed it.
     ///
     /// # Errors
     /// The answer to send instead, if the request is refused.
-    pub fn judge_body(&mut self, parts: &Parts, body: Option<Bytes>) -> Result<(), Box<Response<Bytes>>> {
+    pub fn judge_body(&mut self, parts: &Parts, body: Option<Bytes>) -> Result<Option<Bytes>, Box<Response<Bytes>>> {
         if self.reports {
             return Err(self.take_report(body.as_deref()));
         }
-        let body = body.map(Body::new);
-        let verdict = self.run_guards(parts, Phase::Inspect, |guard, view, _, _| guard.inspect(view, body.as_ref()));
-        verdict.map_err(|refusal| self.refuse(refusal))
+        let mut course = Course::new(body);
+        let mut would_deny = Vec::new();
+        let verdict = {
+            let view = self.view(parts);
+            self.guards().iter().filter(|guard| guard.mode() != Mode::Off).try_for_each(|guard| {
+                let step = (guard.name(), guard.mode(), Phase::Inspect);
+                course.reshape(step, |body| guard.reshape_request(&view, body), &mut would_deny)?;
+                weigh(step.0, step.1, step.2, guard.inspect(&view, course.body.as_ref()), &mut would_deny)
+            })
+        };
+        self.would_deny.append(&mut would_deny);
+        let changed = self.settle_request(course);
+        verdict.map(|()| changed).map_err(|refusal| self.refuse(refusal))
     }
 
     /// The answer in the place of an upstream, where the operation is mocked: asked for last, when nothing is left to judge.

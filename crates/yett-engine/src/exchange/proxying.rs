@@ -40,8 +40,8 @@ fn answered(engine: &Engine, status: u16, fields: &[(&str, &str)], body: &str) -
     let mut response = answer.body(()).unwrap().into_parts().0;
     let need = exchange.judge_response(&parts, &mut response);
     let collected = (need == BodyNeed::Collect).then(|| Bytes::from(body.to_owned()));
-    match exchange.judge_response_body(&parts, &response, collected) {
-        Ok(()) => Response::from_parts(response, Bytes::from(body.to_owned())),
+    match exchange.judge_response_body(&parts, &mut response, collected) {
+        Ok(changed) => Response::from_parts(response, changed.unwrap_or_else(|| Bytes::from(body.to_owned()))),
         Err(replaced) => *replaced,
     }
 }

@@ -348,7 +348,7 @@ fn test_a_limited_request_when_answered_then_every_answer_has_the_rate_fields() 
     let (mut answer, ()) = answer.body(()).unwrap().into_parts();
     assert_eq!(exchange.judge_response(&parts, &mut answer), BodyNeed::Collect);
     assert_eq!(answer.headers["ratelimit"], "\"many\";r=59;t=1");
-    let refused = exchange.judge_response_body(&parts, &answer, Some(Bytes::from_static(b"{}"))).unwrap_err();
+    let refused = exchange.judge_response_body(&parts, &mut answer, Some(Bytes::from_static(b"{}"))).unwrap_err();
     assert_eq!((refused.status().as_u16(), &refused.headers()["ratelimit"]), (502, &answer.headers["ratelimit"]));
 }
 

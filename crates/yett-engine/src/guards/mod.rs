@@ -3,6 +3,13 @@
 //! A guard is built once per operation from the snapshot and implements only its phases. It returns a verdict and
 //! never writes to the socket. What an operation does not use is not built for it. Adding a guard is one folder and
 //! one line in [`build`].
+//!
+//! A guard may also change a body: [`Guard::reshape_request`] and [`Guard::reshape_response`] give other bytes. In both
+//! phases the guards run in the order of [`build`], and each first changes the body and then judges it. So a guard sees
+//! what those before it left, never what they took away: the contract guard judges what it has stripped, injection and
+//! policies look at what goes upstream, and what masks comes last, as policies may need the values that are masked. What
+//! was judged is what goes on: nothing is changed after the last guard, and what does not come whole is not changed but
+//! refused by the guard that would have to change it.
 
 pub mod contract;
 pub mod limits;
@@ -13,6 +20,7 @@ use crate::exchange::{BodyNeed, Now};
 use crate::identity::Principal;
 use crate::plan::Scope;
 use crate::policy;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -78,6 +86,29 @@ pub struct ResponseView<'a> {
     pub headers: &'a HeaderMap,
 }
 
+/// What a guard makes of a body.
+#[derive(Debug, Default)]
+pub struct Reshaped {
+    /// The body in the place of the one that was shown; `None` leaves that.
+    pub body: Option<Bytes>,
+    /// What was changed, for the log: places and kinds, never a value.
+    pub changed: Vec<String>,
+    /// What would have been changed if it were not only watched.
+    pub would_change: Vec<String>,
+}
+
+/// What a guard may do to the bodies of answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reshapes {
+    /// It only judges them.
+    #[default]
+    Nothing,
+    /// It may change them, whoever asks.
+    Answers,
+    /// It may change them, and how depends on who asks: no other caller may get the answer.
+    ByCaller,
+}
+
 /// What guards leave behind besides their verdict.
 #[derive(Default)]
 pub struct Effects {
@@ -140,6 +171,21 @@ pub trait Guard: Send + Sync {
         Ok(())
     }
 
+    /// Phase `inspect`, before [`inspect`](Self::inspect): the body in the place of the one that was sent. Asked only
+    /// where the body was collected.
+    ///
+    /// # Errors
+    /// The refusal, if the body must be changed and cannot be.
+    fn reshape_request(&self, _request: &RequestView<'_>, _body: &Body) -> Result<Option<Reshaped>, Box<Refusal>> {
+        Ok(None)
+    }
+
+    /// What the guard may do to the bodies of the operation's answers. Those that may be changed are asked for whole,
+    /// without conditions and without a content coding, and lose what tells of their bytes.
+    fn reshapes_answers(&self) -> Reshapes {
+        Reshapes::Nothing
+    }
+
     /// Whether the contract has a schema for this answer's body, so that an error may be told in the upstream's words.
     fn describes(&self, _response: &ResponseView<'_>) -> bool {
         false
@@ -148,6 +194,20 @@ pub trait Guard: Send + Sync {
     /// Phase `respond`, before the answer's body is read: whether the guard must see it whole.
     fn response_need(&self, _request: &RequestView<'_>, _response: &ResponseView<'_>) -> BodyNeed {
         BodyNeed::Pass
+    }
+
+    /// Phase `respond`, before [`respond`](Self::respond): the body in the place of the upstream's. Asked only where it was
+    /// collected: a guard that would have had to change one that was not refuses it in [`respond`](Self::respond).
+    ///
+    /// # Errors
+    /// The refusal, if the body must be changed and cannot be.
+    fn reshape_response(
+        &self,
+        _request: &RequestView<'_>,
+        _response: &ResponseView<'_>,
+        _body: &Body,
+    ) -> Result<Option<Reshaped>, Box<Refusal>> {
+        Ok(None)
     }
 
     /// Phase `respond`: the head, and the body if [`response_need`](Self::response_need) asked for it.
@@ -169,4 +229,9 @@ pub fn build(scope: &Scope<'_>) -> Vec<Arc<dyn Guard>> {
     // Policies after it: those that look into bodies see what the contract guard read.
     guards.extend(policy::build(scope));
     guards
+}
+
+/// What some of the guards may do to the bodies of answers.
+pub(crate) fn reshapes(guards: &[Arc<dyn Guard>]) -> Reshapes {
+    guards.iter().map(|guard| guard.reshapes_answers()).max().unwrap_or_default()
 }

@@ -221,6 +221,7 @@ impl<'a> Builder<'a> {
                 schemas: &schemas,
                 path: path.clone(),
             };
+            let guards = guards::build(&scope);
             plan.operations.push(OperationPlan {
                 id: operation.id.as_str().into(),
                 template: operation.path.clone(),
@@ -241,7 +242,8 @@ impl<'a> Builder<'a> {
                 transcode: operation.transcode.clone(),
                 callouts: callout::of(&plan.callouts, api, Some(operation), &path, &mut self.diagnostics),
                 mock: mock(operation, &path, &mut self.diagnostics),
-                guards: guards::build(&scope),
+                reshapes: guards::reshapes(&guards),
+                guards,
             });
         }
         let scope = Scope {
@@ -274,6 +276,7 @@ impl<'a> Builder<'a> {
             max_response_bytes: api.guards.contract.max_response_bytes,
             max_depth: api.guards.contract.max_depth,
             operations: first..plan.operations.len() as u32,
+            reshapes: guards::reshapes(&guards),
             guards,
             callouts: callout::of(&plan.callouts, api, None, &path, &mut self.diagnostics),
             proxy: ProxyPlan::build(api, self.snapshot, &path, &mut self.diagnostics),

@@ -135,7 +135,7 @@ fn an_answer_that_is_too_large_or_has_no_body_does_not_leak() {
         let (mut answer, ()) =
             http::Response::builder().status(200).header("content-type", "application/json").body(()).unwrap().into_parts();
         assert_eq!(exchange.judge_response(&asked, &mut answer), BodyNeed::Collect);
-        let refused = exchange.judge_response_body(&asked, &answer, body.map(|body| Bytes::from(body.to_owned())));
+        let refused = exchange.judge_response_body(&asked, &mut answer, body.map(|body| Bytes::from(body.to_owned())));
         refused.err().map(|answer| (answer.status().as_u16(), String::from_utf8(answer.body().to_vec()).unwrap()))
     };
     let own = r#"{"ownerId": "alice", "total": 1}"#;
