@@ -1,5 +1,6 @@
 //! The engine's handle: the plan in force, the counters that outlive it, and the patches laid over it.
 
+use crate::controls::{self, ControlPlan, Controls};
 use crate::exchange::Now;
 use crate::forward::token::Signer;
 use crate::guards::limits::Counters;
@@ -14,7 +15,7 @@ use crate::identity::watch::{MOST_BLOCKED, Watch};
 use crate::plan::Plan;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use serde::Serialize;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use yett_model::{Block, Change, Diagnostic, FindingKind, Patch};
 
@@ -43,6 +44,7 @@ pub struct Engine {
     counters: Arc<Counters>,
     pepper: Arc<Pepper>,
     revoked: Arc<Revoked>,
+    controls: Arc<Controls>,
     watch: Arc<Watch>,
     keyring: ArcSwapOption<Keyring>,
     replays: Arc<Replays>,
@@ -97,6 +99,7 @@ impl Engine {
             counters: Arc::default(),
             pepper: Arc::new(pepper),
             revoked: Arc::default(),
+            controls: Arc::default(),
             watch: Arc::default(),
             keyring: ArcSwapOption::empty(),
             replays: Arc::default(),
@@ -187,6 +190,7 @@ impl Engine {
         plan.signer.clone_from(&self.signer);
         plan.simulated = !self.must_sign;
         plan.revoked = self.revoked.clone();
+        plan.controls = self.controls.clone();
         plan.credentials.watch = self.watch.clone();
         plan.replays = self.replays.clone();
         self.bind_secrets(&mut plan)?;
@@ -271,6 +275,21 @@ impl Engine {
         }
     }
 
+    /// Applies changes (a JSON array) as the next patch: for simulations.
+    ///
+    /// # Errors
+    /// As for [`Self::patch`].
+    pub fn change(&self, changes: &[u8]) -> Result<(), Vec<Diagnostic>> {
+        let changes: Vec<Change> = serde_json::from_slice(changes)
+            .map_err(|error| vec![Diagnostic::new("", "patch-malformed", format!("the changes cannot be read: {error}"))])?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let sequence = self.plan().map_or(0, |plan| plan.sequence) + 1;
+        let patch = serde_json::to_vec(&Patch { sequence, changes }).unwrap_or_default();
+        self.patch(&patch).map(drop)
+    }
+
     /// Applies a patch to the plan in force.
     ///
     /// # Errors
@@ -293,6 +312,7 @@ impl Engine {
     /// Forgets what has lapsed at the Unix second `now`. Call it now and then, and before a patch.
     pub fn sweep(&self, now: u64) {
         self.revoked.sweep(now);
+        self.controls.sweep(now);
     }
 }
 
@@ -310,7 +330,11 @@ fn lay(plan: &mut Plan, patch: &Patch) {
                 }
             }
             // Kept by the engine, not by a plan.
-            Change::RevokeToken { .. } | Change::BlockCredential { .. } | Change::ReleaseCredential { .. } => {}
+            Change::RevokeToken { .. }
+            | Change::BlockCredential { .. }
+            | Change::ReleaseCredential { .. }
+            | Change::PutControl { .. }
+            | Change::EndControl { .. } => {}
         }
     }
     plan.sequence = patch.sequence;
@@ -323,6 +347,8 @@ enum Ready<'a> {
     Revoke(&'a str, &'a str, u64),
     Block(&'a str, Block),
     Release(&'a str),
+    Control(Box<ControlPlan>),
+    EndControl(&'a str),
 }
 
 /// Checks every change before making the first.
@@ -332,9 +358,10 @@ fn change(plan: &Plan, patch: &Patch) -> Result<(), Vec<Diagnostic>> {
     for (index, change) in patch.changes.iter().enumerate() {
         match checked(plan, change, &format!("/changes/{index}")) {
             Ok(change) => ready.push(change),
-            Err(mistake) => mistakes.push(mistake),
+            Err(found) => mistakes.extend(found),
         }
     }
+    mistakes.extend(overcontrolled(&plan.controls, &ready));
     mistakes.extend(crowded(&plan.revoked, &ready));
     mistakes.extend(overblocked(&plan.credentials.watch, &ready));
     if !mistakes.is_empty() {
@@ -346,21 +373,26 @@ fn change(plan: &Plan, patch: &Patch) -> Result<(), Vec<Diagnostic>> {
     Ok(())
 }
 
-fn checked<'a>(plan: &Plan, change: &'a Change, path: &str) -> Result<Ready<'a>, Diagnostic> {
+fn checked<'a>(plan: &Plan, change: &'a Change, path: &str) -> Result<Ready<'a>, Vec<Diagnostic>> {
     match change {
         Change::DropCredential { id } => Ok(Ready::Drop(id)),
         Change::BlockCredential { id, because } => Ok(Ready::Block(id, *because)),
         Change::ReleaseCredential { id } => Ok(Ready::Release(id)),
         Change::PutCredential { credential } => {
-            let stored = plan.resolve(credential, &format!("{path}/credential"))?;
+            let stored = plan.resolve(credential, &format!("{path}/credential")).map_err(|mistake| vec![mistake])?;
             Ok(Ready::Put(&credential.prefix, stored))
         }
         Change::RevokeToken { issuer, jti, expires_at } if !issuer.is_empty() && !jti.is_empty() => {
             Ok(Ready::Revoke(issuer, jti, *expires_at))
         }
         Change::RevokeToken { .. } => {
-            Err(Diagnostic::new(path, "token-unnamed", "a token is revoked by its issuer and its jti, neither of them empty"))
+            let message = "a token is revoked by its issuer and its jti, neither of them empty";
+            Err(vec![Diagnostic::new(path, "token-unnamed", message)])
         }
+        Change::PutControl { control } => {
+            controls::compile(control, &format!("{path}/control")).map(|control| Ready::Control(Box::new(control)))
+        }
+        Change::EndControl { id } => Ok(Ready::EndControl(id)),
     }
 }
 
@@ -382,6 +414,22 @@ fn overblocked(watch: &Watch, ready: &[Ready<'_>]) -> Option<Diagnostic> {
     })
 }
 
+/// The mistake of a patch that puts more controls in force than there may be.
+fn overcontrolled(controls: &Controls, ready: &[Ready<'_>]) -> Option<Diagnostic> {
+    let changed: HashMap<&str, bool> = ready
+        .iter()
+        .filter_map(|change| match change {
+            Ready::Control(control) => Some((&*control.id, true)),
+            Ready::EndControl(id) => Some((*id, false)),
+            _ => None,
+        })
+        .collect();
+    (changed.values().any(|put| *put) && !controls.has_room(&changed)).then(|| {
+        let message = format!("more than {} controls would be in force", controls::MOST_CONTROLS);
+        Diagnostic::new("/changes", "controls-full", message).hint("End some, or name several networks or apps in one.")
+    })
+}
+
 fn make(plan: &Plan, change: Ready<'_>) {
     match change {
         Ready::Put(prefix, stored) => plan.credentials.put(prefix, stored),
@@ -392,6 +440,8 @@ fn make(plan: &Plan, change: Ready<'_>) {
             plan.credentials.watch.blocked.insert(id, because);
         }
         Ready::Release(id) => plan.credentials.watch.blocked.remove(id),
+        Ready::Control(control) => plan.controls.put(*control),
+        Ready::EndControl(id) => plan.controls.end(id),
         Ready::Revoke(issuer, jti, expires_at) => plan.revoked.insert(issuer, jti, expires_at),
     }
 }

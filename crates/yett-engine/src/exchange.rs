@@ -8,6 +8,7 @@ mod answering;
 mod authorizing;
 mod caching;
 mod consulting;
+mod controlling;
 mod forwarding;
 mod guarding;
 mod identifying;
@@ -19,6 +20,7 @@ mod transcoding;
 
 use crate::body::Body;
 use crate::callout::Consulting;
+use crate::controls::Stage;
 use crate::forward::forwarded;
 use crate::forward::token::Bearer;
 use crate::forward::trace::Trace;
@@ -414,6 +416,7 @@ impl Exchange {
             return Err(self.stray(parts, refusal).into());
         }
         self.phase = Phase::Screen;
+        self.control(parts, Stage::Head, None)?;
         self.screen_upgrade(parts)?;
         self.run_guards(parts, Phase::Screen, |guard, view, counters, effects| guard.screen(view, counters, effects))?;
         if let Some(reply) = self.reply.take() {
@@ -438,6 +441,7 @@ impl Exchange {
                 return Ok(Step::Ask(question));
             }
             self.phase = Phase::Authorize;
+            self.control(parts, Stage::Caller, None)?;
             self.authorize()?;
             self.run_guards(parts, Phase::Authorize, |guard, view, _, _| guard.authorize(view))?;
             None
@@ -452,7 +456,7 @@ impl Exchange {
         }
         self.phase = Phase::Inspect;
         let need = self.body_need_as_json(parts)?;
-        Ok(Step::Go(if self.awaits_body() { BodyNeed::Collect } else { need }))
+        Ok(Step::Go(if self.awaits_body() || self.controls_body() { BodyNeed::Collect } else { need }))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::access::{Grants, Held, Profiles, add_held};
 use crate::cache::CachePlan;
 use crate::callout::CalloutPlan;
 use crate::compression::CompressionPlan;
+use crate::controls::Controls;
 use crate::forward::ProxyPlan;
 use crate::forward::forwarded::TrustedProxies;
 use crate::forward::token::Signer;
@@ -59,6 +60,8 @@ pub struct Plan {
     pub(crate) replays: Arc<Replays>,
     /// Tokens that are refused though they have not expired.
     pub revoked: Arc<Revoked>,
+    /// Controls in force.
+    pub controls: Arc<Controls>,
     /// Issuers whose tokens are accepted, by name.
     pub issuers: HashMap<Arc<str>, Arc<IssuerPlan>>,
     /// Keys of those that publish them.

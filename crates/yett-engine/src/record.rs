@@ -43,6 +43,7 @@ struct Line<'a> {
     source: Option<Source>,
     reason: Option<Cow<'a, str>>,
     policy: Option<&'a str>,
+    control: Option<&'a str>,
     would_deny: Vec<String>,
     changed: &'a [String],
     would_change: &'a [String],
@@ -93,6 +94,7 @@ impl Exchange {
                 .as_ref()
                 .and_then(|(_, refusal)| refusal.policy.as_deref())
                 .map(|name| shorten(name, LONGEST_NAME)),
+            control: self.refusal.as_ref().and_then(|(_, refusal)| refusal.control.as_deref()),
             would_deny: self.would_deny.iter().map(|would| would_deny(would.guard, &would.refusal)).collect(),
             changed: &self.changes.made,
             would_change: &self.changes.watched,
@@ -134,6 +136,7 @@ impl Line<'_> {
             source,
             reason,
             policy,
+            control,
             would_deny,
             changed,
             would_change,
@@ -171,6 +174,7 @@ impl Line<'_> {
         }
         event.may_have(name!("reason"), reason.as_deref());
         event.may_have(name!("policy"), policy);
+        event.may_have(name!("control"), control);
         event.texts(name!("would_deny"), &would_deny);
         event.texts(name!("changed"), changed);
         event.texts(name!("would_change"), would_change);

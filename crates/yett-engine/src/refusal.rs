@@ -1,5 +1,6 @@
 //! A refusal, and its answer as RFC 9457 `application/problem+json`.
 
+use crate::controls::challenge::{self, Challenge};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
@@ -19,6 +20,10 @@ pub struct Refusal {
     pub detail: String,
     /// The access policy that decided.
     pub policy: Option<Arc<str>>,
+    /// Id of the control that decided.
+    pub control: Option<Arc<str>>,
+    /// The work that would let the caller in.
+    pub challenge: Option<Box<Challenge>>,
     /// Fields that do not fit the contract.
     pub violations: Vec<Violation>,
     /// Id of the credential that a wrong proof was meant for, where that is known.
@@ -38,6 +43,8 @@ struct Problem<'a> {
     decision: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [Violation],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<&'a Challenge>,
 }
 
 impl Refusal {
@@ -49,6 +56,8 @@ impl Refusal {
             reason: reason.into(),
             detail: String::new(),
             policy: None,
+            control: None,
+            challenge: None,
             violations: Vec::new(),
             claimed: None,
             headers: Vec::new(),
@@ -102,15 +111,21 @@ impl Refusal {
             decision,
             // What is wrong with an upstream's answer is its owner's business.
             errors: if entry.source == Source::Caller { &self.violations } else { &[] },
+            challenge: self.challenge.as_deref(),
         };
         // Serialising strings and numbers cannot fail; an empty body would still be a refusal.
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = Response::new(Bytes::from(body));
+        let page = self.challenge.as_ref().filter(|challenge| challenge.page).map(|challenge| challenge.html());
+        let body = page.clone().unwrap_or_else(|| serde_json::to_vec(&problem).unwrap_or_default().into());
+        let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if page.is_some() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            headers.insert(header::CONTENT_SECURITY_POLICY, challenge::POLICY.clone());
+        }
         for (name, value) in &self.headers {
             headers.insert(name.clone(), value.clone());
         }

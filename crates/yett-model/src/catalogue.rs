@@ -99,6 +99,16 @@ catalogue! {
     // screen
     OriginRefused "origin-refused" 403 Caller false
         "Pages of this origin may not open the connection" "Open it from a page of the API's own host, or of an origin it names.";
+    Blocked "blocked" 403 Caller false
+        "This caller is blocked for the time being" "Ask the API's owner; the decision id tells them why.";
+    OperationClosed "operation-closed" 503 Gateway true
+        "This operation is closed for the time being" "Try again later; the API's owner has closed it on purpose.";
+    Throttled "throttled" 429 Caller true
+        "Requests are slowed down for the time being" "Wait as long as Retry-After says.";
+    ChallengeRequired "challenge-required" 403 Caller true
+        "A proof of work is required" "Find the answer to `challenge` and send the request again with it.";
+    VirtualPatch "virtual-patch" 403 Caller false
+        "Requests like this are not accepted for the time being" "Ask the API's owner; the decision id tells them why.";
     // identify
     CredentialMissing "credential-missing" 401 Caller false
         "A credential is required" "Send a credential as the API's documentation describes.";
@@ -125,6 +135,8 @@ catalogue! {
         "The request was not allowed" "Ask the API's owner why; the decision id tells them.";
     CalloutUnavailable "callout-unavailable" 503 Gateway true
         "Whether the request is allowed cannot be found out at the moment" "Try again; if it stays so, tell the owner of the API.";
+    StepUpRequired "step-up-required" 401 Caller false
+        "The user must prove themselves again, or more strongly" "Ask for a token as WWW-Authenticate says (RFC 9470).";
     // limit
     RateExceeded "rate-exceeded" 429 Caller true
         "Too many requests" "Wait as long as Retry-After says.";

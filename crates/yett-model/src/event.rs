@@ -56,6 +56,9 @@ pub struct Event {
     /// The access policy that decided, where one refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
+    /// Id of the control that refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<String>,
     /// What guards in `monitor` would have refused: `code: reason`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub would_deny: Vec<String>,

@@ -2,6 +2,7 @@
 //! back, and the one catalogue of error codes. Plain data only: no logic beyond (de)serialisation, no I/O, no pyo3.
 
 pub mod catalogue;
+pub mod control;
 pub mod decision;
 pub mod diagnostic;
 pub mod event;
@@ -10,6 +11,7 @@ pub mod patch;
 pub mod snapshot;
 
 pub use catalogue::{CATALOGUE, Code, Entry, Source};
+pub use control::{Action, Condition, Control, ControlScope};
 pub use decision::{AccessReport, Decision, Outcome, Phase, PhaseReport, Request, Violation};
 pub use diagnostic::{Diagnostic, Spot};
 pub use event::{CacheUse, Event};

@@ -1,5 +1,6 @@
 //! Fast-changing data: ordered, numbered changes laid over a snapshot without recompiling it.
 
+use crate::control::Control;
 use crate::snapshot::Credential;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,16 @@ pub enum Change {
     /// Accepts a blocked credential again.
     ReleaseCredential {
         /// Id of the credential.
+        id: String,
+    },
+    /// Puts a control in force, or replaces the one with the same id. Outlives snapshots.
+    PutControl {
+        /// The control.
+        control: Control,
+    },
+    /// Ends a control at once.
+    EndControl {
+        /// Id of the control.
         id: String,
     },
 }

@@ -51,14 +51,17 @@ fn check(py: Python<'_>, snapshot: &[u8], pepper: &[u8]) -> PyResult<Vec<u8>> {
     serde_json::to_vec(&diagnostics).map_err(|error| unserialisable(&error))
 }
 
-/// Decides requests in order with one engine: JSON array of `Request` in, JSON array of `Decision` out.
+/// Decides requests in order with one engine: JSON array of `Request` in, JSON array of `Decision` out. `changes`, a JSON
+/// array of `Change`, are laid over the snapshot first.
 #[pyfunction]
-fn decide(py: Python<'_>, snapshot: &[u8], requests: &[u8], pepper: &[u8]) -> PyResult<Vec<u8>> {
+#[pyo3(signature = (snapshot, requests, pepper, changes=None))]
+fn decide(py: Python<'_>, snapshot: &[u8], requests: &[u8], pepper: &[u8], changes: Option<&[u8]>) -> PyResult<Vec<u8>> {
     let engine = Engine::new(pepper_of(pepper)?);
     let requests: Vec<Request> =
         serde_json::from_slice(requests).map_err(|error| native_error("request-malformed", error.to_string(), &()))?;
     py.detach(|| {
         engine.apply(snapshot).map_err(|diagnostics| refused(&diagnostics))?;
+        changes.map_or(Ok(()), |changes| engine.change(changes)).map_err(|diagnostics| refused(&diagnostics))?;
         let decisions = requests.iter().map(|request| yett_engine::decide(&engine, request, now(), yett_proxy::random()));
         let decisions: Vec<_> =
             decisions.collect::<Result<_, _>>().map_err(|message| native_error("request-malformed", message, &()))?;

@@ -18,6 +18,7 @@ from yett.cli import (
     bundle,
     check,
     client,
+    control,
     diff,
     explain,
     infer,
@@ -66,6 +67,7 @@ app.command("compile", epilog=EXIT_CODES)(compiling.compile_)
 app.add_typer(key.app, name="key")
 app.add_typer(password.app, name="password")
 app.add_typer(client.app, name="client")
+app.add_typer(control.app, name="control")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")
 app.add_typer(new.app, name="new")

@@ -55,14 +55,16 @@ def check_snapshot(snapshot: bytes, pepper: bytes) -> tuple[SnapshotMistake, ...
         return mistakes(native().check(snapshot, pepper))
 
 
-def decide(snapshot: bytes, requests: Sequence[Request], pepper: bytes) -> tuple[Decision, ...]:
-    """What a gateway running `snapshot` would do with `requests`, one after the other.
+def decide(
+    snapshot: bytes, requests: Sequence[Request], pepper: bytes, changes: Sequence[Mapping[str, Any]] = ()
+) -> tuple[Decision, ...]:
+    """What a gateway running `snapshot`, with `changes` of a patch laid over it, would do with `requests` in order.
 
     Raises `SnapshotRefusedError`, `GatewayError` where a request cannot be put into HTTP, and `NativeMissingError`.
     """
     batch = json.dumps([request.as_json() for request in requests]).encode("utf-8")
     with native_errors():
-        decisions = json.loads(native().decide(snapshot, batch, pepper))
+        decisions = json.loads(native().decide(snapshot, batch, pepper, json.dumps(list(changes)).encode("utf-8")))
     return tuple(Decision.from_document(one) for one in decisions)
 
 

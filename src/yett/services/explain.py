@@ -9,6 +9,7 @@ from yett.errors import ConfigurationError, SnapshotRefusedError
 from yett.gateway import Decision, Request, decide
 from yett.model.diagnostic import Diagnostic
 from yett.services.assembly import ABSENT_SECRETS, Assembly, assemble
+from yett.services.controls import control_change, controls_in_store
 from yett.services.refusals import refused_places
 
 
@@ -33,6 +34,7 @@ def explain_request(path: str, request: Request, environment: Mapping[str, str])
 
 def _decide(assembly: Assembly, request: Request) -> Decision:
     try:
-        return decide(assembly.snapshot(), [request], assembly.pepper.secret)[0]
+        changes = [control_change(one) for one in controls_in_store(assembly.store)]
+        return decide(assembly.snapshot(), [request], assembly.pepper.secret, changes)[0]
     except SnapshotRefusedError as error:
         raise ConfigurationError(refused_places(assembly, error.diagnostics)) from None

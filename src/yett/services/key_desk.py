@@ -1,4 +1,4 @@
-"""Keys while a gateway runs: blocked ones are told to it at once, and what it notices is remembered.
+"""Keys and controls while a gateway runs: changes are told to it at once, and what it notices is remembered.
 
 Whoever changes a key writes to the store, and nothing else: the gateway asks the store whether it has changed and takes
 up what it has not heard of. There is no port or socket that could be misused.
@@ -17,8 +17,9 @@ from typing import Any, Final, Protocol
 from yett.access.keys import mask_keys
 from yett.errors import SnapshotRefusedError, StoreError, YettError
 from yett.model.stolen import Finding
+from yett.services.controls import control_change
 from yett.services.patches import Patches
-from yett.store import BlockedKey, Database, FindingStore, KeptKey, KeyStore
+from yett.store import BlockedKey, ControlStore, Database, FindingStore, KeptKey, KeyStore
 from yett.store.keys import RELEASED
 
 GLANCE_S: Final = 0.025
@@ -53,7 +54,7 @@ class KeyDesk:
         self._path, self._patches, self._gateway, self._clock = path, patches, gateway, clock
         self._database: Database | None = None
         self._version = 0
-        self._heard_kept = self._heard_blocked = 0
+        self._heard_kept = self._heard_blocked = self._heard_controls = 0
         self._flushed_minute = 0
         self._flushed, self._swept = 0.0, 0.0
         self._counts: dict[str, int] = {}
@@ -111,6 +112,7 @@ class KeyDesk:
             database.close()
             return
         self._keys, self._findings = KeyStore(database), FindingStore(database)
+        self._controls = ControlStore(database)
         # What was there before the first look is a change like any other.
         self._behind, self._database = True, database
 
@@ -125,6 +127,7 @@ class KeyDesk:
             return
         # Each to its own number: what is written between the two looks has a higher one than what is read first.
         kept, blocked = self._keys.kept(since=self._heard_kept), self._keys.blocked(since=self._heard_blocked)
+        self._recall_controls()
         # First what takes away, and on its own: nothing that goes wrong with a new key may delay it.
         self._patches.send_all(map(block_key, blocked))
         self._heard_blocked = max([self._heard_blocked, *(one.number for one in blocked)])
@@ -133,6 +136,14 @@ class KeyDesk:
             with suppress(SnapshotRefusedError):
                 self._patches.send([put_key(one)])
             self._heard_kept = one.number
+
+    def _recall_controls(self) -> None:
+        for one in self._controls.changed(since=self._heard_controls):
+            # One that is refused, such as the one too many, must not keep the next from being taken up.
+            if one.ended_at is not None or one.is_in_force(int(self._clock())):
+                with suppress(SnapshotRefusedError):
+                    self._patches.send([control_change(one)])
+            self._heard_controls = one.number
 
     def glance(self) -> None:
         """Take up what has changed in the store, if anything has. Raises `YettError`."""
@@ -170,6 +181,7 @@ class KeyDesk:
             self._swept = now
             self._keys.sweep(before=int(now) - _EXPIRED_KEPT_S)
             self._findings.sweep(before=int(now) - _REMEMBERED_S)
+            self._controls.sweep(before=int(now) - _REMEMBERED_S)
 
     def flush(self) -> None:
         """Note which keys were used since the last time. Raises `StoreError`."""

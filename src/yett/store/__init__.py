@@ -16,6 +16,7 @@ becomes part of a statement, and no secret is stored in the clear: keyed hashes 
 
 from __future__ import annotations
 
+from yett.store.controls import ControlStore
 from yett.store.database import Database, Transaction
 from yett.store.findings import FindingStore
 from yett.store.keys import BlockedKey, KeptKey, KeyStore, KeyUse
@@ -23,6 +24,7 @@ from yett.store.tokens import RevokedToken, TokenStore
 
 __all__ = [
     "BlockedKey",
+    "ControlStore",
     "Database",
     "FindingStore",
     "KeptKey",

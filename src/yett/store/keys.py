@@ -68,7 +68,7 @@ class KeyStore:
                 "INSERT INTO blocked_keys (id, because, note, since, number) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (id) DO UPDATE SET because = excluded.because, note = excluded.note,"
                 " since = excluded.since, number = excluded.number WHERE blocked_keys.because <> 'revoked'",
-                (key, because, note, now, _next(transaction)),
+                (key, because, note, now, next_change(transaction)),
             )
 
     def release(self, key: str, *, now: int) -> bool:
@@ -77,7 +77,7 @@ class KeyStore:
             return (
                 transaction.run(
                     "UPDATE blocked_keys SET because = ?, since = ?, number = ? WHERE id = ? AND because <> ?",
-                    (RELEASED, now, _next(transaction), key, RELEASED),
+                    (RELEASED, now, next_change(transaction), key, RELEASED),
                 )
                 > 0
             )
@@ -91,7 +91,7 @@ class KeyStore:
                 " prefix = excluded.prefix, hash = excluded.hash, profiles = excluded.profiles,"
                 " made_at = excluded.made_at, expires_at = excluded.expires_at,"
                 " successor_of = excluded.successor_of, number = excluded.number",
-                [(*_row(key), _next(transaction)) for key in keys],
+                [(*_row(key), next_change(transaction)) for key in keys],
             )
 
     def blocked(self, *, since: int = 0) -> list[BlockedKey]:
@@ -133,7 +133,7 @@ class KeyStore:
             return transaction.run("DELETE FROM kept_keys WHERE expires_at < ?", (before,))
 
 
-def _next(transaction: Transaction) -> int:
+def next_change(transaction: Transaction) -> int:
     """The number of the next change: never given twice, even where the rows of the last changes are gone."""
     transaction.run(
         "INSERT INTO key_changes (one, number) VALUES (1, 1)"

@@ -45,6 +45,11 @@ _FINDINGS: Final = """
         id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, severity TEXT NOT NULL, subject TEXT NOT NULL,
         evidence TEXT NOT NULL, first_seen BIGINT NOT NULL, last_seen BIGINT NOT NULL, count BIGINT NOT NULL)
 """
+_CONTROLS: Final = """
+    CREATE TABLE controls (
+        id TEXT NOT NULL PRIMARY KEY, document TEXT NOT NULL, expires_at BIGINT NOT NULL, ended_at BIGINT,
+        ended_by TEXT NOT NULL, number BIGINT NOT NULL)
+"""
 
 MIGRATIONS: Final = (
     Migration(
@@ -70,6 +75,15 @@ MIGRATIONS: Final = (
             _USED,
             _FINDINGS,
             "CREATE INDEX findings_seen ON findings (last_seen)",
+        ),
+    ),
+    Migration(
+        3,
+        "controls",
+        (
+            _CONTROLS,
+            "CREATE INDEX controls_number ON controls (number)",
+            "CREATE INDEX controls_expiry ON controls (expires_at)",
         ),
     ),
 )

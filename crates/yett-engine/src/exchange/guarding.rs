@@ -78,6 +78,7 @@ impl Exchange {
             })
         };
         self.would_deny.append(&mut would_deny);
+        let verdict = verdict.and_then(|()| self.control(parts, Stage::Body, course.body.as_ref()));
         let changed = self.settle_request(course);
         verdict.map(|()| changed).map_err(|refusal| self.refuse(refusal))
     }

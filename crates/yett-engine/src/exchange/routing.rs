@@ -24,8 +24,9 @@ impl Exchange {
     /// A request that leads nowhere is screened too: who guesses paths is limited like everybody.
     pub(super) fn stray(&mut self, parts: &Parts, refusal: Box<Refusal>) -> Box<Refusal> {
         self.phase = Phase::Screen;
-        let screened =
-            self.run_guards(parts, Phase::Screen, |guard, view, counters, effects| guard.screen(view, counters, effects));
+        let screened = self.control(parts, Stage::Head, None).and_then(|()| {
+            self.run_guards(parts, Phase::Screen, |guard, view, counters, effects| guard.screen(view, counters, effects))
+        });
         match screened {
             Err(limited) => limited,
             Ok(()) => {

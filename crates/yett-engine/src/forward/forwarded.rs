@@ -6,6 +6,7 @@
 use crate::Refusal;
 use crate::address::spelled;
 use crate::exchange::Caller;
+use crate::network::{Network, as_bits};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
@@ -23,12 +24,6 @@ const MOST_HOPS: usize = 64;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<Network>);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Network {
-    bits: u128,
-    mask: u128,
-}
-
 impl TrustedProxies {
     /// Reads networks: `10.0.0.0/8`, `2001:db8::/32`, or a single address.
     ///
@@ -36,7 +31,7 @@ impl TrustedProxies {
     /// The index of the first that is none, and a sentence.
     pub fn parse(networks: &[String]) -> Result<Self, (usize, String)> {
         let network = |(index, text): (usize, &String)| {
-            parse_network(text).ok_or_else(|| (index, format!("'{text}' is neither an address nor a network")))
+            Network::parse(text).ok_or_else(|| (index, format!("'{text}' is neither an address nor a network")))
         };
         networks.iter().enumerate().map(network).collect::<Result<_, _>>().map(Self)
     }
@@ -45,7 +40,7 @@ impl TrustedProxies {
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let bits = as_bits(address);
-        self.0.iter().any(|network| bits & network.mask == network.bits)
+        self.0.iter().any(|network| network.has(bits))
     }
 
     /// Whether there are none: everybody is a caller.
@@ -53,32 +48,6 @@ impl TrustedProxies {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
-
-/// Every address as IPv6: IPv4 in its mapped form.
-fn as_bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(v6) => v6.to_bits(),
-    }
-}
-
-fn parse_network(text: &str) -> Option<Network> {
-    let (address, length) = match text.split_once('/') {
-        Some((address, length)) => (address, Some(length)),
-        None => (text, None),
-    };
-    let address: IpAddr = address.parse().ok()?;
-    let width = if address.is_ipv4() { 32 } else { 128 };
-    let digits = |length: &str| !length.is_empty() && length.len() <= 3 && length.bytes().all(|byte| byte.is_ascii_digit());
-    let length: u32 = match length {
-        Some(length) => length.parse().ok().filter(|_| digits(length)).filter(|length| *length <= width)?,
-        None => width,
-    };
-    let mask = u128::MAX.checked_shl(width - length).unwrap_or(0);
-    let bits = as_bits(address);
-    // A network with bits beyond its length is a slip of the pen: better told than guessed.
-    (bits & mask == bits).then_some(Network { bits, mask })
 }
 
 /// What a trusted proxy says about the caller.

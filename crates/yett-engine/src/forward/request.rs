@@ -4,11 +4,12 @@ use super::plan::ProxyPlan;
 use super::rules::{Way, Words};
 use super::trace::Trace;
 use super::{DECISION, forwarded, insert};
+use crate::controls::challenge;
 use crate::exchange::Caller;
 use crate::identity::{key, pair_name};
 use crate::plan::ApiPlan;
 use crate::receive::HOP_BY_HOP;
-use http::header::{ACCEPT_ENCODING, HOST};
+use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
@@ -46,6 +47,7 @@ pub(crate) fn request_headers(parts: &mut Parts, api: &ApiPlan, target_host: &He
     unwanted.iter().for_each(|name| {
         headers.remove(name);
     });
+    take_answers(headers);
     let asked_host = asked_host(spoken_host.as_ref(), facts);
     let host = spoken_host.filter(|_| api.preserve_host).unwrap_or_else(|| target_host.clone());
     headers.insert(HOST, host);
@@ -57,6 +59,23 @@ pub(crate) fn request_headers(parts: &mut Parts, api: &ApiPlan, target_host: &He
         rules.put(headers, &facts.words);
     }
     tell(headers, &api.proxy, facts, asked_host);
+}
+
+/// Answers to the gateway's challenges are nobody else's business.
+fn take_answers(headers: &mut HeaderMap) {
+    let has_answer = |value: &HeaderValue| memchr::memmem::find(value.as_bytes(), challenge::COOKIE_START.as_bytes()).is_some();
+    if !headers.get_all(COOKIE).iter().any(has_answer) {
+        return;
+    }
+    let kept = headers.get_all(COOKIE).iter().filter_map(|value| match value.to_str() {
+        Ok(text) => challenge::without_answers(text).and_then(|text| HeaderValue::try_from(text).ok()),
+        Err(_) => Some(value.clone()),
+    });
+    let kept: Vec<HeaderValue> = kept.collect();
+    headers.remove(COOKIE);
+    for value in kept {
+        headers.append(COOKIE, value);
+    }
 }
 
 /// Host and port that the caller asked for, in lower case: an upstream that writes links needs both.

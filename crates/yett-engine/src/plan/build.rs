@@ -102,6 +102,7 @@ impl<'a> Builder<'a> {
             proofs: Proofs::default(),
             replays: Arc::default(),
             revoked: Arc::default(),
+            controls: Arc::default(),
             issuers: HashMap::new(),
             key_sets: Arc::default(),
             signer: None,

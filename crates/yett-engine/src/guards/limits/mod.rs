@@ -200,6 +200,17 @@ impl<'a> Count<'a> {
     }
 }
 
+/// Takes from one limit that belongs to no operation.
+///
+/// # Errors
+/// The refusal, if it is reached; nothing is taken then.
+pub(crate) fn take_alone(limit: &LimitPlan, request: &RequestView<'_>, counters: &Counters) -> Verdict {
+    match counters.take(limit, limit.owner(request), request.now, 1) {
+        Ok(_) => Ok(()),
+        Err(wait) => Err(refuse(limit, wait, 1)),
+    }
+}
+
 /// 429 with `Retry-After` (RFC 6585 section 4). Who can never pass is not told to come back.
 fn refuse(limit: &LimitPlan, wait: Wait, cost: u32) -> Box<Refusal> {
     let phrase = limit.phrase();
