@@ -64,7 +64,8 @@ def decide(
     """
     batch = json.dumps([request.as_json() for request in requests]).encode("utf-8")
     with native_errors():
-        decisions = json.loads(native().decide(snapshot, batch, pepper, json.dumps(list(changes)).encode("utf-8")))
+        more = (json.dumps(list(changes)).encode("utf-8"),) if changes else ()
+        decisions = json.loads(native().decide(snapshot, batch, pepper, *more))
     return tuple(Decision.from_document(one) for one in decisions)
 
 
