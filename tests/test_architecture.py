@@ -29,6 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "tokens": {"errors", "gateway", "model"},
     "services": {
         "access",
+        "collections",
         "compile",
         "config",
         "contract",
@@ -41,7 +42,8 @@ ARROWS: dict[str, set[str]] = {
         "store",
         "tokens",
     },
-    "cli": {"access", "errors", "gateway", "model", "services"},
+    "collections": {"access", "config", "contract", "design", "documents", "errors", "model"},
+    "cli": {"access", "collections", "contract", "errors", "gateway", "model", "services"},
 }
 
 # What would do I/O, or ask the world something: never in the rooms that are pure.

@@ -13,7 +13,7 @@ from yett.gateway import catalogue, native_available
 from yett.services.schemas import schema_of
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
-SUBJECTS = ("config", "snapshot", "patch", "event", "finding", "decision", "options")
+SUBJECTS = ("config", "collection", "snapshot", "patch", "event", "finding", "decision", "options")
 
 needs_engine = pytest.mark.skipif(not native_available(), reason="the native module is not built: run `make build`")
 

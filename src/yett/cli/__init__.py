@@ -18,6 +18,7 @@ from yett.cli import (
     bundle,
     check,
     client,
+    collection_run,
     control,
     diff,
     explain,
@@ -71,6 +72,7 @@ app.add_typer(control.app, name="control")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")
 app.add_typer(new.app, name="new")
+app.add_typer(collection_run.commands, name="collection")
 
 
 def _show_version(wanted: bool) -> None:

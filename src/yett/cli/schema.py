@@ -12,6 +12,7 @@ class Subject(StrEnum):
     """What a schema can be printed of."""
 
     CONFIG = "config"
+    COLLECTION = "collection"
     SNAPSHOT = "snapshot"
     PATCH = "patch"
     EVENT = "event"
@@ -24,7 +25,7 @@ def schema(
 ) -> None:
     """Print a JSON Schema. Editors check a configuration that names it in its first line.
 
-    Put `# yaml-language-server: $schema=PATH` there. All schemas but `config` come from the native engine.
+    Put `# yaml-language-server: $schema=PATH` there. All but `config` and `collection` come from the native engine.
     """
     from yett.cli.output import show_json, told_errors
     from yett.services.schemas import schema_of

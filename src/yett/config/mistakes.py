@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from yett.access.keys import mask_keys
 from yett.config.keys_at import keys_at
 from yett.config.literals import SECRET_HINT
+from yett.config.sections.base import Shape
 from yett.config.sections.file import LATER_SECTIONS, FileShape
 from yett.documents import join_pointer
 from yett.model.diagnostic import Diagnostic
@@ -40,14 +41,16 @@ _WITH_SETTINGS: Final = {
 _SECRET_KEYS: Final = frozenset({"key", "value", "secret", "token", "literal", "password"})
 
 
-def shape_mistakes(error: ValidationError, document: Document, file: str) -> Iterator[Diagnostic]:
-    """One diagnostic for each error."""
+def shape_mistakes(
+    error: ValidationError, document: Document, file: str, root: type[Shape] = FileShape
+) -> Iterator[Diagnostic]:
+    """One diagnostic for each error; `root` is the shape that was validated, whose keys hints name."""
     details = [(parts_of(one["loc"], document.value), one) for one in error.errors(include_url=False)]
     told = {parts for parts, one in details if "-" in one["type"]}
     for parts, detail in details:
         if detail["type"] == "literal_error" and parts in told:
             continue  # An echo: a wrong duration is not `off` either, but what is wrong with it was said.
-        code, message, hint = _word(detail)
+        code, message, hint = _word(detail, root)
         pointer = mask_keys(join_pointer(parts))
         yield Diagnostic(file, document.line_at(parts), pointer, code, mask_keys(message), mask_keys(hint))
 
@@ -74,13 +77,13 @@ def child_of(value: Any, part: str | int) -> Any:
     return value[part] if isinstance(value, list) and isinstance(part, int) and part < len(value) else None
 
 
-def _word(detail: ErrorDetails) -> _Wording:
+def _word(detail: ErrorDetails, root: type[Shape]) -> _Wording:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in _EXPECTED:
         return "wrong-type", f"expected {_EXPECTED[kind]}, found {_kind_of(detail['input'])}", ""
     match kind:
         case "extra_forbidden":
-            return _unknown_key(detail)
+            return _unknown_key(detail, root)
         case "missing":
             hint = "a configuration file starts with `yett: 1`" if detail["loc"] == ("yett",) else ""
             return "missing-key", f"`{detail['loc'][-1]}` is missing", hint
@@ -99,10 +102,10 @@ def _word(detail: ErrorDetails) -> _Wording:
     return "out-of-range", detail["msg"].replace("Input", "the value", 1), ""
 
 
-def _unknown_key(detail: ErrorDetails) -> _Wording:
+def _unknown_key(detail: ErrorDetails, root: type[Shape]) -> _Wording:
     loc = detail["loc"]
     key = str(loc[-1])
-    if len(loc) == 1 and key in LATER_SECTIONS:
+    if root is FileShape and len(loc) == 1 and key in LATER_SECTIONS:
         return (
             "not-supported-yet",
             f"`{key}` is not yet supported in this version",
@@ -110,7 +113,7 @@ def _unknown_key(detail: ErrorDetails) -> _Wording:
         )
     if key.lower() in _SECRET_KEYS and isinstance(detail["input"], str):
         return "secret-literal", f"`{key}` would hold a secret in the clear", SECRET_HINT
-    return "unknown-key", f"unknown key `{key}`", did_you_mean(key, keys_at(FileShape, loc[:-1]))
+    return "unknown-key", f"unknown key `{key}`", did_you_mean(key, keys_at(root, loc[:-1]))
 
 
 def _unknown_value(detail: ErrorDetails, choices: list[str]) -> _Wording:
