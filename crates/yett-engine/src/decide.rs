@@ -44,8 +44,8 @@ fn assumed(plan: &Plan, request: &Request) -> Result<Option<Principal>, String> 
         if !principal.app.agent {
             return Err(format!("app '{app}' is no agent, so it acts for nobody"));
         }
-        let known = plan.users.get_key_value(user.as_str()).ok_or_else(|| format!("there is no user '{user}'"))?;
-        principal.user = Some(known.0.clone());
+        let known = plan.users.named(user).ok_or_else(|| format!("there is no user '{user}'"))?;
+        principal.user = Some(known.name.clone());
     }
     Ok(Some(principal))
 }
@@ -263,7 +263,7 @@ fn access_report(exchange: &Exchange) -> Option<AccessReport> {
         held: &principal.app.held,
     };
     let user = name.map(|name| {
-        let known = plan.users.get(name);
+        let known = plan.users.named(name);
         access::Subject {
             name: format!("user {name}"),
             granting: known.map(|user| user.grants.profiles(exchange.now)).unwrap_or_default(),

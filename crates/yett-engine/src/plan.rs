@@ -22,7 +22,8 @@ use crate::identity::key::Pepper;
 use crate::identity::proofs::Proofs;
 use crate::identity::replays::Replays;
 use crate::identity::revoked::Revoked;
-use crate::identity::{AppPlan, Principal, UserPlan};
+use crate::identity::users::Users;
+use crate::identity::{AppPlan, Principal};
 use crate::mock::Mock;
 use crate::policy::Policies;
 use crate::routing::Routes;
@@ -50,7 +51,7 @@ pub struct Plan {
     apis: Vec<ApiPlan>,
     operations: Vec<OperationPlan>,
     pub(crate) apps: HashMap<Arc<str>, Arc<AppPlan>>,
-    pub(crate) users: HashMap<Arc<str>, UserPlan>,
+    pub(crate) users: Users,
     pub(crate) profiles: Profiles,
     pub(crate) credentials: Credentials,
     pub(crate) pepper: Arc<Pepper>,
@@ -342,8 +343,9 @@ impl Plan {
 
     /// An agent that acts for a user may do what both may: for a user whom nobody knows, nothing.
     pub(crate) fn bind(&self, principal: &mut Principal) {
-        if let Some(user) = principal.user.as_deref().filter(|_| principal.app.agent) {
-            let of_user = self.users.get(user).map_or_else(|| self.profiles.grants_of([]), |user| user.grants.clone());
+        let known = self.users.recognise(principal).map(|user| user.grants.clone());
+        if principal.user.is_some() && principal.app.agent {
+            let of_user = known.unwrap_or_else(|| self.profiles.grants_of([]));
             principal.grants = Arc::new(principal.grants.both(&of_user));
         }
     }

@@ -45,8 +45,17 @@ def compile_teams(configuration: Configuration) -> list[dict[str, Any]]:
 def compile_users(configuration: Configuration) -> list[dict[str, Any]]:
     """`User` of the snapshot."""
     teams = configuration.memberships()
+    known = {one.name: one.issuer for one in configuration.issuers}
     return [
-        compact(name=one.name, teams=list(teams.get(one.name, ())), **compile_assignments(one.profiles))
+        compact(
+            name=one.name,
+            teams=list(teams.get(one.name, ())),
+            **compile_assignments(one.profiles),
+            identities=[
+                {"issuer": known.get(identity.issuer, identity.issuer), "subject": identity.subject}
+                for identity in one.identities
+            ],
+        )
         for one in configuration.users
     ]
 

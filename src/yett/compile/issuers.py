@@ -37,6 +37,9 @@ def _issuer(issuer: Issuer, clients: dict[str, str]) -> dict[str, Any]:
             types=list(issuer.types),
             max_lifetime_s=issuer.max_lifetime_s,
             user_from=issuer.user_from,
+            users_of=None
+            if issuer.users_of is None
+            else {"claim": issuer.users_of.claim, "issuers": list(issuer.users_of.issuers)},
             profiles=_profiles(issuer),
             trusted_to_grant=issuer.trusted_to_grant or None,
             bound=None if issuer.bound == "none" else issuer.bound,

@@ -46,6 +46,7 @@ def place_of(
         "policies": configuration.policies,
         "credentials": credentials.items,
         "callouts": configuration.callouts,
+        "issuers": configuration.issuers,
     }
     item = _item(sections.get(parts[0], ()) if parts else (), parts[1:2])
     if item is None:

@@ -10,6 +10,7 @@ from yett.access.inheritance import check_inheritance
 from yett.config.clients import check_tokens
 from yett.config.issuers import check_issuers
 from yett.config.proofs import check_proofs
+from yett.config.users import check_users
 from yett.model.place import Reference
 from yett.model.policy import Rule
 from yett.model.suggestion import did_you_mean
@@ -66,6 +67,7 @@ def check_references(configuration: Configuration, draft: Configuration, unread:
         yield from names["apps"].unknown(issuer.apps)
         yield from names["profiles"].unknown(issuer.profiles)
     yield from check_issuers(configuration, unread)
+    yield from check_users(configuration, unread)
     yield from _check_profiles(draft, names)
     yield from _check_holders(draft, names)
     yield from _check_scopes(draft, names)

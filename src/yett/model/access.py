@@ -110,12 +110,22 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """As whom an issuer knows a user: `issuer` is the name of one of `issuers`, or the `iss` of its tokens."""
+
+    issuer: str
+    subject: str
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class User:
-    """A person."""
+    """A person. Without `identities` the one issuer there is knows them by `name`."""
 
     name: str
     teams: tuple[Reference, ...] = ()
     profiles: tuple[Assignment, ...] = ()
+    identities: tuple[Identity, ...] = ()
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 

@@ -44,6 +44,14 @@ class AppFrom:
 
 
 @dataclass(frozen=True, slots=True)
+class UsersOf:
+    """Whose users tokens tell of: `claim` has the `iss` of one of `issuers`; without it they are the issuer's own."""
+
+    claim: str
+    issuers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProfilesFrom:
     """The profiles that the values of a claim give."""
 
@@ -66,12 +74,20 @@ class Issuer:
     max_lifetime_s: int | None = None
     required: Mapping[str, Any] = field(default_factory=dict)
     user_from: str | None = None
+    users_of: UsersOf | None = None
     profiles_from: ProfilesFrom | None = None
     trusted_to_grant: bool = False
     bound: Bound = "none"
     fetch: KeyFetch | None = None
     introspection: Introspection | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+    @property
+    def namers(self) -> tuple[str, ...]:
+        """`iss` of those whose users its tokens may tell of."""
+        if self.user_from is None:
+            return ()
+        return (self.issuer,) if self.users_of is None else self.users_of.issuers
 
     @property
     def apps(self) -> tuple[Reference, ...]:

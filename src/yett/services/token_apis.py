@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import yett.tokens
 from yett.contract import Contract, load_contract
 from yett.model.api import Api, ContractGuard, GuardSettings, Identify
-from yett.model.issuer import AppFrom, GivenKeys, Issuer, ProfilesFrom
+from yett.model.issuer import AppFrom, GivenKeys, Issuer, ProfilesFrom, UsersOf
 from yett.model.place import Reference
 from yett.model.proxy import HeaderRules, Proxy
 from yett.model.tokens import TOKENS_API, TokenSettings, metadata_path
@@ -80,6 +80,8 @@ def own_issuer(tokens: TokenSettings, settings: Settings) -> Issuer:
         app=AppFrom("client_id", {name: Reference(client.app) for name, client in settings.clients.items()}),
         types=("at+jwt",),
         user_from="user",
+        # The endpoint has no users of its own: it passes on what others say of theirs.
+        users_of=UsersOf("sub_iss", tuple(one.issuer for one in tokens.subject_issuers)),
         profiles_from=ProfilesFrom("scope", scopes),
         bound="any" if tokens.require_binding else "none",
         place=tokens.place,

@@ -146,7 +146,9 @@ impl Chain {
             progress.found = Some(caller);
             return Ok(());
         };
-        if first.app.name != caller.app.name || (first.user.is_some() && caller.user.is_some() && first.user != caller.user) {
+        if first.app.name != caller.app.name
+            || (first.person.is_some() && caller.person.is_some() && first.person != caller.person)
+        {
             let reason = format!("{} proves {}, and {} proves {}", first.method, first.app.name, caller.method, caller.app.name);
             return Err(refuse(self.challenge(), Code::CredentialDisagree, reason));
         }

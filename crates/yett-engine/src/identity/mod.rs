@@ -21,6 +21,7 @@ pub mod secrets;
 pub mod signature;
 #[cfg(test)]
 mod staged;
+pub(crate) mod users;
 pub mod watch;
 mod webhook;
 
@@ -65,10 +66,21 @@ pub struct AppPlan {
 /// A user as the plan knows them.
 #[derive(Debug)]
 pub struct UserPlan {
+    /// Name in the configuration.
+    pub name: Arc<str>,
     /// Own profiles and those of the teams, each with when it is held.
     pub held: Box<[Held]>,
     /// What they give.
     pub grants: Arc<Grants>,
+}
+
+/// A person as an issuer of tokens knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// `iss` of the issuer whose user it is.
+    pub issuer: Arc<str>,
+    /// What that issuer calls the person.
+    pub subject: Arc<str>,
 }
 
 /// What a token says, once it is proven.
@@ -93,8 +105,10 @@ pub struct Principal {
     pub grants: Arc<Grants>,
     /// The method that proved it; empty in simulations.
     pub method: &'static str,
-    /// The person the app acts for, as the issuer of the token names them.
+    /// Name of the person the app acts for: that in the configuration, or as their issuer calls them.
     pub user: Option<Arc<str>>,
+    /// The same person as an issuer knows them; absent in simulations.
+    pub person: Option<Arc<Person>>,
     /// Who acts for that person, the nearest first (`act` of RFC 8693 section 4.1).
     pub actors: Vec<Arc<str>>,
     /// What the token says.
@@ -106,7 +120,17 @@ impl Principal {
     #[must_use]
     pub fn of(app: Arc<AppPlan>) -> Self {
         let grants = app.grants.clone();
-        Self { app, credential: None, also: Vec::new(), grants, method: "", user: None, actors: Vec::new(), claims: None }
+        Self {
+            app,
+            credential: None,
+            also: Vec::new(),
+            grants,
+            method: "",
+            user: None,
+            person: None,
+            actors: Vec::new(),
+            claims: None,
+        }
     }
 
     /// Narrows it to what another proof of the same caller allows too, and takes over what that tells besides.
@@ -119,7 +143,7 @@ impl Principal {
             None => self.credential = other.credential,
         }
         if self.user.is_none() {
-            (self.user, self.actors) = (other.user, other.actors);
+            (self.user, self.person, self.actors) = (other.user, other.person, other.actors);
         }
         self.claims = self.claims.take().or(other.claims);
     }

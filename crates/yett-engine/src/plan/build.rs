@@ -15,6 +15,7 @@ use crate::identity::credentials::Credentials;
 use crate::identity::jwt::issuers;
 use crate::identity::key::Pepper;
 use crate::identity::proofs::Proofs;
+use crate::identity::users::Users;
 use crate::identity::{AppPlan, UserPlan};
 use crate::mock::Mock;
 use crate::policy::Policies;
@@ -95,7 +96,7 @@ impl<'a> Builder<'a> {
             apis: Vec::new(),
             operations: Vec::new(),
             apps: HashMap::new(),
-            users: HashMap::new(),
+            users: Users::default(),
             profiles: access::build(self.snapshot, &numbers, &mut self.diagnostics),
             credentials: Credentials::watched(self.snapshot.networks),
             pepper,
@@ -118,6 +119,7 @@ impl<'a> Builder<'a> {
         // The methods of the APIs know the issuers, and those the apps.
         self.apps(&mut plan);
         plan.issuers = issuers::build(self.snapshot, &plan.apps, &plan.profiles, &mut self.diagnostics);
+        plan.users.bind(&self.snapshot.users, &plan.issuers, &mut self.diagnostics);
         let collections = self.collections_of_operations();
         for (number, api) in self.snapshot.apis.iter().enumerate() {
             self.api(&mut plan, number as u32, api, &collections);
@@ -386,7 +388,7 @@ impl<'a> Builder<'a> {
             }
             self.check_edges(plan, &held, &path);
             let grants = plan.profiles.grants(&held, &[]);
-            if plan.users.insert(user.name.as_str().into(), UserPlan { held: held.into(), grants }).is_some() {
+            if !plan.users.add(UserPlan { name: user.name.as_str().into(), held: held.into(), grants }) {
                 self.report(format!("{path}/name"), "user-duplicate", format!("'{}' is there twice", user.name));
             }
         }

@@ -107,6 +107,19 @@ pub struct User {
     /// Profiles the user has for a time.
     #[serde(default)]
     pub timed_profiles: Vec<TimedProfile>,
+    /// As whom issuers know the user. None means by the name of the user, to the one issuer there is.
+    #[serde(default)]
+    pub identities: Vec<UserIdentity>,
+}
+
+/// As whom an issuer knows a user: both are needed, as two issuers may have somebody of the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserIdentity {
+    /// `iss` of the issuer.
+    pub issuer: String,
+    /// What its tokens call the user.
+    pub subject: String,
 }
 
 /// An app.

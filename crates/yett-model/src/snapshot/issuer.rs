@@ -93,6 +93,9 @@ pub struct TokenIssuer {
     /// Claim that names the user; absent means that tokens tell of none.
     #[serde(default)]
     pub user_from: Option<String>,
+    /// Whose users its tokens tell of, where they are not its own.
+    #[serde(default)]
+    pub users_of: Option<UsersOf>,
     /// Which profiles a token carries; absent means all of the app's.
     #[serde(default)]
     pub profiles: Option<TokenProfiles>,
@@ -117,6 +120,16 @@ pub enum TokenApp {
         /// App by value.
         map: BTreeMap<String, String>,
     },
+}
+
+/// Others whose users an issuer's tokens tell of, as those of an exchange do (RFC 8693).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UsersOf {
+    /// The claim that says whose user it is; without it the user is the issuer's own.
+    pub claim: String,
+    /// `iss` of each of them; a token that names another one is refused.
+    pub issuers: Vec<String>,
 }
 
 /// Which profiles a token carries.

@@ -20,13 +20,13 @@ mod tls;
 mod upstream;
 mod watch;
 
-pub use access::{App, Collection, Credential, Profile, Team, TimedGrant, TimedProfile, User};
+pub use access::{App, Collection, Credential, Profile, Team, TimedGrant, TimedProfile, User, UserIdentity};
 pub use callout::{Callout, CalloutSend, OnFailure};
 pub use content::{Cache, Coding, Compression, Notation};
 pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
 pub use identify::{ApiKey, Combine, Identify, MethodName};
 pub use inquiry::{ClientAuth, Introspect, Introspection, KeyFetch};
-pub use issuer::{Algorithm, Bound, Jwt, TokenApp, TokenIssuer, TokenProfiles};
+pub use issuer::{Algorithm, Bound, Jwt, TokenApp, TokenIssuer, TokenProfiles, UsersOf};
 pub use limit::{Limit, Measure, Period, Subject};
 pub use operation::{
     Body, Encoding, Location, Media, MediaKind, MockAnswer, Operation, Parameter, Priority, Response, Schemas, Shape, SimpleType,

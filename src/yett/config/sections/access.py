@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, 
 from yett.config.sections.base import At, Shape
 from yett.config.sections.limits import LimitShape, build_limits
 from yett.config.sections.scalars import Moment, Name, mistake
-from yett.model.access import Assignment, Collection, Duty, Grant, Profile, Reach, Team, User, Window
+from yett.model.access import Assignment, Collection, Duty, Grant, Identity, Profile, Reach, Team, User, Window
 from yett.model.rights import RIGHTS
 from yett.model.suggestion import did_you_mean
 
@@ -130,6 +130,18 @@ class TeamShape(Shape):
     """Users of the team, besides those who name it among their `teams`."""
 
 
+IdentityText = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class IdentityShape(Shape):
+    """As whom an issuer knows the user."""
+
+    issuer: IdentityText
+    """Name of one of `issuers`, or the `iss` of its tokens; also that of one of `tokens.subject_issuers`."""
+    subject: IdentityText
+    """What its tokens call the user: the value of the claim that `user_from` of the issuer names, mostly `sub`."""
+
+
 class UserShape(Shape):
     """A person."""
 
@@ -139,6 +151,21 @@ class UserShape(Shape):
     """Teams of the user, besides those that name the user among their `members`."""
     profiles: list[AssignmentShape] = Field(default_factory=list)
     """Profiles the user has, besides those of the teams."""
+    issuer: IdentityText | None = None
+    """Issuer whose tokens may speak for the user: name of one of `issuers`, or `iss`. Absent means the one issuer whose
+    tokens tell of users; where there are several, it must be said."""
+    subject: IdentityText | None = None
+    """What that issuer calls the user; absent means by `name`."""
+    identities: list[IdentityShape] = Field(default_factory=list)
+    """Issuers that know the user, where there are several."""
+
+    @model_validator(mode="after")
+    def _is_known_in_one_way(self) -> Self:
+        if self.subject is not None and self.issuer is None:
+            raise mistake("identity-unclear", "a subject means nothing without its issuer", "name the `issuer` too")
+        if self.issuer is not None and self.identities:
+            raise mistake("identity-unclear", "a user has one of `issuer` and `identities`", "put both in `identities`")
+        return self
 
 
 class DutyShape(Shape):
@@ -216,7 +243,13 @@ def build_team(shape: TeamShape, at: At) -> Team:
 def build_user(shape: UserShape, at: At) -> User:
     """The user that stands at `at`."""
     profiles = build_assignments(shape.profiles, at / "profiles")
-    return User(shape.name, (at / "teams").references(shape.teams), profiles, at.place)
+    identities = tuple(
+        Identity(one.issuer, one.subject, (at / "identities" / index).place)
+        for index, one in enumerate(shape.identities)
+    )
+    if shape.issuer is not None:
+        identities = (Identity(shape.issuer, shape.subject or shape.name, (at / "issuer").place),)
+    return User(shape.name, (at / "teams").references(shape.teams), profiles, identities, at.place)
 
 
 def build_duty(shape: DutyShape, at: At) -> Duty:

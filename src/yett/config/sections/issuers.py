@@ -17,7 +17,7 @@ from yett.config.sections.inquiries import (
     build_key_fetch,
 )
 from yett.config.sections.scalars import Duration, Name, mistake
-from yett.model.issuer import AppFrom, Bound, FetchedKeys, GivenKeys, Issuer, ProfilesFrom, TokenAlgorithm
+from yett.model.issuer import AppFrom, Bound, FetchedKeys, GivenKeys, Issuer, ProfilesFrom, TokenAlgorithm, UsersOf
 from yett.model.place import Reference
 
 _HINT: Final = "write `https://id.example.com`"
@@ -83,6 +83,15 @@ class AppFromShape(Shape):
     is refused: what an issuer calls its clients is never taken for the name of an app."""
 
 
+class UsersOfShape(Shape):
+    """Others whose word on users an issuer passes on, as the tokens of an exchange do."""
+
+    claim: Text
+    """Claim with the `iss` of whoever knows the user, such as `sub_iss`; without it the user is the issuer's own."""
+    issuers: Annotated[list[Url], Field(min_length=1)]
+    """`iss` of each of them; a token that names another one is refused."""
+
+
 class ProfilesFromShape(Shape):
     """Which profiles a token carries, by one of its claims."""
 
@@ -140,6 +149,8 @@ class IssuerShape(Shape):
     """Claim that says which app a token stands for."""
     user_from: Text | None = "sub"
     """Claim that names the user; `null` if the tokens are of apps alone."""
+    users_of: UsersOfShape | None = None
+    """Whose users its tokens tell of, where they are not its own."""
     profiles_from: ProfilesFromShape | None = None
     """Which of the app's profiles a token carries; absent means all of them."""
     trusted_to_grant: bool = False
@@ -180,6 +191,9 @@ def build_issuer(shape: IssuerShape, at: At) -> Issuer:
         max_lifetime_s=None if shape.max_lifetime is None else max(1, shape.max_lifetime // 1000),
         required=shape.required,
         user_from=shape.user_from,
+        users_of=None
+        if shape.users_of is None
+        else UsersOf(shape.users_of.claim, tuple(dict.fromkeys(shape.users_of.issuers))),
         profiles_from=None
         if shape.profiles_from is None
         else _build_profiles(shape.profiles_from, at / "profiles_from"),

@@ -61,7 +61,7 @@ impl ByIntrospection {
             return Err(refuse(INVALID, Code::CredentialInvalid, "the issuer says that the token is not active"));
         }
         let mut claims = said.clone();
-        claims.entry("iss").or_insert_with(|| self.issuer.issuer.as_str().into());
+        claims.entry("iss").or_insert_with(|| (&*self.issuer.issuer).into());
         let now_s = asked.now.unix_ms / 1000;
         let mut judged = claims.clone();
         judged.entry("exp").or_insert_with(|| (now_s + UNSAID_S).into());

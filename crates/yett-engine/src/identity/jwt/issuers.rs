@@ -4,7 +4,7 @@ use super::key_sets::{Kept, KeySets};
 use crate::access::{Held, Profiles, Window};
 use crate::identity::AppPlan;
 use crate::jose::{Expectations, KeySet};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use yett_model::Diagnostic;
 use yett_model::snapshot::{Bound, Introspection, Remote, Snapshot, TokenApp, TokenIssuer};
@@ -34,7 +34,7 @@ pub struct IssuerPlan {
     /// Under which its keys are put into [`KeySets`]: differs whenever they come from elsewhere.
     pub source: Arc<str>,
     /// Claim `iss` of its tokens.
-    pub issuer: String,
+    pub issuer: Arc<str>,
     /// Where its keys are fetched, if they are.
     pub key_source: Option<KeySource>,
     /// Where it says what a token is worth.
@@ -43,6 +43,7 @@ pub struct IssuerPlan {
     pub(super) expected: Expectations,
     pub(super) app: AppChoice,
     pub(super) user_from: Option<String>,
+    pub(super) users_of: Option<UsersOf>,
     pub(super) profiles: Option<ProfileChoice>,
     pub(super) trusted_to_grant: bool,
     pub(super) bound: Bound,
@@ -52,6 +53,13 @@ pub struct IssuerPlan {
 pub(super) enum AppChoice {
     Always(Arc<AppPlan>),
     From(String, HashMap<String, Arc<AppPlan>>),
+}
+
+/// Others whose users the tokens tell of.
+#[derive(Debug)]
+pub(super) struct UsersOf {
+    pub(super) claim: String,
+    pub(super) issuers: HashSet<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -66,6 +74,21 @@ impl IssuerPlan {
     #[must_use]
     pub fn is_fetched(&self) -> bool {
         self.given.is_none()
+    }
+
+    /// Those whose users its tokens may tell of.
+    pub(crate) fn namers(&self) -> impl Iterator<Item = &str> {
+        let others = self.users_of.iter().flat_map(|others| &others.issuers).map(|issuer| &**issuer);
+        let own = self.users_of.is_none().then_some(&*self.issuer);
+        own.into_iter().chain(others).filter(|_| self.user_from.is_some())
+    }
+
+    /// Whether its tokens may stand for an agent.
+    pub(crate) fn serves_agents(&self) -> bool {
+        match &self.app {
+            AppChoice::Always(app) => app.agent,
+            AppChoice::From(_, apps) => apps.values().any(|app| app.agent),
+        }
     }
 
     pub(super) fn keys(&self, sets: &KeySets) -> Option<Arc<Kept>> {
@@ -154,13 +177,17 @@ impl Building<'_> {
         Some(IssuerPlan {
             name: issuer.name.as_str().into(),
             source: format!("{}\n{}\n{:?}", issuer.name, issuer.issuer, key_source(issuer)).into(),
-            issuer: issuer.issuer.clone(),
+            issuer: issuer.issuer.as_str().into(),
             key_source: key_source(issuer),
             introspection: issuer.introspection.clone(),
             given,
             expected: expectations(issuer),
             app: app?,
             user_from: issuer.user_from.clone(),
+            users_of: issuer.users_of.as_ref().map(|others| UsersOf {
+                claim: others.claim.clone(),
+                issuers: others.issuers.iter().map(|issuer| issuer.as_str().into()).collect(),
+            }),
             profiles,
             trusted_to_grant: issuer.trusted_to_grant,
             bound: issuer.bound,

@@ -130,7 +130,7 @@ impl ByToken {
         let read = Compact::read(token).map_err(refused)?;
         let unproven = read.claims().map_err(refused)?;
         let named = text(&unproven, "iss").map_err(refused)?;
-        let issuer = self.issuers.iter().position(|issuer| Some(issuer.issuer.as_str()) == named);
+        let issuer = self.issuers.iter().position(|issuer| Some(&*issuer.issuer) == named);
         let Some((number, issuer)) = issuer.and_then(|number| Some((number, self.issuers.get(number)?))) else {
             return Err(refused(Fault { kind: FaultKind::Issuer, detail: "no issuer of this API made it".to_owned() }));
         };

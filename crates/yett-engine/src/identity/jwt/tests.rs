@@ -9,6 +9,7 @@ use std::sync::Arc;
 use yett_model::Code;
 
 mod bindings;
+mod users;
 mod worth;
 
 const NOW_S: u64 = 1_700_000_000;

@@ -5,7 +5,7 @@ use super::issuers::{AppChoice, IssuerPlan};
 use super::verified::Verified;
 use super::{INVALID, refused};
 use crate::Refusal;
-use crate::identity::{AppPlan, Asked, Claims, Principal, refuse};
+use crate::identity::{AppPlan, Asked, Claims, Person, Principal, refuse};
 use crate::jose::{Fault, FaultKind, list, seconds, text};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -46,7 +46,8 @@ fn principal(
         None => None,
         Some(claim) => text(&claims, claim).map_err(refused)?.filter(|user| !user.is_empty()).map(short).transpose()?,
     };
-    let mut principal = Principal { method: "jwt", user, actors: actors(&claims)?, ..Principal::of(app) };
+    let person = user.as_ref().map(|subject| person(issuer, subject, &claims)).transpose()?;
+    let mut principal = Principal { method: "jwt", user, person, actors: actors(&claims)?, ..Principal::of(app) };
     if let Some(choice) = &issuer.profiles {
         let values = list(&claims, &choice.claim).map_err(refused)?;
         let held = IssuerPlan::held(choice, values.iter().flat_map(|value| value.split(' ')));
@@ -66,6 +67,19 @@ fn principal(
     });
     principal.claims = Some(Arc::new(Claims { issuer: issuer.name.clone(), all: claims }));
     Ok(principal)
+}
+
+/// Whose user it is: the issuer's own, or that of one whose word it passes on.
+fn person(issuer: &IssuerPlan, subject: &Arc<str>, claims: &Map<String, Value>) -> Result<Arc<Person>, Box<Refusal>> {
+    let own = |issuer: &Arc<str>| Arc::new(Person { issuer: issuer.clone(), subject: subject.clone() });
+    let Some(others) = &issuer.users_of else { return Ok(own(&issuer.issuer)) };
+    match text(claims, &others.claim).map_err(refused)? {
+        None => Ok(own(&issuer.issuer)),
+        Some(named) => others.issuers.get(named).map(own).ok_or_else(|| {
+            let detail = "the user is one of an issuer that is not known".to_owned();
+            refused(Fault { kind: FaultKind::Claim, detail })
+        }),
+    }
 }
 
 fn app(issuer: &IssuerPlan, claims: &Map<String, Value>) -> Result<Arc<AppPlan>, Box<Refusal>> {
