@@ -13,7 +13,12 @@ from yett.config import load_configuration
 ISSUERS = """
 issuers:
   - {name: corp, issuer: "https://id.example.com", jwks: "https://id.example.com/jwks", audiences: [shop], app: helper}
-  - {name: other, issuer: "https://other.example.com", jwks: "https://other.example.com/jwks", audiences: [shop], app: helper}
+  - name: other
+    issuer: https://other.example.com
+    jwks: https://other.example.com/jwks
+    audiences: [shop]
+    app: helper
+    user_from: sub
 """
 AGENT = BOOKSHOP.replace("apps:\n", "apps:\n  - {name: helper, team: shop-team, agent: true}\n")
 
@@ -43,7 +48,7 @@ def test_a_user_is_bound_to_issuer_and_subject(tmp_path: Path, users: str) -> No
 
 def test_without_agents_or_with_one_issuer_a_name_is_enough(tmp_path: Path) -> None:
     no_agent = written("  - {name: mira}\n").replace(", agent: true", "")
-    one_issuer = written("  - {name: mira}\n").replace("app: helper}\n  - {name: other", "app: helper}\n  - {user_from: null, name: other")
+    one_issuer = written("  - {name: mira}\n").replace("user_from: sub", "user_from: null")
     assert (mistakes(tmp_path, no_agent), mistakes(tmp_path, one_issuer)) == ([], [])
 
 
@@ -54,8 +59,7 @@ def test_without_agents_or_with_one_issuer_a_name_is_enough(tmp_path: Path) -> N
         ("  - {name: mira, subject: a}\n", "identity-unclear", "`issuer`"),
         ("  - {name: mira, issuer: corp, identities: [{issuer: other, subject: b}]}\n", "identity-unclear", "both"),
         (
-            "  - {name: mira, issuer: corp, subject: a}\n"
-            '  - {name: otto, issuer: "https://id.example.com", subject: a}\n',
+            '  - {name: mira, issuer: corp, subject: a}\n  - {name: o, issuer: "https://id.example.com", subject: a}\n',
             "user-ambiguous",
             "the other one stands at",
         ),
@@ -68,7 +72,7 @@ def test_a_binding_that_does_not_hold_is_reported(tmp_path: Path, users: str, co
 
 
 def test_a_user_of_an_issuer_that_names_none_is_reported(tmp_path: Path) -> None:
-    nameless = ISSUERS.replace("name: other", "user_from: null, name: other")
+    nameless = ISSUERS.replace("user_from: sub", "user_from: null")
     assert only_mistake(tmp_path, written("  - {name: mira, issuer: other}\n", nameless)).code == "issuer-nameless"
 
 

@@ -99,7 +99,13 @@ def test_the_guide_to_the_endpoint_gets_a_token_and_takes_it_back(endpoint: tupl
 def test_the_guide_to_token_exchange_acts_for_a_user(tmp_path: Path, recorder: Recorder) -> None:
     tokens = settings_of("token-exchange", "a token endpoint")
     client: dict[str, Any] = {"id": "assistant", "jwks": "signer.jwks.json"}
-    app: dict[str, Any] = {"name": "assistant-app", "team": "robots", "profiles": ["reader"], "clients": [client]}
+    app: dict[str, Any] = {
+        "name": "assistant-app",
+        "team": "robots",
+        "profiles": ["reader"],
+        "clients": [client],
+        "agent": True,
+    }
     folder = lay_out(tmp_path / "box", recorder, tokens, app)
     made = secret_for(folder, "assistant-app")
     client["secrets"] = [yaml.safe_load(made["line"])]

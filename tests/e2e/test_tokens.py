@@ -41,6 +41,7 @@ USERS = ECKey.generate_key("P-256", {"kid": "u1"})
 def settings(recorder: Recorder) -> dict[str, Any]:
     """The small API, and an endpoint with a client by secret, one by assertion and one that asks."""
     configuration = shapes.settings(recorder.url)
+    configuration["apps"][0]["agent"] = True
     configuration["apps"][0]["clients"] = [
         {"id": "robot", "secrets": [{"env": "ROBOT_SECRET"}], "introspect": True},
         {"id": "signer", "jwks": "signer.jwks.json"},

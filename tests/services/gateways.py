@@ -69,6 +69,10 @@ class QuietGateway:
     def used_keys(self, since: int, most: int) -> list[tuple[str, int]]:
         return [(key, minute) for key, minute in self.used if minute >= since][:most]
 
+    def key_set(self, _issuer: str, _kid: str | None) -> bytes | None:
+        """Nobody publishes keys here."""
+        return None
+
     def stop(self, grace_s: float) -> int:
         self.stopped = grace_s
         return 0

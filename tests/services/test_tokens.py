@@ -198,6 +198,9 @@ class Ledger:
         self.patches.append(document)
         return Applied("", document["sequence"])
 
+    def key_set(self, _issuer: str, _kid: str | None) -> bytes | None:
+        return None
+
 
 def test_patches_are_numbered_and_many_changes_are_cut_into_several() -> None:
     ledger = Ledger()
@@ -213,7 +216,7 @@ def test_a_recall_that_failed_is_made_again(tmp_path: Path) -> None:
     TokenStore(database).revoke(RevokedToken("i", "t", 4_000_000_000), now=0)
     database.close()
     ledger = Ledger()
-    desk = TokenDesk(str(tmp_path / "store.db"), Patches(ledger))
+    desk = TokenDesk(str(tmp_path / "store.db"), Patches(ledger), ledger)
     assembly = assembled(tmp_path)
     assert assembly.tokens is not None
     desk.open(assembly.tokens)
@@ -233,7 +236,7 @@ def test_what_has_lapsed_is_swept_now_and_then(tmp_path: Path) -> None:
     database = Database.open(path)
     TokenStore(database).revoke(RevokedToken("i", "t", 1_000_010), now=0)
     database.close()
-    desk = TokenDesk(str(path), Patches(Ledger()), clock=lambda: now[0])
+    desk = TokenDesk(str(path), Patches(Ledger()), Ledger(), clock=lambda: now[0])
     assembly = assembled(tmp_path)
     assert assembly.tokens is not None
     desk.open(assembly.tokens)

@@ -97,3 +97,22 @@ def test_what_is_no_proof_is_refused(stage: Stage, proof: str) -> None:
 @pytest.mark.parametrize("field", ["x", "::", ":!!:", ":QQ==", "QQ=="])
 def test_what_is_no_certificate_is_refused(stage: Stage, field: str) -> None:
     assert refusal(stage.token(headers={"client-cert": field}))[0] == 400
+
+
+def test_where_a_nonce_is_asked_for_a_proof_without_it_is_refused_and_told_it(stage: Stage) -> None:
+    stage.endpoint.take_up(replace(stage.settings(), dpop_nonce=True))
+    key = new_key()
+    refused = stage.token(headers={"dpop": stage.proof(key)})
+    assert refusal(refused) == (400, "use_dpop_nonce")
+    nonce = refused.headers["dpop-nonce"]
+    answer = stage.token(headers={"dpop": stage.proof(key, nonce=nonce)})
+    assert (answer.status, answer.headers["dpop-nonce"]) == (200, nonce)
+    assert refusal(stage.token(headers={"dpop": stage.proof(key, nonce="guessed")})) == (400, "use_dpop_nonce")
+    stage.clock.now += 2 * 150
+    old = {"dpop": stage.proof(key, nonce=nonce, iat=int(stage.clock.now))}
+    assert refusal(stage.token(headers=old)) == (400, "use_dpop_nonce")
+
+
+def test_a_caller_that_proves_nothing_is_told_no_nonce(stage: Stage) -> None:
+    stage.endpoint.take_up(replace(stage.settings(), dpop_nonce=True))
+    assert "dpop-nonce" not in stage.token().headers

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tokens.stage import ACCESS_TOKEN, IDP, ISSUER, NOW, Stage, new_key, refusal
+from tests.tokens.stage import ACCESS_TOKEN, IDP, ISSUER, NOW, TOKEN_EXCHANGE, Stage, key_set_of, new_key, refusal
 from yett.tokens.exchange import _fits
+from yett.tokens.keys import PublicKey, read_key_set
+from yett.tokens.settings import Issuer, Ports
 
 DISTRUSTED = (400, "invalid_grant")
 NOT_ALLOWED = (400, "unauthorized_client")
@@ -151,3 +153,33 @@ def test_a_pattern_fits_what_its_stars_can_stand_for(pattern: str, text: str) ->
 
     expected = re.fullmatch(pattern.replace("*", ".*"), text) is not None
     assert _fits(pattern, text) == expected
+
+
+def test_a_token_that_is_bound_to_a_key_is_exchanged_only_by_whoever_proves_the_key(stage: Stage) -> None:
+    key, other = new_key(), new_key()
+    token = stage.subject_token(cnf={"jkt": key.thumbprint()})
+    headers = {**stage.basic("assistant")}
+    form = {"grant_type": TOKEN_EXCHANGE, "subject_token": token, "subject_token_type": ACCESS_TOKEN}
+    assert refusal(stage.post("/token", form, headers)) == (400, "invalid_grant")
+    assert refusal(stage.post("/token", form, {**headers, "dpop": stage.proof(other)})) == (400, "invalid_grant")
+    assert stage.post("/token", form, {**headers, "dpop": stage.proof(key)}).status == 200
+
+
+@pytest.mark.parametrize("cnf", [{}, [], "x", {"jkt": 1}, {"kid": "x"}], ids=str)
+def test_a_binding_that_cannot_be_proven_is_refused(stage: Stage, cnf: Any) -> None:
+    assert refusal(stage.exchange(stage.subject_token(cnf=cnf))) == (400, "invalid_grant")
+
+
+def test_keys_of_an_issuer_may_be_fetched(stage: Stage) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    class Fetched:
+        def keys(self, source: str, kid: str | None) -> tuple[PublicKey, ...]:
+            asked.append((source, kid))
+            return read_key_set(key_set_of(stage.idp))
+
+    stage.endpoint._ports = Ports(stage.store, stage, Fetched())
+    issuer = Issuer(IDP, (), "https://api.example.com", "yett-tokens-subjects-0")
+    stage.endpoint.take_up(replace(stage.settings(), issuers={IDP: issuer}))
+    assert stage.exchange(stage.subject_token()).status == 200
+    assert asked == [("yett-tokens-subjects-0", "idp1")]

@@ -16,6 +16,7 @@ use crate::plan::Plan;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use yett_model::{Block, Change, Diagnostic, FindingKind, Patch};
 
@@ -55,6 +56,7 @@ pub struct Engine {
     /// Whether tokens that cannot be signed are a mistake: a simulation has no key and leaves them out.
     must_sign: bool,
     patches: Mutex<PatchLog>,
+    epoch: AtomicU64,
 }
 
 /// Patches newer than the snapshot in force, to be laid over the next one too.
@@ -108,6 +110,7 @@ impl Engine {
             signer: None,
             must_sign: false,
             patches: Mutex::default(),
+            epoch: AtomicU64::new(0),
         }
     }
 
@@ -115,6 +118,16 @@ impl Engine {
     #[must_use]
     pub fn signing(self, signer: Option<Signer>) -> Self {
         Self { signer: signer.map(Arc::new), must_sign: true, ..self }
+    }
+
+    /// Differs whenever somebody may have lost access: by a snapshot, a patch, other keys, or a key that leaked.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    fn advance(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
     /// The signer of tokens for upstreams.
@@ -159,6 +172,7 @@ impl Engine {
             return Ok(());
         }
         let mut mistakes = plan.proofs.bind(&secrets);
+        mistakes.extend(plan.issuers.values().filter_map(|issuer| issuer.bind(&secrets).err()));
         let wanted = plan.issuers.values().filter_map(|issuer| Some(&issuer.introspection.as_ref()?.client_secret));
         mistakes.extend(
             wanted.filter(|name| secrets.get(name).is_none()).map(|name| {
@@ -212,6 +226,7 @@ impl Engine {
         let applied = Applied { digest: plan.digest().to_owned(), sequence: plan.sequence };
         let sources: HashSet<Arc<str>> = plan.issuers.values().map(|issuer| issuer.source.clone()).collect();
         self.plan.store(Some(Arc::new(plan)));
+        self.advance();
         self.key_sets.retain(|source| sources.contains(source));
         Ok(applied)
     }
@@ -250,6 +265,7 @@ impl Engine {
         let strangers = self.plan().map_or(0, |plan| plan.hang(&keyring));
         let keys = keyring.len();
         self.keyring.store(Some(keyring));
+        self.advance();
         Ok(LoadedKeys { keys, strangers })
     }
 
@@ -268,6 +284,7 @@ impl Engine {
             let Some(found) = plan.credentials.find(&reported.prefix, same) else { continue };
             if self.watch.blocked.has_room(1) {
                 self.watch.blocked.insert(&found.id, Block::Leaked);
+                self.advance();
             }
             let app = ("app", found.app.name.to_string());
             let evidence = [app, ("place", reported.place)];
@@ -304,6 +321,7 @@ impl Engine {
             return Err(vec![Diagnostic::new("/sequence", "patch-out-of-order", message)]);
         }
         change(&plan, &patch)?;
+        self.advance();
         let applied = Applied { digest: plan.digest().to_owned(), sequence: patch.sequence };
         patches.push(patch);
         Ok(applied)

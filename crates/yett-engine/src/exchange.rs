@@ -12,6 +12,7 @@ mod controlling;
 mod forwarding;
 mod guarding;
 mod identifying;
+mod lasting;
 mod negotiating;
 mod reporting;
 pub(crate) mod reshaping;

@@ -35,7 +35,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use yett_model::Diagnostic;
 use yett_model::snapshot::{
-    Api, Collection, Credential, Failures, Leaks, Mode, Notation, Operation, Priority, Snapshot, Tracing, Upstream, WebSocket,
+    Api, Collection, Credential, Failures, Leaks, LogSubjects, Mode, Notation, Operation, Priority, Snapshot, Tracing, Upstream,
+    WebSocket,
 };
 
 /// Body limit of requests that no operation describes.
@@ -83,6 +84,8 @@ pub struct Plan {
     pub(crate) failures: Failures,
     /// Where leaked keys are handed in.
     pub(crate) leaks: Option<Leaks>,
+    /// How people stand in events.
+    pub(crate) log_subjects: LogSubjects,
 }
 
 /// An API of the plan.
@@ -103,6 +106,8 @@ pub struct ApiPlan {
     pub(crate) all_public: bool,
     /// How its callers prove themselves.
     pub(crate) identity: Chain,
+    /// Whether streams go on when the token they were opened with expires.
+    pub(crate) streams_outlive_tokens: bool,
     pub(crate) undocumented: Mode,
     pub(crate) max_response_bytes: u64,
     /// Deepest nesting of a body.

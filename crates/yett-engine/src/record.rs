@@ -1,10 +1,11 @@
 //! Phase `record`: every exchange, however it ended, becomes one event.
 
 mod members;
+mod people;
 
 use crate::address::spelled;
 use crate::exchange::{End, Exchange, Now};
-use crate::identity::pair_name;
+use crate::identity::{Principal, pair_name};
 use jiff::fmt::StdFmtWrite;
 use jiff::fmt::temporal::DateTimePrinter;
 use members::{Members, name};
@@ -18,6 +19,7 @@ const LONGEST_PATH: usize = 512;
 const LONGEST_HOST: usize = 253;
 const LONGEST_METHOD: usize = 32;
 const LONGEST_REASON: usize = 512;
+const LONGEST_PERSON: usize = 256;
 const MOST_NAMES: usize = 32;
 const LONGEST_NAME: usize = 64;
 const KEY_MARK: &str = "yett_";
@@ -38,6 +40,9 @@ struct Line<'a> {
     app: Option<&'a str>,
     team: Option<&'a str>,
     credential: Option<&'a str>,
+    identified_by: Vec<&'static str>,
+    user: Option<Cow<'a, str>>,
+    actors: Vec<Cow<'a, str>>,
     status: u16,
     code: Option<Code>,
     source: Option<Source>,
@@ -84,7 +89,10 @@ impl Exchange {
             operation: self.operation.and_then(|operation| self.plan.operation(operation)).map(|operation| &*operation.id),
             app: principal.map(|principal| &*principal.app.name),
             team: principal.map(|principal| &*principal.app.team),
-            credential: principal.and_then(|principal| principal.credential.as_deref()),
+            credential: principal.and_then(|principal| principal.credentials().next()),
+            identified_by: principal.map(methods).unwrap_or_default(),
+            user: principal.and_then(|principal| people::user(&self.plan, principal)),
+            actors: principal.map(|principal| people::actors(&self.plan, principal)).unwrap_or_default(),
             status: end.status,
             code: self.code(),
             source: self.source(),
@@ -131,6 +139,9 @@ impl Line<'_> {
             app,
             team,
             credential,
+            identified_by,
+            user,
+            actors,
             status,
             code,
             source,
@@ -167,6 +178,9 @@ impl Line<'_> {
         event.may_have(name!("app"), app);
         event.may_have(name!("team"), team);
         event.may_have(name!("credential"), credential);
+        event.texts(name!("identified_by"), &identified_by);
+        event.may_have(name!("user"), user.as_deref().map(|user| shorten(user, LONGEST_PERSON)));
+        event.texts(name!("actors"), &actors);
         event.value(name!("status"), &status);
         event.may_have(name!("code"), code.map(Code::as_str));
         if let Some(source) = source {
@@ -197,6 +211,11 @@ impl Line<'_> {
         }
         event.end();
     }
+}
+
+/// How the caller proved themselves; nothing in a simulation.
+fn methods(principal: &Principal) -> Vec<&'static str> {
+    principal.proofs().map(|(method, _)| method).filter(|method| !method.is_empty()).collect()
 }
 
 /// Unix milliseconds, written as RFC 3339 in UTC with three digits of a second.

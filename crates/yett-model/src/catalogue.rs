@@ -156,6 +156,8 @@ catalogue! {
         "The API gave an answer that cannot be passed on" "Try again later.";
     UpstreamTimeout "upstream-timeout" 504 Upstream true
         "The API did not answer in time" "Try again later.";
+    AccessEnded "access-ended" 403 Caller false
+        "What the stream was opened with no longer holds" "Prove yourself anew, and open it again.";
     TunnelIdle "tunnel-idle" 408 Caller true
         "Nothing passed through the tunnel for too long" "Send pings, and connect again.";
     UpstreamOverloaded "upstream-overloaded" 503 Upstream true

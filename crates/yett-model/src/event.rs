@@ -42,6 +42,15 @@ pub struct Event {
     /// Id of the credential that was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
+    /// How the caller proved themselves, as configuration spells it: `api-key`; several where several proofs were sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identified_by: Vec<String>,
+    /// Person the app acts for: `hash:` and 32 hex digits, or a name where `log_subjects` is `plain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Who acts for that person, the nearest first: ids of clients, others as `user` is spelled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actors: Vec<String>,
     /// Status sent to the caller.
     pub status: u16,
     /// Code of the refusal or failure.

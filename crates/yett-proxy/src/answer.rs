@@ -2,6 +2,7 @@
 
 use crate::clock::Alarm;
 use crate::compress::Coder;
+use crate::lease::Lease;
 use crate::line::Turn;
 use crate::trip::Trip;
 use crate::upstream::{Call, Failure, broken};
@@ -12,6 +13,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use yett_model::Code;
 
 /// Most that is handed over at once.
 pub(crate) const PIECE: usize = 64 * 1024;
@@ -127,6 +129,8 @@ pub(crate) struct Answer {
     trip: Option<Box<Trip>>,
     rest: Rest,
     most: usize,
+    /// Present while the upstream's body passes through.
+    lease: Option<Lease>,
 }
 
 /// Tells hyper to cut the connection: a part of an answer must not look like the whole of it.
@@ -150,12 +154,14 @@ impl Answer {
             trip.line.set_turn(Turn::Caller(0));
         }
         let most = if trip.is_http2 { trip.worker.shared.limits.piece } else { PIECE };
-        Self { trip: Some(trip), rest, most }
+        let passes = matches!(rest, Rest::Stream(_) | Rest::Coded(_)) && !told;
+        let lease = passes.then(|| Lease::new(&trip.worker));
+        Self { trip: Some(trip), rest, most, lease }
     }
 
     /// The answer of an upgrade: none, as the tunnel follows.
     pub(crate) fn nothing() -> Self {
-        Self { trip: None, rest: Rest::Nothing, most: PIECE }
+        Self { trip: None, rest: Rest::Nothing, most: PIECE, lease: None }
     }
 
     /// Ends with the last byte, not with the question for another; where only trailers can follow, HTTP/1 does not ask.
@@ -192,6 +198,19 @@ impl Answer {
         }
     }
 
+    /// Whether what the stream was opened with has ended; then so has the stream, and it must not look whole.
+    fn has_lapsed(&mut self, context: &mut Context<'_>) -> bool {
+        let (Some(lease), Some(trip)) = (&mut self.lease, &mut self.trip) else { return false };
+        match lease.poll(&trip.exchange, context) {
+            Poll::Pending => false,
+            Poll::Ready(reason) => {
+                trip.fail(Code::AccessEnded, reason);
+                (self.rest, self.lease) = (Rest::Nothing, None);
+                true
+            }
+        }
+    }
+
     /// The trailers that go to the caller, if there are any.
     fn last_words(&mut self) -> Option<HeaderMap> {
         let mut trailers = self.rest.take_trailers()?;
@@ -217,6 +236,9 @@ impl Body for Answer {
     type Error = Cut;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        if self.lease.as_ref().is_some_and(Lease::is_due) && self.has_lapsed(context) {
+            return Poll::Ready(Some(Err(Cut)));
+        }
         let most = self.most;
         let next = match &mut self.rest {
             Rest::Nothing => Poll::Ready(None),
@@ -230,6 +252,10 @@ impl Body for Answer {
             Rest::Stream(stream) => stream.poll(context, most),
             Rest::Coded(coded) => coded.poll(context, most),
         };
+        // What waits must be woken in time; what passes is looked at as it passes.
+        if next.is_pending() && self.has_lapsed(context) {
+            return Poll::Ready(Some(Err(Cut)));
+        }
         if let Some(trip) = &self.trip {
             trip.line.set_turn(match &next {
                 Poll::Ready(Some(Ok(data))) => Turn::Caller(data.len() as u64),

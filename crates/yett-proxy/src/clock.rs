@@ -17,6 +17,8 @@ pub(crate) const TICK: Duration = Duration::from_millis(50);
 
 struct Sleeper {
     due_us: u64,
+    /// Whether it is woken early by whatever is called out.
+    alert: bool,
     waker: Waker,
 }
 
@@ -48,6 +50,15 @@ impl Clock {
         self.latest_us.get()
     }
 
+    /// Wakes those who are alert: something happened that they must look at.
+    pub(crate) fn call_out(&self) {
+        let alert: Vec<Waker> = {
+            let sleepers = self.sleepers.borrow();
+            sleepers.iter().filter(|(_, sleeper)| sleeper.alert).map(|(_, sleeper)| sleeper.waker.clone()).collect()
+        };
+        alert.into_iter().for_each(Waker::wake);
+    }
+
     /// Follows adjustments of the calendar clock and wakes whose time is up.
     pub(crate) fn tick(&self) {
         let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
@@ -65,18 +76,25 @@ impl Clock {
 pub(crate) struct Alarm {
     clock: Rc<Clock>,
     due_us: u64,
+    alert: bool,
     key: Option<usize>,
 }
 
 impl Alarm {
     /// An alarm that is due `limit` from now.
     pub(crate) fn new(clock: &Rc<Clock>, limit: Duration) -> Self {
-        Self { clock: clock.clone(), due_us: clock.latest_us() + limit.as_micros() as u64, key: None }
+        Self::at(clock, clock.latest_us() + limit.as_micros() as u64)
     }
 
     /// An alarm that is due at a time of the clock.
     pub(crate) fn at(clock: &Rc<Clock>, due_us: u64) -> Self {
-        Self { clock: clock.clone(), due_us, key: None }
+        Self { clock: clock.clone(), due_us, alert: false, key: None }
+    }
+
+    /// Whether or not it is due, its task is woken whenever something is called out.
+    pub(crate) fn alert(mut self) -> Self {
+        self.alert = true;
+        self
     }
 
     /// Starts again.
@@ -88,15 +106,23 @@ impl Alarm {
         }
     }
 
+    /// Whether it is due.
+    pub(crate) fn is_due(&self) -> bool {
+        self.clock.latest_us() >= self.due_us
+    }
+
     /// Ready when due; otherwise the task is woken then.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if self.clock.latest_us() >= self.due_us {
+        if self.is_due() {
             return Poll::Ready(());
         }
         let mut sleepers = self.clock.sleepers.borrow_mut();
         match self.key.and_then(|key| sleepers.get_mut(key)) {
             Some(sleeper) => sleeper.waker.clone_from(context.waker()),
-            None => self.key = Some(sleepers.insert(Sleeper { due_us: self.due_us, waker: context.waker().clone() })),
+            None => {
+                self.key =
+                    Some(sleepers.insert(Sleeper { due_us: self.due_us, alert: self.alert, waker: context.waker().clone() }))
+            }
         }
         Poll::Pending
     }

@@ -27,6 +27,9 @@ use tokio::sync::watch;
 use yett_engine::{Applied, Engine, LoadedKeys, Now, Plan, Secrets};
 use yett_model::{Diagnostic, Finding, SNAPSHOT_FORMAT};
 
+/// How long keys of an issuer are waited for.
+const LONGEST_LOOK: Duration = Duration::from_secs(15);
+
 /// Where a started gateway listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Bound {
@@ -314,6 +317,19 @@ impl Gateway {
     #[must_use]
     pub fn used_keys(&self, since: u32, most: usize) -> Vec<(Arc<str>, u32)> {
         self.overview.shared.engine.used_keys(since, most)
+    }
+
+    /// The key set of an issuer of the plan as it was fetched, looked for anew where it has no key called `kid`, or there
+    /// is none yet. It waits for as long as that takes, a quarter of a minute at most.
+    #[must_use]
+    pub fn key_set(&self, issuer: &str, kid: Option<&str>) -> Option<Box<[u8]>> {
+        let shared = &self.overview.shared;
+        let issuer = shared.engine.plan()?.issuers.get(issuer)?.clone();
+        let sets = shared.engine.key_sets();
+        if issuer.is_fetched() && !sets.may_know(&issuer.source, kid) {
+            shared.asker.look_for_keys(issuer.name.clone(), kid.map(Into::into), LONGEST_LOOK);
+        }
+        sets.json(&issuer.source)
     }
 
     /// Takes up to `most` events, the oldest first: each a line of JSON without its line feed.

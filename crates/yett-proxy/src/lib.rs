@@ -24,6 +24,7 @@ pub mod fuzzing;
 mod gateway;
 mod identity;
 mod keys;
+mod lease;
 mod line;
 mod link;
 mod listen;

@@ -75,6 +75,8 @@ pub(crate) struct Worker {
     lines: RefCell<Slab<Rc<Line>>>,
     draining_since_us: Cell<Option<u64>>,
     cut: Cell<bool>,
+    /// What the engine's epoch was when streams were last told.
+    epoch: Cell<u64>,
 }
 
 /// A connection's place in its worker's books.
@@ -119,6 +121,7 @@ impl Worker {
             lines: RefCell::default(),
             draining_since_us: Cell::new(None),
             cut: Cell::new(false),
+            epoch: Cell::new(0),
         }
     }
 
@@ -169,6 +172,10 @@ impl Worker {
     fn tick(&self) {
         self.clock.tick();
         self.lag.tick(self.clock.latest_us());
+        let epoch = self.shared.engine.epoch();
+        if self.epoch.replace(epoch) != epoch {
+            self.clock.call_out();
+        }
         let draining = self.draining_since_us.get().is_some();
         let lines: Vec<Rc<Line>> = self.lines.borrow().iter().map(|(_, line)| line.clone()).collect();
         lines.iter().for_each(|line| line.tick(self.clock.latest_us(), draining));

@@ -79,6 +79,11 @@ impl Gateway {
         py.detach(|| json(&self.inner.used_keys(since, most)))
     }
 
+    /// The key set of an issuer as it was fetched, `None` where there is none; looked for anew if it has no such key.
+    fn key_set(&self, py: Python<'_>, issuer: &str, kid: Option<&str>) -> Option<Vec<u8>> {
+        py.detach(|| self.inner.key_set(issuer, kid).map(Vec::from))
+    }
+
     /// Figures of the running gateway, as JSON.
     fn stats(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
         py.detach(|| json(&self.inner.stats()))

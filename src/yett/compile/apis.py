@@ -56,6 +56,7 @@ def _identify(identify: Identify, issuers: Sequence[str]) -> dict[str, Any]:
         basic=identify.basic or None,
         anonymous=None if identify.anonymous is None else list(dict.fromkeys(one.name for one in identify.anonymous)),
         combine=None if identify.combine == "one" else identify.combine,
+        streams_outlive_tokens=identify.streams_outlive_tokens or None,
     )
 
 

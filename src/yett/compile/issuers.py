@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from yett.compile.callouts import compile_remote
 from yett.compile.fields import compact
 from yett.compile.upstreams import compile_upstream_tls
-from yett.model.inquiry import secret_name
-from yett.model.issuer import FetchedKeys
+from yett.model.inquiry import secret_name, token_secret_name
+from yett.model.issuer import FetchedKeys, GivenKeys, SharedSecret
 from yett.model.place import Reference
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ def _issuer(issuer: Issuer, clients: dict[str, str]) -> dict[str, Any]:
         compact(
             name=issuer.name,
             issuer=issuer.issuer,
-            keys=None if isinstance(issuer.keys, FetchedKeys) else dict(issuer.keys.keys),
+            keys=dict(issuer.keys.keys) if isinstance(issuer.keys, GivenKeys) else None,
+            secret={"name": token_secret_name(issuer.name), "algorithm": "".join(issuer.algorithms)}
+            if isinstance(issuer.keys, SharedSecret)
+            else None,
             jwks_url=issuer.keys.url if isinstance(issuer.keys, FetchedKeys) else None,
             fetch=None if issuer.fetch is None else _fetch(issuer.fetch),
             introspection=_introspection(issuer),

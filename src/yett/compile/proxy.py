@@ -73,6 +73,7 @@ def compile_edge(settings: GatewaySettings) -> dict[str, Any]:
         failures={} if settings.failures == Failures() else asdict(settings.failures),
         networks={} if settings.networks == Networks() else asdict(settings.networks),
         leaks=None if settings.leaks is None else asdict(settings.leaks),
+        log_subjects=None if settings.log_subjects == "hashed" else settings.log_subjects,
     )
 
 

@@ -64,7 +64,7 @@ def compile_snapshot(
     snapshot |= compile_policies(configuration, Operations(configuration, index, contracts))
     if configuration.issuers:
         snapshot["issuers"] = compile_issuers(configuration)
-    issuers = [one.name for one in configuration.issuers]
+    issuers = [one.name for one in configuration.issuers if not one.keys_only]
     snapshot["apis"] = [compile_api(one, contracts[one.name], names, issuers) for one in configuration.apis]
     text = json.dumps(snapshot, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8")

@@ -34,7 +34,10 @@ def check_tokens(configuration: Configuration, draft: Configuration, unread: Unr
     yield from _issuers(tokens)
     yield from _issuers_of_others(tokens, draft)
     known = [client.id for _, client in clients]
+    programs = {client.id: app for app, client in clients if not app.agent}
     for rule in tokens.exchange:
+        if rule.client.name in programs:
+            yield _no_agent(rule, programs[rule.client.name])
         if not unread.sections & {"apps"} and not unread.names.get("apps"):
             yield from _unknown_client(rule, known)
         yield from _unknown_profiles(rule, draft, unread)
@@ -89,6 +92,12 @@ def _issuers_of_others(tokens: TokenSettings, draft: Configuration) -> Iterator[
             message = f"the issuer `{one.name}` is the token endpoint itself"
             hint = "leave it out: APIs that accept tokens know the endpoint"
             yield one.place.diagnostic("duplicate-issuer", message, hint=hint)
+
+
+def _no_agent(rule: Exchange, app: App) -> Diagnostic:
+    """Whoever acts for users may do what both may: that is what being an agent means."""
+    message = f"the client `{rule.client.name}` cannot act for others, as its app `{app.name}` is no agent"
+    return rule.client.place.diagnostic("client-no-agent", message, hint="set `agent: true` of the app")
 
 
 def _unknown_client(rule: Exchange, known: list[str]) -> Iterator[Diagnostic]:

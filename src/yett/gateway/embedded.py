@@ -163,6 +163,15 @@ class EmbeddedGateway:
         with native_errors():
             return [(key, minute) for key, minute in json.loads(self._native.used_keys(since, most))]
 
+    def key_set(self, issuer: str, kid: str | None) -> bytes | None:
+        """The JWK set of an issuer as it was fetched, `None` where there is none.
+
+        It is looked for anew, which takes up to a quarter of a minute, where it has no key called `kid`.
+        """
+        with native_errors():
+            found = self._native.key_set(issuer, kid)
+        return None if found is None else bytes(found)
+
     def stats(self) -> Mapping[str, Any]:
         """Figures of the running gateway."""
         with native_errors():

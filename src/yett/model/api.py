@@ -56,7 +56,8 @@ class TokenPlaces:
 class Identify:
     """How callers prove themselves. `public` lets them pass without a credential; one that is sent is still checked.
 
-    `anonymous` are the profiles of those who send none.
+    `anonymous` are the profiles of those who send none. Streams end with the token they were opened with unless they
+    outlive tokens.
     """
 
     public: bool = False
@@ -70,6 +71,7 @@ class Identify:
     anonymous: tuple[Reference, ...] | None = None
     jwt: TokenPlaces | None = None
     introspection: Reference | None = None
+    streams_outlive_tokens: bool = False
 
     @property
     def methods(self) -> tuple[MethodName, ...]:

@@ -60,6 +60,10 @@ class Overload:
     lag_ms: int = 250
 
 
+LogSubjects = Literal["hashed", "plain", "off"]
+"""How people stand in events: as a keyed hash, by name, or not at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
     """Where a gateway listens, what it writes and what it limits whatever the API.
@@ -72,6 +76,7 @@ class GatewaySettings:
     told who calls. `cache_bytes` is the memory for kept answers; `store` is the file for what
     outlives the process, `None` for the default one. `time_zone` (an IANA name, `None` for UTC) and `claims`, by name
     with their types, are what policies may speak of.
+    `log_subjects` is how people stand in events.
     `keys_file` holds hashed keys by the million; `leaks` is `None` where nobody can hand in leaked keys.
     """
 
@@ -98,5 +103,6 @@ class GatewaySettings:
     failures: Failures = Failures()
     networks: Networks = Networks()
     leaks: Leaks | None = None
+    log_subjects: LogSubjects = "hashed"
     keys_file: str | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)

@@ -41,6 +41,11 @@ class Introspection:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
+def token_secret_name(issuer: str) -> str:
+    """What the snapshot calls the secret that an issuer's tokens are keyed with."""
+    return f"issuers/{issuer}/tokens"
+
+
 def secret_name(issuer: str) -> str:
     """What the snapshot calls the secret that the gateway proves itself with to an issuer."""
     return f"issuers/{issuer}"

@@ -8,14 +8,15 @@ from typing import Any, Final, Literal
 
 from yett.model.inquiry import Introspection, KeyFetch
 from yett.model.place import NOWHERE, Place, Reference
+from yett.model.secret import SecretReference
 
 Bound = Literal["none", "any", "certificate", "dpop"]
 """Whether tokens must be bound to a key that the caller proves to have."""
 
 TokenAlgorithm = Literal[
-    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"
 ]  # fmt: skip
-"""A signature algorithm with public keys, by its name in a token's header."""
+"""A signature algorithm by its name in a token's header; those that begin with `HS` need a secret."""
 
 DEFAULT_LEEWAY_S: Final = 30
 """Seconds that clocks may differ by, where nothing is said."""
@@ -26,6 +27,13 @@ class GivenKeys:
     """A key set that does not change: the content of a file."""
 
     keys: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSecret:
+    """A secret that tokens are keyed with; the algorithm is the only one of the issuer's `algorithms`."""
+
+    secret: SecretReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +69,14 @@ class ProfilesFrom:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An issuer whose tokens are accepted, and what they are worth. Times in seconds."""
+    """An issuer whose tokens are accepted, and what they are worth. Times in seconds.
+
+    With `keys_only` no API accepts them: somebody else asks the gateway for the keys.
+    """
 
     name: str
     issuer: str
-    keys: GivenKeys | FetchedKeys
+    keys: GivenKeys | FetchedKeys | SharedSecret
     audiences: tuple[str, ...]
     app: Reference | AppFrom
     algorithms: tuple[TokenAlgorithm, ...] = ()
@@ -78,6 +89,7 @@ class Issuer:
     profiles_from: ProfilesFrom | None = None
     trusted_to_grant: bool = False
     bound: Bound = "none"
+    keys_only: bool = False
     fetch: KeyFetch | None = None
     introspection: Introspection | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)

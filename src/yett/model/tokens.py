@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from yett.model.inquiry import KeyFetch
+from yett.model.issuer import FetchedKeys
 from yett.model.limit import Limit, Rate
 from yett.model.place import NOWHERE, Place, Reference
 from yett.model.secret import SecretReference
@@ -51,11 +53,16 @@ class TokenClient:
 
 @dataclass(frozen=True, slots=True)
 class SubjectIssuer:
-    """Somebody else whose tokens say who a user is: `jwks` is the file of its keys, `audience` what it must name."""
+    """Somebody else whose tokens say who a user is: `audience` is what they must name.
+
+    `jwks` is the file of its keys; `None` where they are fetched from `keys`, in the way of `fetch`.
+    """
 
     issuer: str
-    jwks: str
+    jwks: str | None
     audience: str
+    keys: FetchedKeys | None = None
+    fetch: KeyFetch | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -80,7 +87,7 @@ class TokenSettings:
 
     `audiences` are what tokens may be for, the first one unless a client asks for another; of `keys` the first signs
     and all are published; none means the default file. With `require_binding` no token is issued without a proof of
-    possession.
+    possession; with `dpop_nonce` a proof must hold a nonce of ours.
     """
 
     issuer: str
@@ -90,6 +97,7 @@ class TokenSettings:
     lifetime_s: int = 300
     keys: tuple[SecretReference, ...] = ()
     require_binding: bool = False
+    dpop_nonce: bool = False
     subject_issuers: tuple[SubjectIssuer, ...] = ()
     exchange: tuple[Exchange, ...] = ()
     limits: tuple[Limit, ...] = DEFAULT_TOKEN_LIMITS
@@ -98,6 +106,11 @@ class TokenSettings:
 
 TOKENS_API: Final = "yett-tokens"
 """Name of the API that the gateway exposes the endpoint as; that of its metadata begins with it."""
+
+
+def source_name(index: int) -> str:
+    """What the snapshot calls the keys of the subject issuer with that number."""
+    return f"{TOKENS_API}-subjects-{index}"
 
 
 def origin_of(issuer: str) -> str:

@@ -29,7 +29,7 @@ from yett.services.issuers import load_issuer_secrets
 from yett.services.kept_keys import join_kept, read_kept
 from yett.services.pepper import Pepper, holds_hashes, load_pepper
 from yett.services.proofs import load_proof_secrets
-from yett.services.token_apis import Door, own_issuer, token_apis, token_contracts
+from yett.services.token_apis import Door, own_issuer, subject_issuers, token_apis, token_contracts
 from yett.services.tokens import load_tokens
 from yett.store import KeptKey
 from yett.tokens.settings import Settings as TokenSettings
@@ -73,7 +73,8 @@ class Assembly:
         configuration, contracts = self.configuration, self.contracts
         if self.tokens is not None and configuration.tokens is not None:
             issuer = own_issuer(configuration.tokens, self.tokens)
-            configuration = replace(configuration, issuers=(*configuration.issuers, issuer))
+            others = subject_issuers(configuration.tokens)
+            configuration = replace(configuration, issuers=(*configuration.issuers, issuer, *others))
         if door is not None and configuration.tokens is not None:
             configuration = replace(configuration, apis=(*configuration.apis, *token_apis(configuration.tokens, door)))
             contracts = {**contracts, **token_contracts()}

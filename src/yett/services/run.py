@@ -70,6 +70,9 @@ class RunningGateway(Protocol):
     def used_keys(self, since: int, most: int) -> Sequence[tuple[str, int]]:
         """The credentials used since a Unix minute."""
 
+    def key_set(self, issuer: str, kid: str | None, /) -> bytes | None:
+        """The key set of an issuer as it was fetched."""
+
     def stop(self, grace_s: float) -> int:
         """Drain and end; returns how many requests were cut off."""
 
@@ -108,7 +111,7 @@ class Runner:
         self._secrets = assembly.secrets
         self._gateway = self._make_gateway(self._options)
         self._patches = Patches(self._gateway)
-        self._desk = TokenDesk(assembly.store, self._patches)
+        self._desk = TokenDesk(assembly.store, self._patches, self._gateway)
         self._keys = KeyDesk(assembly.store, self._patches, self._gateway)
         try:
             # The plan, and what was revoked, are there before the first connection can be.

@@ -13,7 +13,7 @@ from yett.model.api import Api, ContractGuard, GuardSettings, Identify
 from yett.model.issuer import AppFrom, GivenKeys, Issuer, ProfilesFrom, UsersOf
 from yett.model.place import Reference
 from yett.model.proxy import HeaderRules, Proxy
-from yett.model.tokens import TOKENS_API, TokenSettings, metadata_path
+from yett.model.tokens import TOKENS_API, TokenSettings, metadata_path, source_name
 from yett.model.upstream import Target, Upstream
 from yett.tokens.endpoint import CALLER_HEADER, DOOR_HEADER, METADATA_PATH
 from yett.tokens.forms import MAX_BODY_BYTES
@@ -85,6 +85,24 @@ def own_issuer(tokens: TokenSettings, settings: Settings) -> Issuer:
         profiles_from=ProfilesFrom("scope", scopes),
         bound="any" if tokens.require_binding else "none",
         place=tokens.place,
+    )
+
+
+def subject_issuers(tokens: TokenSettings) -> tuple[Issuer, ...]:
+    """Issuers whose keys the gateway fetches for the endpoint. No API takes their tokens, and they stand for no app."""
+    return tuple(
+        Issuer(
+            name=source_name(index),
+            issuer=one.issuer,
+            keys=one.keys,
+            fetch=one.fetch,
+            audiences=(one.audience,),
+            app=AppFrom("sub", {}),
+            keys_only=True,
+            place=one.place,
+        )
+        for index, one in enumerate(tokens.subject_issuers)
+        if one.keys is not None
     )
 
 

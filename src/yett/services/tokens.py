@@ -15,7 +15,7 @@ from yett.config import read_secret
 from yett.errors import SecretError
 from yett.model.place import Place
 from yett.model.secret import SecretReference
-from yett.model.tokens import HashedSecret, origin_of
+from yett.model.tokens import HashedSecret, origin_of, source_name
 from yett.services.private_files import create_private_file
 from yett.tokens.keys import KeyMistake, KeyRing, PublicKey, SigningKey, new_signing_key, read_key_set, read_signing_key
 from yett.tokens.settings import Client, Issuer, Rule, Secret, Settings
@@ -66,8 +66,10 @@ def load_tokens(
         for client in app.clients
     }
     issuers = {
-        one.issuer: Issuer(one.issuer, reading.key_set(one.jwks, one.place), one.audience)
-        for one in tokens.subject_issuers
+        one.issuer: Issuer(one.issuer, (), one.audience, source_name(index))
+        if one.jwks is None
+        else Issuer(one.issuer, reading.key_set(one.jwks, one.place), one.audience)
+        for index, one in enumerate(tokens.subject_issuers)
     }
     if keys:
         loaded.settings = Settings(
@@ -81,6 +83,7 @@ def load_tokens(
             issuers=issuers,
             rules=_rules(tokens),
             require_binding=tokens.require_binding,
+            dpop_nonce=tokens.dpop_nonce,
         )
     return loaded
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from yett.errors import YettError
-from yett.tokens.binding import read_binding
+from yett.tokens.binding import Place, read_proven
 from yett.tokens.clients import Claim, prove, read_claim
 from yett.tokens.delays import Delays
 from yett.tokens.faults import Fault, unavailable
@@ -127,8 +127,12 @@ class Endpoint:
     def _token(self, request: Request, settings: Settings) -> Answer:
         form, client = self._authenticated(request, settings)
         memory, now = self._ports.memory, self._clock()
-        binding = read_binding(request.all("dpop"), request.get("client-cert"), settings.token_url, memory, now)
-        return Answer(200, grant(Grant(form, client, binding, settings, memory, now)))
+        place = Place(settings.token_url, settings.pepper if settings.dpop_nonce else None)
+        proven = read_proven(request.all("dpop"), request.get("client-cert"), place, memory, now)
+        # With each answer the nonce for the next request: it need not be refused to learn it (RFC 9449 section 8.2).
+        nonce = place.nonce(now)
+        headers = {"dpop-nonce": nonce} if nonce is not None and "jkt" in proven else {}
+        return Answer(200, grant(Grant(form, client, proven, settings, self._ports, now)), headers)
 
     def _authenticated(self, request: Request, settings: Settings) -> tuple[Form, Client]:
         """The form, and the client that has proven itself; failures make the next try wait."""

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from yett.tokens.binding import check_proven
 from yett.tokens.faults import Fault, invalid_grant, invalid_request
 from yett.tokens.tokens import verify_ours
 from yett.tokens.verify import Distrust, instant, take_apart, text, verify
 
 if TYPE_CHECKING:
+    from yett.tokens.binding import Binding
     from yett.tokens.forms import Form
-    from yett.tokens.settings import Client, Memory, Rule, Settings
+    from yett.tokens.settings import Client, Ports, Rule, Settings
 
 ACCESS_TOKEN: Final = "urn:ietf:params:oauth:token-type:access_token"
 JWT: Final = "urn:ietf:params:oauth:token-type:jwt"
@@ -32,8 +34,17 @@ class Delegation:
     expires_at: int
 
 
-def delegate(form: Form, client: Client, settings: Settings, memory: Memory, now: float) -> Delegation:
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who brings a token: a client, and what it has proven to hold."""
+
+    client: Client
+    proven: Binding
+
+
+def delegate(form: Form, bearer: Bearer, settings: Settings, ports: Ports, now: float) -> Delegation:
     """What the request may act as. Raises `Fault`."""
+    client = bearer.client
     if form.get("actor_token") is not None or form.get("actor_token_type") is not None:
         raise invalid_request("the client itself is the actor: leave actor_token out")
     if form.get("requested_token_type") not in (None, ACCESS_TOKEN, JWT):
@@ -44,7 +55,9 @@ def delegate(form: Form, client: Client, settings: Settings, memory: Memory, now
     if not rules:
         raise Fault("unauthorized_client", "this client may act for nobody")
     try:
-        claims, expires = _subject(form.need("subject_token"), settings, memory, now)
+        claims, expires = _subject(form.need("subject_token"), settings, ports, now)
+        # Whoever has stolen a token that is bound to a key must not get one here that is not.
+        check_proven(claims, bearer.proven)
         subject = text(claims, "sub")
         act = _chain(claims, client)
         scopes = _scopes(claims, settings)
@@ -62,13 +75,13 @@ def delegate(form: Form, client: Client, settings: Settings, memory: Memory, now
     return Delegation(subject, issuer, act, kept, int(expires))
 
 
-def _subject(token: str, settings: Settings, memory: Memory, now: float) -> tuple[Mapping[str, Any], float]:
+def _subject(token: str, settings: Settings, ports: Ports, now: float) -> tuple[Mapping[str, Any], float]:
     parts = take_apart(token)
     issuer = text(parts.claims, "iss")
     if issuer == settings.issuer:
         claims = verify_ours(parts, settings, now)
         jti = text(claims, "jti")
-        if jti is None or memory.is_revoked(issuer, jti):
+        if jti is None or ports.memory.is_revoked(issuer, jti):
             raise Distrust("it was revoked")
         if text(claims, "client_id") not in settings.clients:
             raise Distrust("its client is no more")
@@ -76,7 +89,9 @@ def _subject(token: str, settings: Settings, memory: Memory, now: float) -> tupl
     known = settings.issuers.get(issuer or "")
     if known is None:
         raise Distrust("its issuer is not known")
-    claims = verify(parts, known.keys, issuer=known.name, audiences=(known.audience,), now=now)
+    claims = verify(
+        parts, ports.keys_of(known, parts.header.get("kid")), issuer=known.name, audiences=(known.audience,), now=now
+    )
     return claims, instant(claims, "exp") or 0.0
 
 

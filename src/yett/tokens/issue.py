@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from yett.tokens.binding import Binding
-from yett.tokens.exchange import ACCESS_TOKEN, JWT, Delegation, delegate
+from yett.tokens.binding import Binding, binding_of
+from yett.tokens.exchange import ACCESS_TOKEN, JWT, Bearer, Delegation, delegate
 from yett.tokens.faults import Fault
 
 if TYPE_CHECKING:
     from yett.tokens.forms import Form
-    from yett.tokens.settings import Client, Memory, Settings
+    from yett.tokens.settings import Client, Ports, Settings
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -22,14 +22,19 @@ GRANTS: Final = (CLIENT_CREDENTIALS, TOKEN_EXCHANGE)
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A request for a token by a client that has proven itself."""
+    """A request for a token by a client that has proven itself, and what else it has proven to hold."""
 
     form: Form
     client: Client
-    binding: Binding | None
+    proven: Binding
     settings: Settings
-    memory: Memory
+    ports: Ports
     now: float
+
+    @property
+    def binding(self) -> Binding | None:
+        """What the token will be bound to."""
+        return binding_of(self.proven)
 
 
 def grant(request: Grant) -> Mapping[str, Any]:
@@ -46,7 +51,8 @@ def grant(request: Grant) -> Mapping[str, Any]:
 
 
 def _exchange(request: Grant) -> Mapping[str, Any]:
-    found = delegate(request.form, request.client, request.settings, request.memory, request.now)
+    bearer = Bearer(request.client, request.proven)
+    found = delegate(request.form, bearer, request.settings, request.ports, request.now)
     answer = _issue(request, found.scopes, found.subject, found)
     wanted = request.form.get("requested_token_type") or ACCESS_TOKEN
     return {**answer, "issued_token_type": JWT if wanted == JWT else ACCESS_TOKEN}

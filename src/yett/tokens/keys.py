@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -191,6 +192,23 @@ def read_key_set(text: str | bytes) -> tuple[PublicKey, ...]:
     if len(set(names)) != len(names):
         raise KeyMistake("two keys of the set have the same `kid`")
     return found
+
+
+def read_known_keys(text: bytes) -> tuple[PublicKey, ...]:
+    """The keys of a set that somebody publishes for everybody: those of other kinds are left out (RFC 7517 section 5).
+
+    The gateway has fetched it, and refuses a set that is malformed or gives a secret away; then there are none.
+    """
+    try:
+        keys = read_object(text).get("keys")
+    except ValueError:
+        return ()
+    found: list[PublicKey] = []
+    for one in keys if isinstance(keys, list) else []:
+        with suppress(KeyMistake):
+            if isinstance(one, dict):
+                found.append(read_public_key(one))
+    return tuple(found[:MAX_KEYS])
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,15 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Somebody whose tokens are taken; `audience` is what they must name."""
+    """Somebody whose tokens are taken; `audience` is what they must name.
+
+    Where the keys are fetched, `source` is what the gateway, which does that, calls them.
+    """
 
     name: str
     keys: tuple[PublicKey, ...]
     audience: str
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Settings:
     issuers: Mapping[str, Issuer] = field(default_factory=dict)
     rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     require_binding: bool = False
+    dpop_nonce: bool = False
 
     @property
     def token_url(self) -> str:
@@ -85,9 +90,23 @@ class Revoker(Protocol):
         """Revoke a token; doing it again does no harm."""
 
 
+class KeySource(Protocol):
+    """The keys of others, as the gateway keeps them. May be called from any thread."""
+
+    def keys(self, source: str, kid: str | None) -> tuple[PublicKey, ...]:
+        """The keys of a source, looked for anew where none is called `kid`; none where they were never reached."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The world of the endpoint: what is remembered, and how a token is taken back."""
+    """The world of the endpoint: what is remembered, how a token is taken back, and whose keys are fetched."""
 
     memory: Memory
     revoker: Revoker
+    fetched: KeySource | None = None
+
+    def keys_of(self, issuer: Issuer, kid: object) -> tuple[PublicKey, ...]:
+        """The keys of an issuer that may have made a token with this `kid`."""
+        if issuer.source is None or self.fetched is None:
+            return issuer.keys
+        return self.fetched.keys(issuer.source, kid if isinstance(kid, str) else None)

@@ -12,7 +12,7 @@ from yett.model.tokens import TokenSettings, metadata_path, origin_of
 
 TOKENS = "tokens: {issuer: https://id.example, audience: https://api.example%s}\n"
 KEYS = "keys: [{env: READER_KEY}]"
-CLIENT = "clients: [{id: robot, secrets: [{env: SECRET}]%s}]"
+CLIENT = "agent: true, clients: [{id: robot, secrets: [{env: SECRET}]%s}]"
 HASH = "0123456789abcdef" * 4
 
 
@@ -166,3 +166,29 @@ def test_the_endpoint_is_an_issuer_that_apis_may_name(tmp_path: Path) -> None:
 def test_the_endpoint_is_not_described_again_as_an_issuer(tmp_path: Path, name: str, issuer: str, code: str) -> None:
     other = f"{{name: {name}, issuer: {issuer}, jwks: {issuer}/keys, audiences: [a], app: reader-app}}"
     assert only_mistake(tmp_path, with_client() + f"issuers: [{other}]\n").code == code
+
+
+def test_a_client_acts_for_nobody_unless_its_app_is_an_agent(tmp_path: Path) -> None:
+    text = with_client(tokens=", exchange: [{client: robot, subjects: [u]}]").replace("agent: true, ", "")
+    found = only_mistake(tmp_path, text)
+    assert (found.code, found.pointer) == ("client-no-agent", "/tokens/exchange/0/client")
+    assert "agent: true" in found.hint
+
+
+def test_keys_of_a_subject_issuer_are_a_file_or_fetched(tmp_path: Path) -> None:
+    def of(terms: str) -> str:
+        issuer = "{issuer: https://id.example.com, audience: a, %s}"
+        return with_client(tokens=f", subject_issuers: [{issuer % terms}]")
+
+    for good in ("jwks: keys.json", "jwks: https://id.example.com/keys", "discovery: true"):
+        assert mistakes(tmp_path, of(good)) == [], good
+    trial = 'jwks: "http://127.0.0.1:1/keys"'
+    assert mistakes(tmp_path, of(f"{trial}, insecure_loopback: true")) == []
+    for bad, code in (
+        ("jwks: keys.json, fetch: {timeout: 2s}", "fetch-unused"),
+        ("jwks: keys.json, discovery: true", "issuer-keys"),
+        ("discovery: false", "issuer-keys"),
+        (trial, "url-plain"),
+        ('jwks: "http://id.example.com/keys", insecure_loopback: true', "url-plain"),
+    ):
+        assert [one.code for one in mistakes(tmp_path, of(bad))] == [code], bad

@@ -196,6 +196,16 @@ impl Chain {
         refusal
     }
 
+    /// Whether callers may prove themselves by a method.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.methods.iter().any(|method| method.name() == name)
+    }
+
+    /// The caller without a credential, where there is one.
+    pub(crate) fn nobody(&self) -> Option<Principal> {
+        self.anonymous.as_ref().map(Anonymous::principal)
+    }
+
     pub(crate) fn challenge(&self) -> &'static str {
         self.methods.first().map_or("Bearer realm=\"yett\"", |method| method.challenge())
     }

@@ -104,6 +104,18 @@ impl Credentials {
         Some((Stored::of(Row { id: row.id, hash: row.hash, expires_at: row.expires_at, holder }), marked))
     }
 
+    /// The credential of an id.
+    pub(crate) fn by_id(&self, id: &str) -> Option<Stored> {
+        if let Some(row) = self.own.by_id(id) {
+            return Some(Stored::of(row));
+        }
+        let hung = self.hung.load();
+        let hung = hung.as_ref()?;
+        let row = hung.keyring.table.by_id(id)?;
+        let holder = hung.holders.get(row.holder as usize)?.clone()?;
+        Some(Stored::of(Row { id: row.id, hash: row.hash, expires_at: row.expires_at, holder }))
+    }
+
     /// The id of a credential with this prefix.
     #[must_use]
     pub fn named(&self, prefix: &str) -> Option<Arc<str>> {

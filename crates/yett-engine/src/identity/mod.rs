@@ -92,6 +92,15 @@ pub struct Claims {
     pub all: Map<String, Value>,
 }
 
+/// A method that proved a caller, and the id of the credential.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// As in configuration: `api-key`.
+    pub method: &'static str,
+    /// Absent where the method has none, as a webhook.
+    pub credential: Option<Arc<str>>,
+}
+
 /// Who calls.
 #[derive(Debug, Clone)]
 pub struct Principal {
@@ -99,12 +108,12 @@ pub struct Principal {
     pub app: Arc<AppPlan>,
     /// Id of the credential; absent in simulations.
     pub credential: Option<Arc<str>>,
-    /// Ids of the other credentials that proved the same caller.
-    pub also: Vec<Arc<str>>,
     /// What the credential may use: what the app may, or less.
     pub grants: Arc<Grants>,
     /// The method that proved it; empty in simulations.
     pub method: &'static str,
+    /// Other proofs of the same caller.
+    pub also: Vec<Proof>,
     /// Name of the person the app acts for: that in the configuration, or as their issuer calls them.
     pub user: Option<Arc<str>>,
     /// The same person as an issuer knows them; absent in simulations.
@@ -123,9 +132,9 @@ impl Principal {
         Self {
             app,
             credential: None,
-            also: Vec::new(),
             grants,
             method: "",
+            also: Vec::new(),
             user: None,
             person: None,
             actors: Vec::new(),
@@ -138,10 +147,8 @@ impl Principal {
         if !Arc::ptr_eq(&self.grants, &other.grants) {
             self.grants = Arc::new(self.grants.both(&other.grants));
         }
-        match &self.credential {
-            Some(_) => self.also.extend(other.credential),
-            None => self.credential = other.credential,
-        }
+        self.also.push(Proof { method: other.method, credential: other.credential });
+        self.also.extend(other.also);
         if self.user.is_none() {
             (self.user, self.person, self.actors) = (other.user, other.person, other.actors);
         }
@@ -150,7 +157,13 @@ impl Principal {
 
     /// Ids of the credentials that proved it.
     pub fn credentials(&self) -> impl Iterator<Item = &str> {
-        self.credential.iter().chain(&self.also).map(|id| &**id)
+        self.proofs().filter_map(|(_, credential)| credential)
+    }
+
+    /// The methods that proved it, each with the id of the credential where there is one.
+    pub fn proofs(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
+        let first = (self.method, self.credential.as_deref());
+        std::iter::once(first).chain(self.also.iter().map(|proof| (proof.method, proof.credential.as_deref())))
     }
 
     /// Whether nobody said who calls, and the profiles of such callers are what it has.

@@ -4,7 +4,7 @@
 //! trusted least must not speak for the other's. So a user is found by issuer and subject, both. One who is bound to no
 //! issuer is known by name to the one issuer there is; where there are several, to none.
 
-use super::{Person, Principal, UserPlan};
+use super::{Principal, UserPlan};
 use crate::identity::jwt::issuers::IssuerPlan;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -30,15 +30,16 @@ impl Users {
         self.named.get(name)
     }
 
-    fn of(&self, person: &Person) -> Option<&Arc<UserPlan>> {
-        self.known.get(&*person.issuer)?.get(&*person.subject)
+    /// The user whom an issuer calls so.
+    pub(crate) fn of(&self, issuer: &str, subject: &str) -> Option<&Arc<UserPlan>> {
+        self.known.get(issuer)?.get(subject)
     }
 
     /// Who the principal acts for. Gives the person their name in the configuration; somebody whom it does not know
     /// never gets the name of one whom it does.
     pub(crate) fn recognise(&self, principal: &mut Principal) -> Option<&Arc<UserPlan>> {
         let Some(person) = &principal.person else { return self.named(principal.user.as_deref()?) };
-        let known = self.of(person);
+        let known = self.of(&person.issuer, &person.subject);
         principal.user = Some(match known {
             Some(user) => user.name.clone(),
             None if self.named.contains_key(&person.subject) => format!("{}/{}", person.issuer, person.subject).into(),

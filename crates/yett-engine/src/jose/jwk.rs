@@ -83,6 +83,12 @@ impl Key {
         Ok(Self { kid, bound, verifiers })
     }
 
+    /// A secret without a name.
+    pub(super) fn secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, String> {
+        let hashing = algorithm::hmac_of(algorithm).ok_or("a secret is for HS256, HS384 or HS512")?;
+        Ok(Self { kid: None, bound: true, verifiers: vec![(algorithm, hmac_verifier(hashing, secret)?)] })
+    }
+
     pub(super) fn verifier(&self, algorithm: Algorithm) -> Option<&Verifier> {
         self.verifiers.iter().find(|(known, _)| *known == algorithm).map(|(_, verifier)| verifier)
     }
@@ -151,7 +157,10 @@ fn read_secret(members: &Members, alg: Option<&str>) -> Result<(Algorithm, Verif
     let algorithm = alg.and_then(algorithm::named).filter(|algorithm| algorithm::is_symmetric(*algorithm));
     let algorithm = algorithm.ok_or("a secret says its `alg`: HS256, HS384 or HS512")?;
     let hashing = algorithm::hmac_of(algorithm).ok_or("a secret is for HMAC")?;
-    let secret = bytes(members, "k")?;
+    Ok((algorithm, hmac_verifier(hashing, &bytes(members, "k")?)?))
+}
+
+fn hmac_verifier(hashing: hmac::Algorithm, secret: &[u8]) -> Result<Verifier, String> {
     // RFC 7518 section 3.2: at least as long as the hash.
     if secret.len() < hashing.tag_len() {
         return Err(format!("a secret of this algorithm has at least {} bytes", hashing.tag_len()));
@@ -161,7 +170,7 @@ fn read_secret(members: &Members, alg: Option<&str>) -> Result<(Algorithm, Verif
     if [&b"-----BEGIN"[..], b"ssh-", b"{"].iter().any(|start| text.starts_with(start)) {
         return Err("what looks like a public key is no secret".to_owned());
     }
-    Ok((algorithm, Verifier::Secret(Box::new(hmac::Key::new(hashing, &secret)))))
+    Ok(Verifier::Secret(Box::new(hmac::Key::new(hashing, secret))))
 }
 
 fn member<'m>(members: &'m Members, name: &str) -> Option<&'m str> {

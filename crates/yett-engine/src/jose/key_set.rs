@@ -38,6 +38,14 @@ impl KeySet {
         Self::read(json, true)
     }
 
+    /// One secret that was agreed on, for one algorithm.
+    ///
+    /// # Errors
+    /// A sentence, if it is shorter than the algorithm's hash (RFC 7518 section 3.2), or no secret at all.
+    pub fn of_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, String> {
+        Ok(Self { keys: vec![Key::secret(algorithm, secret)?] })
+    }
+
     /// The keys for what is expected: secrets only where an algorithm for them is listed.
     ///
     /// # Errors

@@ -115,6 +115,7 @@ impl<'a> Builder<'a> {
             warnings: self.policies.warnings.clone(),
             failures: self.snapshot.failures,
             leaks: self.snapshot.leaks.clone(),
+            log_subjects: self.snapshot.log_subjects,
         };
         // The methods of the APIs know the issuers, and those the apps.
         self.apps(&mut plan);
@@ -274,6 +275,7 @@ impl<'a> Builder<'a> {
             upstream: api.upstream.clone(),
             preserve_host: api.upstream.preserve_host,
             all_public: api.identify.public && api.operations.iter().all(|operation| operation.public != Some(false)),
+            streams_outlive_tokens: api.identify.streams_outlive_tokens,
             identity: chain::build(&api.identify, anonymous, &plan.issuers),
             undocumented: api.guards.contract.mode,
             max_response_bytes: api.guards.contract.max_response_bytes,

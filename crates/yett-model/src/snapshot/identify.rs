@@ -41,6 +41,10 @@ pub struct Identify {
     /// What happens when several methods find a credential.
     #[serde(default)]
     pub combine: Combine,
+    /// Whether a stream or WebSocket may go on when the token that it was opened with expires. It ends in any case when
+    /// the credential is taken back, or its caller may no longer call the operation.
+    #[serde(default)]
+    pub streams_outlive_tokens: bool,
 }
 
 /// A way to prove oneself.

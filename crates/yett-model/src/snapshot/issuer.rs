@@ -61,6 +61,9 @@ pub struct TokenIssuer {
     /// Its public keys as a JWK Set (RFC 7517), where they do not change; absent means that they are fetched.
     #[serde(default)]
     pub keys: Option<Value>,
+    /// The secret that its tokens are keyed with, instead of public keys.
+    #[serde(default)]
+    pub secret: Option<IssuerSecret>,
     /// Where its keys are fetched; absent with absent `keys` means where its metadata say (OpenID Connect Discovery 1.0,
     /// RFC 8414).
     #[serde(default)]
@@ -105,6 +108,16 @@ pub struct TokenIssuer {
     /// Whether its tokens must be bound to a key that the caller proves to have.
     #[serde(default)]
     pub bound: Bound,
+}
+
+/// A secret that an issuer shares with the gateway: whoever has it can make tokens, so neither gives it on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerSecret {
+    /// Its name among the options of the process.
+    pub name: String,
+    /// The one algorithm it is used with: `HS256`, `HS384` or `HS512`.
+    pub algorithm: Algorithm,
 }
 
 /// Which app a token stands for.

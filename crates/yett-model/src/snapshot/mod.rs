@@ -26,7 +26,7 @@ pub use content::{Cache, Coding, Compression, Notation};
 pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
 pub use identify::{ApiKey, Combine, Identify, MethodName};
 pub use inquiry::{ClientAuth, Introspect, Introspection, KeyFetch};
-pub use issuer::{Algorithm, Bound, Jwt, TokenApp, TokenIssuer, TokenProfiles, UsersOf};
+pub use issuer::{Algorithm, Bound, IssuerSecret, Jwt, TokenApp, TokenIssuer, TokenProfiles, UsersOf};
 pub use limit::{Limit, Measure, Period, Subject};
 pub use operation::{
     Body, Encoding, Location, Media, MediaKind, MockAnswer, Operation, Parameter, Priority, Response, Schemas, Shape, SimpleType,
@@ -44,7 +44,7 @@ pub use upstream::{
     Affinity, Balance, Circuit, HashKey, HeaderMatch, Health, Mirror, Outlier, Protocol, Retries, RetryBudget, RetryOn, Target,
     Upstream, UpstreamVersion,
 };
-pub use watch::{Failures, Leaks, Networks};
+pub use watch::{Failures, Leaks, LogSubjects, Networks};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,9 @@ pub struct Snapshot {
     /// Where leaked keys are handed in; absent means nowhere.
     #[serde(default)]
     pub leaks: Option<Leaks>,
+    /// How people stand in events.
+    #[serde(default)]
+    pub log_subjects: LogSubjects,
     /// The APIs.
     pub apis: Vec<Api>,
     /// Collections that carry limits or are granted.

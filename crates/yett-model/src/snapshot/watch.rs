@@ -29,6 +29,19 @@ impl Default for Failures {
     }
 }
 
+/// How people stand in events. Whoever reads events should not learn from them who did what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogSubjects {
+    /// As a keyed hash: the same person is the same hash, and nobody without the pepper can tell whose it is.
+    #[default]
+    Hashed,
+    /// By name.
+    Plain,
+    /// Not at all.
+    Off,
+}
+
 /// When a credential is used from implausibly many networks (/24 or /48).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -94,7 +94,7 @@ impl Keeper {
         let first = Contact::new(Site::new(&source.remote).ok()?, asker.figures.of(kind, &issuer.name));
         let keeper = Rc::new(Self {
             name: issuer.name.clone(),
-            issuer: issuer.issuer.clone(),
+            issuer: issuer.issuer.to_string(),
             source: source.clone(),
             slot: issuer.source.clone(),
             key_sets: key_sets.clone(),

@@ -21,7 +21,8 @@ use bytes::Bytes;
 use desk::{Errand, Job};
 use http::request::Parts;
 use kept::{Kept, Key};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use yett_engine::BodyNeed;
 use yett_engine::exchange::Step;
@@ -30,6 +31,8 @@ use yett_model::Code;
 
 /// Nobody asks more often about one request.
 const MOST: usize = 32;
+/// How often a thread that is no worker's looks for its answer.
+const POLL: Duration = Duration::from_millis(5);
 /// Questions that may wait for the thread that asks.
 const MOST_WAITING: usize = 10_000;
 
@@ -61,6 +64,19 @@ impl Asker {
     /// The questions, for the one thread that asks them.
     fn take_errands(&self) -> Option<mpsc::Receiver<Errand>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Has the keys of an issuer looked for, and waits, for so long at most: for threads that are no worker's. Whether
+    /// there are any then is seen where they are kept.
+    pub(crate) fn look_for_keys(&self, issuer: Arc<str>, kid: Option<Arc<str>>, most: Duration) {
+        let (reply, mut answer) = oneshot::channel();
+        if self.errands.try_send(Errand { job: Job::KeySet { issuer, kid }, reply }).is_err() {
+            return;
+        }
+        let began = Instant::now();
+        while matches!(answer.try_recv(), Err(oneshot::error::TryRecvError::Empty)) && began.elapsed() < most {
+            std::thread::sleep(POLL);
+        }
     }
 
     /// What an answer is kept under: the question in all its parts, as a keyed hash.

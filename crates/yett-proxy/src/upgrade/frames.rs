@@ -4,6 +4,8 @@
 const LONGEST_HEAD: usize = 14;
 /// Close with status 1001, going away: from a server.
 const GOING_AWAY: [u8; 4] = [0x88, 0x02, 0x03, 0xe9];
+/// Close with status 1008, policy violation: from a server.
+const NO_LONGER_ALLOWED: [u8; 4] = [0x88, 0x02, 0x03, 0xf0];
 
 /// Follows the bytes of one direction.
 #[derive(Debug, Default)]
@@ -63,7 +65,12 @@ pub(super) fn goodbye() -> Vec<u8> {
     GOING_AWAY.to_vec()
 }
 
-/// The same for a server, which takes masked frames only.
+/// A whole frame that tells a caller that it may not go on.
+pub(super) fn no_longer_allowed() -> Vec<u8> {
+    NO_LONGER_ALLOWED.to_vec()
+}
+
+/// What [`goodbye`] is for a server, which takes masked frames only.
 pub(super) fn masked_goodbye(mask: [u8; 4]) -> Vec<u8> {
     let [first, second, code @ ..] = GOING_AWAY;
     let masked = code.iter().zip(mask).map(|(byte, mask)| byte ^ mask);

@@ -6,6 +6,7 @@
 mod frames;
 
 use crate::clock::Alarm;
+use crate::lease::Lease;
 use crate::link::Link;
 use crate::trip::Trip;
 use crate::upstream::Socket;
@@ -22,6 +23,8 @@ use yett_model::Code;
 
 /// Bytes of each direction that wait for the other side.
 const WAITING: usize = 16 * 1024;
+/// How long both sides may take to hear that the tunnel has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Pieces moved before other connections get their turn.
 const AT_ONCE: usize = 16;
 
@@ -128,6 +131,12 @@ impl Lane {
         }
     }
 
+    /// Reads nothing more; a last frame goes out, if one may begin here.
+    fn stop(&mut self, farewell: &[u8]) {
+        self.dismiss(farewell);
+        self.ended = true;
+    }
+
     /// Whether there is nothing left to do.
     fn is_over(&self) -> bool {
         self.closed && self.waiting.is_empty()
@@ -146,8 +155,17 @@ impl Tunnel {
         let (worker, line) = (trip.worker.clone(), trip.line.clone());
         let (mut to_upstream, mut to_caller) = (Lane::new(early), Lane::new(ahead));
         let mut alarm = Alarm::new(&worker.clock, idle);
+        let mut lease = Some(Lease::new(&worker));
+        let mut lapsed: Option<String> = None;
         let ended = poll_fn(|context| {
             line.listen(context);
+            if let Some(Poll::Ready(reason)) = lease.as_mut().map(|lease| lease.poll(&trip.exchange, context)) {
+                let [first, second, third, fourth, ..] = worker.random().to_le_bytes();
+                to_caller.stop(&frames::no_longer_allowed());
+                to_upstream.stop(&frames::masked_goodbye([first, second, third, fourth]));
+                alarm.reset(LAST_WORDS);
+                (lease, lapsed) = (None, Some(reason));
+            }
             if worker.retires(true) {
                 let [first, second, third, fourth, ..] = worker.random().to_le_bytes();
                 to_caller.dismiss(&frames::goodbye());
@@ -156,6 +174,12 @@ impl Tunnel {
             let out = to_upstream.poll(link, &mut upstream, context);
             let back = to_caller.poll(&mut upstream, link, context);
             (trip.end.bytes_in, trip.end.bytes_out) = (to_upstream.moved, to_caller.moved);
+            if lapsed.is_some() {
+                // Whoever does not take the last words is cut off without them.
+                let over = out.is_err() || back.is_err() || (to_caller.is_over() && to_upstream.is_over());
+                let waited = !over && alarm.poll(context).is_pending();
+                return if waited { Poll::Pending } else { Poll::Ready(Err(Some(Code::AccessEnded))) };
+            }
             match (out, back) {
                 (Err(Broken::Reader), _) | (_, Err(Broken::Writer)) => Poll::Ready(Err(Some(Code::CallerGone))),
                 (Err(Broken::Writer), _) | (_, Err(Broken::Reader)) => Poll::Ready(Err(Some(Code::UpstreamBroken))),
@@ -176,6 +200,7 @@ impl Tunnel {
                 line.give_up(line.overdue());
                 line.overdue().into_iter().for_each(|cause| worker.shard.cut(cause));
             }
+            Err(Some(Code::AccessEnded)) => trip.fail(Code::AccessEnded, lapsed.unwrap_or_default()),
             Err(Some(code)) => trip.fail(code, "the tunnel ended before both of its sides did"),
         }
     }

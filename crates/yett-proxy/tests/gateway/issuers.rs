@@ -13,17 +13,17 @@ use yett_proxy::Secret;
 const JSON: &str = "content-type: application/json\r\n";
 
 /// A key of an issuer.
-struct Key {
+pub(crate) struct Key {
     pair: Ed25519KeyPair,
     kid: &'static str,
 }
 
 impl Key {
-    fn new(kid: &'static str) -> Self {
+    pub(crate) fn new(kid: &'static str) -> Self {
         Self { pair: Ed25519KeyPair::generate().unwrap(), kid }
     }
 
-    fn set(&self) -> Value {
+    pub(crate) fn set(&self) -> Value {
         let x = BASE64URL_NOPAD.encode(self.pair.public_key().as_ref());
         json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self.kid, "x": x}]})
     }
@@ -33,15 +33,20 @@ impl Key {
     }
 
     fn token_as(&self, issuer: &str, kid: &str) -> String {
-        let part = |value: Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
         let claims = json!({"iss": issuer, "aud": "api", "sub": "mira", "iat": now_s(), "exp": now_s() + 600});
+        self.signed(kid, claims)
+    }
+
+    /// A token with these claims.
+    pub(crate) fn signed(&self, kid: &str, claims: Value) -> String {
+        let part = |value: Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
         let signed = format!("{}.{}", part(json!({"alg": "EdDSA", "kid": kid})), part(claims));
         let signature = BASE64URL_NOPAD.encode(self.pair.sign(signed.as_bytes()).as_ref());
         format!("{signed}.{signature}")
     }
 }
 
-fn now_s() -> u64 {
+pub(crate) fn now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 

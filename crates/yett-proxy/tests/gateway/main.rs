@@ -15,6 +15,7 @@ mod guarding;
 mod http2;
 mod hygiene;
 mod issuers;
+mod lasting;
 mod listeners;
 mod overload;
 mod proxying;

@@ -23,7 +23,7 @@ from yett.config.sections.stolen import (
     build_networks,
 )
 from yett.config.sections.tls import TlsShape, build_tls
-from yett.model.gateway import GatewaySettings, Listener
+from yett.model.gateway import GatewaySettings, Listener, LogSubjects
 from yett.model.limit import DEFAULT_GATEWAY_LIMITS
 from yett.model.policy import ClaimType
 
@@ -103,6 +103,9 @@ class GatewayShape(Shape):
     """From how many networks a key may be used before somebody should look at it."""
     leaks: LeaksShape | None = None
     """Where leaked keys are handed in; absent means nowhere."""
+    log_subjects: LogSubjects = "hashed"
+    """How people stand in events, which are personal data then: `hashed` with the pepper, so that the events of one
+    person can be joined and nobody can read the name, `plain`, or `off`."""
     keys_file: Annotated[str, Field(min_length=1)] | None = None
     """Path of a file, relative to this one, with any number of hashed keys, one JSON object a line."""
 
@@ -133,6 +136,7 @@ def build_gateway(shape: GatewayShape, at: At) -> GatewaySettings:
         failures=build_failures(shape.failures, at / "failures"),
         networks=build_networks(shape.networks, at / "networks"),
         leaks=None if shape.leaks is None else build_leaks(shape.leaks),
+        log_subjects=shape.log_subjects,
         keys_file=None if shape.keys_file is None else at.path(shape.keys_file),
         place=at.place,
     )

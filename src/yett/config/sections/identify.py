@@ -69,6 +69,10 @@ class IdentifyShape(Shape):
     `first`, the first method that finds one decides; `agree`, all that is sent must be right and prove the same caller,
     who may do what each of them allows; `all`, as `agree`, and no method may be missing."""
 
+    streams_outlive_tokens: bool = False
+    """Whether a stream or WebSocket goes on when the token it was opened with expires. It ends in any case, within a
+    second, when the credential is taken back or the caller may no longer call the operation."""
+
     _order: tuple[MethodName, ...] = PrivateAttr(())
 
     @model_validator(mode="wrap")
@@ -141,6 +145,7 @@ def build_identify(
         jwt=_build_tokens(tokens, at / "jwt") if tokens else None,
         introspection=_build_introspection(given.get("introspection"), at / "introspection" / "issuer"),
         anonymous=anonymous,
+        streams_outlive_tokens=isinstance(value, IdentifyShape) and value.streams_outlive_tokens,
     )
 
 

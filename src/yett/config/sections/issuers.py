@@ -17,7 +17,18 @@ from yett.config.sections.inquiries import (
     build_key_fetch,
 )
 from yett.config.sections.scalars import Duration, Name, mistake
-from yett.model.issuer import AppFrom, Bound, FetchedKeys, GivenKeys, Issuer, ProfilesFrom, TokenAlgorithm, UsersOf
+from yett.config.sections.secrets import SecretShape, build_secret
+from yett.model.issuer import (
+    AppFrom,
+    Bound,
+    FetchedKeys,
+    GivenKeys,
+    Issuer,
+    ProfilesFrom,
+    SharedSecret,
+    TokenAlgorithm,
+    UsersOf,
+)
 from yett.model.place import Reference
 
 _HINT: Final = "write `https://id.example.com`"
@@ -119,7 +130,10 @@ class IssuerShape(Shape):
     jwks: Annotated[
         Annotated[Url, Tag("<url>")] | Annotated[KeyFileShape, Tag("<file>")], Discriminator(_jwks_kind)
     ] | None = None  # fmt: skip
-    """Its public keys: a URL to fetch them from, or a file. Needed unless `discovery`."""
+    """Its public keys: a URL to fetch them from, or a file. Needed unless `discovery` or `secret`."""
+    secret: SecretShape | None = None
+    """The secret that its tokens are keyed with, where it has no public keys: then `algorithms` has exactly one of
+    `HS256` (at least 32 bytes), `HS384` (48) and `HS512` (64). Whoever has it can make tokens. It is in no snapshot."""
     discovery: bool = False
     """Fetch the issuer's metadata (OpenID Connect Discovery 1.0, RFC 8414), and the keys from where they say."""
     fetch: KeyFetchShape | None = None
@@ -161,10 +175,16 @@ class IssuerShape(Shape):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        has_keys = self.jwks is not None or self.discovery
-        if (self.jwks is not None and self.discovery) or not (has_keys or self.introspection):
+        ways = [self.jwks is not None, self.discovery, self.secret is not None]
+        if sum(ways) > 1 or not (any(ways) or self.introspection):
             hint = "write `jwks: https://...`, `jwks: {file: keys.json}` or `discovery: true`"
-            raise mistake("issuer-keys", "an issuer has one of `jwks` and `discovery`", hint)
+            raise mistake("issuer-keys", "an issuer has one of `jwks`, `discovery` and `secret`", hint)
+        symmetric = [one for one in self.algorithms if one.startswith("HS")]
+        if self.secret is None and symmetric:
+            hint = "leave it out, or name the `secret` that both sides know"
+            raise mistake("algorithm-symmetric", f"`{symmetric[0]}` is for a secret, not for public keys", hint)
+        if self.secret is not None and (len(symmetric) != 1 or len(self.algorithms) != 1):
+            raise mistake("algorithm-unbound", "a secret is for exactly one algorithm", "write `algorithms: [HS256]`")
         if (self.app is None) is (self.app_from is None):
             raise mistake("issuer-app", "an issuer has one of `app` and `app_from`", "write `app: my-app`")
         return self
@@ -218,7 +238,9 @@ def _check_urls(shape: IssuerShape, at: At) -> None:
             )
 
 
-def _build_keys(shape: IssuerShape, at: At) -> GivenKeys | FetchedKeys:
+def _build_keys(shape: IssuerShape, at: At) -> GivenKeys | FetchedKeys | SharedSecret:
+    if shape.secret is not None:
+        return SharedSecret(build_secret(shape.secret, at / "secret"))
     if not isinstance(shape.jwks, KeyFileShape):
         return FetchedKeys(shape.jwks)
     spot = at / "jwks" / "file"

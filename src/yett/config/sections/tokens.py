@@ -10,9 +10,12 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from yett.access.keys import is_hash
 from yett.config.sections.base import At, Shape, key_of
+from yett.config.sections.inquiries import KeyFetchShape, build_key_fetch
+from yett.config.sections.issuers import is_loopback
 from yett.config.sections.limits import LimitShape, build_limits
 from yett.config.sections.scalars import BasePath, Duration, Expiry, Host, Name, mistake
 from yett.config.sections.secrets import EnvShape, FileShape, SecretShape, build_secret
+from yett.model.issuer import FetchedKeys
 from yett.model.place import Reference
 from yett.model.tokens import (
     DEFAULT_TOKEN_LIMITS,
@@ -126,8 +129,15 @@ class SubjectIssuerShape(Shape):
 
     issuer: Issuer
     """Claim `iss` of its tokens."""
-    jwks: Annotated[str, Field(min_length=1)]
-    """Path of its JWK set, relative to this file."""
+    jwks: Annotated[str, Field(min_length=1)] | None = None
+    """Its JWK set: a path relative to this file, or a URL (https) from which the gateway fetches it. Needed unless
+    `discovery`."""
+    discovery: bool = False
+    """Fetch the issuer's metadata (OpenID Connect Discovery 1.0, RFC 8414), and the keys from where they say."""
+    fetch: KeyFetchShape | None = None
+    """How its keys are fetched."""
+    insecure_loopback: bool = False
+    """Take URLs with plain `http` on this machine: for trials."""
     audience: Annotated[str, Field(min_length=1, max_length=256)]
     """What its tokens must name in `aud`: one that was meant for somebody else is not taken."""
 
@@ -165,6 +175,9 @@ class TokensShape(Shape):
     keys: Annotated[list[SecretShape], Field(default_factory=list, max_length=8)]
     """Private keys in PEM: the first signs, all are published, so that the next one is known before it signs. Absent
     means the file `.yett/tokens-key.pem`, which is made at the first start."""
+    dpop_nonce: bool = False
+    """Whether a DPoP proof must hold a nonce of ours (RFC 9449 section 8), so that none can be made in advance. It
+    costs a client one more request every few minutes."""
     require_binding: bool = False
     """Issue tokens only to callers that prove possession of a key: by DPoP, or by a client certificate."""
     subject_issuers: Annotated[list[SubjectIssuerShape], Field(default_factory=list, max_length=64)]
@@ -206,14 +219,33 @@ def build_tokens(shape: TokensShape, at: At) -> TokenSettings:
         lifetime_s=shape.lifetime // 1000,
         keys=tuple(build_secret(one, at / "keys" / index) for index, one in enumerate(shape.keys)),
         require_binding=shape.require_binding,
+        dpop_nonce=shape.dpop_nonce,
         subject_issuers=tuple(
-            SubjectIssuer(one.issuer, at.path(one.jwks), one.audience, (at / "subject_issuers" / index / "jwks").place)
+            _build_subject_issuer(one, at / "subject_issuers" / index)
             for index, one in enumerate(shape.subject_issuers)
         ),
         exchange=tuple(_build_exchange(one, at / "exchange" / index) for index, one in enumerate(shape.exchange)),
         limits=DEFAULT_TOKEN_LIMITS if shape.limits is None else build_limits(shape.limits, at / "limits"),
         place=at.place,
     )
+
+
+def _build_subject_issuer(shape: SubjectIssuerShape, at: At) -> SubjectIssuer:
+    spot, url = at / "jwks", shape.jwks if shape.jwks is not None and "://" in shape.jwks else None
+    if (shape.jwks is None) is not shape.discovery:
+        spot.report("issuer-keys", "an issuer has one of `jwks` and `discovery`", "write `discovery: true`")
+    if shape.jwks is not None and url is None:
+        if shape.fetch is not None:
+            (at / "fetch").report("fetch-unused", "no keys of this issuer are fetched", "write `jwks: https://...`")
+        return SubjectIssuer(shape.issuer, at.path(shape.jwks), shape.audience, place=spot.place)
+    asked = url or shape.issuer
+    if not asked.startswith("https:") and not (is_loopback(asked) and asked.startswith("http:")):
+        spot.report("url-plain", "over anything but https anybody on the way could give us keys", "write `https://`")
+    elif not asked.startswith("https:") and not shape.insecure_loopback:
+        hint = "for a trial on this machine: `insecure_loopback: true`"
+        spot.report("url-plain", "keys come by https", hint)
+    fetch = None if shape.fetch is None else build_key_fetch(shape.fetch, shape.issuer, at / "fetch")
+    return SubjectIssuer(shape.issuer, None, shape.audience, FetchedKeys(url), fetch, spot.place)
 
 
 def _build_exchange(shape: ExchangeShape, at: At) -> Exchange:

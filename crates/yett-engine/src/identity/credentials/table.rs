@@ -159,6 +159,14 @@ impl<H: Clone> Table<H> {
         Some((entry.row(), marked))
     }
 
+    /// The credential of an id.
+    #[must_use]
+    pub fn by_id(&self, id: &str) -> Option<Row<H>> {
+        let mut found = None;
+        self.with(id, |entry| found = Some(entry.row()));
+        found
+    }
+
     /// The id of the first credential with this prefix.
     #[must_use]
     pub fn named(&self, prefix: &str) -> Option<Arc<str>> {

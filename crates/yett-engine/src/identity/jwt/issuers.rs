@@ -3,11 +3,13 @@
 use super::key_sets::{Kept, KeySets};
 use crate::access::{Held, Profiles, Window};
 use crate::identity::AppPlan;
-use crate::jose::{Expectations, KeySet};
+use crate::identity::secrets::Secrets;
+use crate::jose::{Expectations, KeySet, seconds};
+use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use yett_model::Diagnostic;
-use yett_model::snapshot::{Bound, Introspection, Remote, Snapshot, TokenApp, TokenIssuer};
+use yett_model::snapshot::{Bound, Introspection, IssuerSecret, Remote, Snapshot, TokenApp, TokenIssuer};
 
 const LONGEST_LEEWAY_S: u64 = 300;
 
@@ -40,6 +42,9 @@ pub struct IssuerPlan {
     /// Where it says what a token is worth.
     pub introspection: Option<Introspection>,
     given: Option<Arc<Kept>>,
+    secret: Option<IssuerSecret>,
+    /// Its keys, once the secret is here.
+    shared: OnceLock<Arc<Kept>>,
     pub(super) expected: Expectations,
     pub(super) app: AppChoice,
     pub(super) user_from: Option<String>,
@@ -73,7 +78,22 @@ impl IssuerPlan {
     /// Whether its keys are fetched, rather than part of the snapshot.
     #[must_use]
     pub fn is_fetched(&self) -> bool {
-        self.given.is_none()
+        self.given.is_none() && self.secret.is_none()
+    }
+
+    /// Gives the issuer the secret it shares with the gateway.
+    ///
+    /// # Errors
+    /// Why there is none that could be used; the secret does not show.
+    pub(crate) fn bind(&self, secrets: &Secrets) -> Result<(), Diagnostic> {
+        let Some(secret) = &self.secret else { return Ok(()) };
+        let text = secrets.get(&secret.name).ok_or_else(|| {
+            Diagnostic::new("/issuers", "secret-missing", format!("there is no secret '{}' among the options", secret.name))
+        })?;
+        let keys = KeySet::of_secret(secret.algorithm, text.as_bytes())
+            .map_err(|reason| Diagnostic::new("/issuers", "secret-short", format!("issuer '{}': {reason}", self.name)))?;
+        let _ = self.shared.set(Kept::given(keys));
+        Ok(())
     }
 
     /// Those whose users its tokens may tell of.
@@ -91,16 +111,27 @@ impl IssuerPlan {
         }
     }
 
+    /// The Unix second from which a token of these claims is no longer accepted.
+    pub(crate) fn ends(&self, claims: &Map<String, Value>) -> Option<u64> {
+        seconds(claims, "exp").ok().flatten().map(|until| until.saturating_add(self.expected.leeway_s))
+    }
+
+    /// Whether its tokens use this name for a program: an app, or the client of one.
+    pub(crate) fn knows_program(&self, name: &str) -> bool {
+        match &self.app {
+            AppChoice::Always(app) => *app.name == *name,
+            AppChoice::From(_, apps) => apps.contains_key(name) || apps.values().any(|app| *app.name == *name),
+        }
+    }
+
     pub(super) fn keys(&self, sets: &KeySets) -> Option<Arc<Kept>> {
-        self.given.clone().or_else(|| sets.get(&self.source))
+        let own = self.given.clone().or_else(|| self.shared.get().cloned());
+        if self.is_fetched() { sets.get(&self.source) } else { own }
     }
 
     /// Generation of its keys in force.
     pub(super) fn generation(&self, sets: &KeySets) -> Option<u64> {
-        match &self.given {
-            Some(given) => Some(given.generation),
-            None => sets.get(&self.source).map(|kept| kept.generation),
-        }
+        self.keys(sets).map(|kept| kept.generation)
     }
 
     /// The profiles that a token with these values carries, as somebody has them for ever.
@@ -153,7 +184,14 @@ impl Building<'_> {
         if issuer.leeway_s > LONGEST_LEEWAY_S {
             self.report("leeway_s", "leeway-invalid", format!("clocks differ by at most {LONGEST_LEEWAY_S} seconds"));
         }
-        if issuer.algorithms.iter().any(|algorithm| crate::jose::is_symmetric(*algorithm)) {
+        if let Some(secret) = &issuer.secret {
+            if issuer.algorithms != [secret.algorithm] || !crate::jose::is_symmetric(secret.algorithm) {
+                self.report("algorithms", "algorithm-unbound", "a secret is for one algorithm: HS256, HS384 or HS512");
+            }
+            if issuer.keys.is_some() || issuer.jwks_url.is_some() || issuer.fetch.is_some() {
+                self.report("secret", "keys-twice", "an issuer has a secret or public keys, never both");
+            }
+        } else if issuer.algorithms.iter().any(|algorithm| crate::jose::is_symmetric(*algorithm)) {
             self.report(
                 "algorithms",
                 "algorithm-symmetric",
@@ -181,6 +219,8 @@ impl Building<'_> {
             key_source: key_source(issuer),
             introspection: issuer.introspection.clone(),
             given,
+            secret: issuer.secret.clone(),
+            shared: OnceLock::new(),
             expected: expectations(issuer),
             app: app?,
             user_from: issuer.user_from.clone(),
@@ -237,7 +277,7 @@ impl Building<'_> {
 /// Where keys are fetched that are not part of the snapshot.
 fn key_source(issuer: &TokenIssuer) -> Option<KeySource> {
     let is_silent = issuer.jwks_url.is_none() && issuer.fetch.is_none() && issuer.introspection.is_some();
-    if issuer.keys.is_some() || is_silent {
+    if issuer.keys.is_some() || issuer.secret.is_some() || is_silent {
         return None;
     }
     let fetch = issuer.fetch.clone().unwrap_or_default();

@@ -75,6 +75,12 @@ impl KeySets {
         self.sets.load().contains_key(source)
     }
 
+    /// The set as it was fetched.
+    #[must_use]
+    pub fn json(&self, source: &str) -> Option<Box<[u8]>> {
+        self.get(source).map(|kept| kept.json.clone())
+    }
+
     pub(crate) fn get(&self, source: &str) -> Option<Arc<Kept>> {
         self.sets.load().get(source).cloned()
     }

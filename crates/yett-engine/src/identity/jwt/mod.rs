@@ -17,8 +17,9 @@ mod worth;
 pub(crate) use introspected::ByIntrospection;
 
 use super::question::{Answer, Question};
-use super::{Asked, Found, Method, Sent, refuse};
+use super::{Asked, Claims, Found, Method, Principal, Sent, refuse};
 use crate::Refusal;
+use crate::access::Profiles;
 use crate::jose::{Compact, Fault, FaultKind, is_compact, text, verify_read};
 pub(crate) use dpop::NONCE;
 use http::HeaderName;
@@ -148,6 +149,15 @@ impl ByToken {
         let claims = verify_read(&read, &kept.keys, &issuer.expected, now_s).map_err(refused)?;
         worth::verified(asked, issuer, number, kept.generation, claims).map(Ok)
     }
+}
+
+/// Whom a token that was proven earlier stands for in another plan.
+///
+/// # Errors
+/// Why it stands for nobody there.
+pub(crate) fn again(profiles: &Profiles, issuer: &IssuerPlan, claims: &Claims) -> Result<Principal, Box<Refusal>> {
+    let jti = text(&claims.all, "jti").map_err(refused)?;
+    worth::principal(profiles, issuer, jti, claims.all.clone())
 }
 
 /// A token that is not accepted: why is for the log.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use yett_model::Code;
 
 mod bindings;
+mod secrets;
 mod users;
 mod worth;
 

@@ -5,6 +5,7 @@ use super::issuers::{AppChoice, IssuerPlan};
 use super::verified::Verified;
 use super::{INVALID, refused};
 use crate::Refusal;
+use crate::access::Profiles;
 use crate::identity::{AppPlan, Asked, Claims, Person, Principal, refuse};
 use crate::jose::{Fault, FaultKind, list, seconds, text};
 use serde_json::{Map, Value};
@@ -30,13 +31,14 @@ pub(super) fn verified(
     let time = |name: &str| seconds(&claims, name).map_err(refused);
     let begins = time("nbf")?.max(time("iat")?).unwrap_or(0);
     let until_s = time("exp")?.unwrap_or(0).saturating_add(issuer.expected.leeway_s);
-    let principal = principal(asked, issuer, jti.as_deref(), claims)?;
+    let principal = principal(asked.profiles, issuer, jti.as_deref(), claims)?;
     let from_s = begins.saturating_sub(issuer.expected.leeway_s);
     Ok(Verified { principal, issuer: number, generation, until_s, from_s, jti, confirmation })
 }
 
-fn principal(
-    asked: &Asked<'_>,
+/// Who calls with a token of these claims, by what a plan's profiles give.
+pub(super) fn principal(
+    profiles: &Profiles,
     issuer: &IssuerPlan,
     jti: Option<&str>,
     claims: Map<String, Value>,
@@ -53,11 +55,11 @@ fn principal(
         let held = IssuerPlan::held(choice, values.iter().flat_map(|value| value.split(' ')));
         let app = &principal.app;
         principal.grants = match issuer.trusted_to_grant {
-            true => asked.profiles.grants(&held, &app.held),
+            true => profiles.grants(&held, &app.held),
             false => {
                 // When the app has a profile for a time only, so has the token.
                 let both = app.held.iter().filter(|own| held.iter().any(|carried| carried.profile == own.profile));
-                asked.profiles.grants(&both.copied().collect::<Vec<_>>(), &app.held)
+                profiles.grants(&both.copied().collect::<Vec<_>>(), &app.held)
             }
         };
     }

@@ -188,7 +188,7 @@ impl Proofs {
         found
     }
 
-    pub(super) fn signing_key(&self, id: &str) -> Option<&SigningKey> {
+    pub(crate) fn signing_key(&self, id: &str) -> Option<&SigningKey> {
         self.signing_keys.get(id)
     }
 
@@ -197,7 +197,7 @@ impl Proofs {
         self.webhooks.get(app).map(|webhook| (&webhook.app, &*webhook.keys))
     }
 
-    pub(super) fn password(&self, user: &str) -> Option<&Password> {
+    pub(crate) fn password(&self, user: &str) -> Option<&Password> {
         self.passwords.get(user)
     }
 
@@ -210,7 +210,7 @@ impl Proofs {
     ///
     /// # Errors
     /// Whether several apps have it; `false` if none has.
-    pub(super) fn app_of(&self, certificate: &ClientCertificate) -> Result<&Arc<AppPlan>, bool> {
+    pub(crate) fn app_of(&self, certificate: &ClientCertificate) -> Result<&Arc<AppPlan>, bool> {
         let subject = certificate.subject.as_ref().map(|subject| Mark::Subject(subject.to_string()));
         let names = certificate.names.iter().map(Mark::of).collect::<Vec<_>>();
         for marks in [vec![Mark::Thumbprint(certificate.thumbprint)], subject.into_iter().collect(), names] {
