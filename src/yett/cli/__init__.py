@@ -19,6 +19,7 @@ from yett.cli import (
     check,
     client,
     collection_run,
+    contract_test,
     control,
     diff,
     explain,
@@ -64,6 +65,7 @@ for command in (
 app.command(epilog=EXIT_CODES)(bundle.bundle)
 app.command(epilog=EXIT_CODES)(overlay.overlay)
 app.command(epilog=EXIT_CODES)(infer.infer)
+app.command("test", epilog=EXIT_CODES)(contract_test.try_contract)
 app.command("compile", epilog=EXIT_CODES)(compiling.compile_)
 app.add_typer(key.app, name="key")
 app.add_typer(password.app, name="password")
