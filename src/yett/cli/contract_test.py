@@ -21,37 +21,31 @@ class Report(StrEnum):
     HTML = "html"
 
 
+Contract = Annotated[Path | None, typer.Option("--contract", "-c", help="The contract of what answers at a URL.")]
+Cases = Annotated[int, typer.Option("--cases", min=1, max=10_000, help="Requests for each operation and kind.")]
+Seconds = Annotated[float, typer.Option("--seconds", min=1, max=86_400, help="When to stop making requests.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="The same seed makes the same requests. Absent: a new one.")]
+Only = Annotated[list[str] | None, typer.Option("--only", help="An operation by its id; may be said again.")]
+Headers = Annotated[list[str] | None, typer.Option("--header", "-H", help="'Name: $VAR', sent with every request.")]
+As = Annotated[str, typer.Option("--as", metavar="APP", help="Ask as this app. Absent: one that may call all.")]
+AllMethods = Annotated[bool, typer.Option("--all-methods", help="Send what may change things to other machines, too.")]
+Access = Annotated[bool, typer.Option("--access/--no-access", help="Try the access matrix of a configuration.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=0.1, max=600, help="Seconds for each request.")]
+
+
 def try_contract(
-    target: Annotated[
-        str, typer.Argument(metavar="CONFIG|URL", help="A configuration, or the address of an API.")
-    ] = ".",
-    contract: Annotated[
-        Path | None, typer.Option("--contract", "-c", help="The contract of what answers at a URL.")
-    ] = None,
-    cases: Annotated[
-        int, typer.Option("--cases", min=1, max=10_000, help="Requests for each operation and kind.")
-    ] = 25,
-    seconds: Annotated[
-        float, typer.Option("--seconds", min=1, max=86_400, help="When to stop making requests.")
-    ] = 120.0,
-    seed: Annotated[
-        int | None, typer.Option("--seed", help="The same seed makes the same requests. Absent: a new one.")
-    ] = None,
-    only: Annotated[list[str] | None, typer.Option("--only", help="An operation by its id; may be said again.")] = None,
-    headers: Annotated[
-        list[str] | None, typer.Option("--header", "-H", help="'Name: $VAR', sent with every request.")
-    ] = None,
-    app: Annotated[
-        str, typer.Option("--as", metavar="APP", help="Ask as this app. Absent: one that may call all.")
-    ] = "",
+    target: Annotated[str, typer.Argument(metavar="CONFIG|URL", help="A configuration, or an API's address.")] = ".",
+    contract: Contract = None,
+    cases: Cases = 25,
+    seconds: Seconds = 120.0,
+    seed: Seed = None,
+    only: Only = None,
+    headers: Headers = None,
+    app: As = "",
     positive: Annotated[bool, typer.Option("--positive", help="Only requests that fit the contract.")] = False,
-    all_methods: Annotated[
-        bool, typer.Option("--all-methods", help="Send what may change things to other machines, too.")
-    ] = False,
-    access: Annotated[
-        bool, typer.Option("--access/--no-access", help="Try the access matrix of a configuration.")
-    ] = True,
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, max=600, help="Seconds for each request.")] = 10.0,
+    all_methods: AllMethods = False,
+    access: Access = True,
+    timeout: Timeout = 10.0,
     insecure: Annotated[bool, typer.Option("--insecure", help="Do not verify certificates.")] = False,
     output_format: Annotated[Report, typer.Option("--report", help="How to tell it.")] = Report.TEXT,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the report.")] = None,
