@@ -39,6 +39,9 @@ def check(snapshot: bytes, pepper: bytes) -> bytes:
 def decide(snapshot: bytes, requests: bytes, pepper: bytes) -> bytes:
     """Decides requests in order with one engine: JSON array of `Request` in, JSON array of `Decision` out."""
 
+def statements(snapshot: bytes) -> bytes:
+    """Every statement of a snapshot's access policies (JSON array): whom it is for, and of which operations."""
+
 def verify_jwt(token: str, keys: bytes, expectations: bytes, now_s: int | None = None) -> bytes:
     """Verifies a token against a JWK Set and what is expected of it (both JSON): its claims as JSON."""
 

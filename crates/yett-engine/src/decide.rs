@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use yett_model::decision::{Upstream, Violation};
+use yett_model::decision::{PolicyOutcome, PolicyReport, Upstream, Violation};
 use yett_model::snapshot::Mode;
 use yett_model::{AccessReport, Code, Decision, Outcome, Phase, PhaseReport, Request};
 
@@ -109,6 +109,8 @@ fn judge_answer(exchange: &mut Exchange, parts: &Parts, answer: &yett_model::dec
 
 fn report(mut exchange: Exchange, upstream: Option<Upstream>) -> Decision {
     let phases = phases(&exchange);
+    let noted = exchange.notes.as_ref().map(Notes::all).unwrap_or_default();
+    let access = access_report(&exchange);
     let refusals =
         exchange.would_deny.iter().map(|would| &would.refusal).chain(exchange.refusal.iter().map(|(_, refusal)| refusal));
     let violations: Vec<Violation> = refusals.flat_map(|refusal| refusal.violations.clone()).collect();
@@ -125,7 +127,10 @@ fn report(mut exchange: Exchange, upstream: Option<Upstream>) -> Decision {
         operation: exchange.operation.and_then(|operation| plan.operation(operation)).map(|operation| operation.id.to_string()),
         app: exchange.principal.as_ref().map(|principal| principal.app.name.to_string()),
         user: exchange.principal.as_ref().and_then(|principal| principal.user.as_deref().map(str::to_owned)),
-        access: access_report(&exchange),
+        change: change(&exchange, access.as_ref(), &noted.policies),
+        access,
+        policies: noted.policies,
+        context: noted.contexts,
         upstream,
         headers: answer_headers(&mut exchange),
         phases,
@@ -258,7 +263,11 @@ fn access_report(exchange: &Exchange) -> Option<AccessReport> {
     // What is granted to an agent for a user is what both have; here each is asked alone.
     let own = if name.is_some() { &principal.app.grants } else { &principal.grants };
     let app = access::Subject {
-        name: format!("app {}", principal.app.name),
+        name: match principal.is_anonymous() {
+            true => format!("callers of {} without a credential", exchange.api_plan()?.name),
+            false => format!("app {}", principal.app.name),
+        },
+        anonymous: principal.is_anonymous(),
         granting: own.profiles(exchange.now),
         held: &principal.app.held,
     };
@@ -266,12 +275,48 @@ fn access_report(exchange: &Exchange) -> Option<AccessReport> {
         let known = plan.users.named(name);
         access::Subject {
             name: format!("user {name}"),
+            anonymous: false,
             granting: known.map(|user| user.grants.profiles(exchange.now)).unwrap_or_default(),
             held: known.map_or(&[][..], |user| &user.held),
         }
     });
     let subjects: Vec<access::Subject<'_>> = [app].into_iter().chain(user).collect();
     Some(access::report(&plan.profiles, &subjects, number, &operation.id, exchange.now))
+}
+
+/// What would change a refusal of access, of credentials or by policies.
+fn change(exchange: &Exchange, access: Option<&AccessReport>, policies: &[PolicyReport]) -> Vec<String> {
+    match exchange.code() {
+        Some(Code::CredentialMissing) => {
+            let id = exchange.operation_plan().map_or("the operation", |operation| &*operation.id);
+            vec![format!("send a credential: nobody calls `{id}` without one; `--app` tries an app without its key")]
+        }
+        Some(Code::PolicyDenied) => change_of_policies(exchange, policies),
+        _ => access.map(|access| access.change.clone()).unwrap_or_default(),
+    }
+}
+
+/// Every policy that forbids must go; where none permits, one is enough.
+fn change_of_policies(exchange: &Exchange, policies: &[PolicyReport]) -> Vec<String> {
+    let decided = exchange.refusal.as_ref().map(|(phase, _)| *phase);
+    let in_force: Vec<&PolicyReport> = policies.iter().filter(|one| !one.monitored && Some(one.phase) == decided).collect();
+    let changes = in_force.iter().filter_map(|one| match one.outcome {
+        PolicyOutcome::Forbids => {
+            Some(format!("policy `{}` must not match: send another request, or change the policy", one.policy))
+        }
+        PolicyOutcome::Fails => Some(format!("policy `{}` must be able to judge: send all that it reads", one.policy)),
+        PolicyOutcome::Permits | PolicyOutcome::Silent => None,
+    });
+    let changes: Vec<String> = changes.collect();
+    if !changes.is_empty() {
+        return changes;
+    }
+    match exchange.refusal.as_ref().and_then(|(_, refusal)| refusal.policy.as_deref()) {
+        Some(policy) if in_force.is_empty() => {
+            vec![format!("policy `{policy}` must be able to judge: what it reads cannot be read")]
+        }
+        _ => vec!["meet the conditions of one of the permits, or write one for the caller".to_owned()],
+    }
 }
 
 /// What the contract does not describe is open only to who may call all that it describes.

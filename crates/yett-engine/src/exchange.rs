@@ -84,13 +84,17 @@ pub struct Caller {
     pub nameless: bool,
     /// The same certificate as an identity, whether the upstream learns of it or not.
     pub certificate: Option<Arc<ClientCertificate>>,
+    /// Country of the address, as ISO 3166-1 spells it with two capital letters; `None` where nobody knows.
+    pub country: Option<Arc<str>>,
+    /// Number of the autonomous system that the address belongs to (RFC 6793); `None` where nobody knows.
+    pub asn: Option<u32>,
 }
 
 impl Caller {
     /// A caller without a certificate.
     #[must_use]
     pub fn new(address: IpAddr, tls: bool) -> Self {
-        Self { address, tls, client_certificate: None, nameless: false, certificate: None }
+        Self { address, tls, client_certificate: None, nameless: false, certificate: None, country: None, asn: None }
     }
 }
 
@@ -159,6 +163,8 @@ pub struct Exchange {
     pub(crate) operation: Option<u32>,
     pub(crate) parameters: Parameters,
     pub(crate) principal: Option<Principal>,
+    /// How suspicious the request is, from 0 to 100, as far as the guards of `screen` said.
+    risk: u8,
     identifying: Progress,
     /// Present once a callout was asked.
     consulting: Option<Box<Consulting>>,
@@ -190,6 +196,8 @@ pub struct Exchange {
     pub(crate) own_answer: Option<Response<()>>,
     /// Whether the upstream's answer is an error that only the contract can let pass.
     replacing: bool,
+    /// Whether the answer is judged as an object: whatever is none is told in the gateway's words.
+    sealed: bool,
     notations: Notations,
     /// Whether what goes upstream must all be in the key of a kept answer.
     asks_cache: bool,
@@ -231,6 +239,7 @@ impl Exchange {
             operation: None,
             parameters: Vec::new(),
             principal: None,
+            risk: 0,
             identifying: Progress::default(),
             consulting: None,
             awaiting: Vec::new(),
@@ -256,6 +265,7 @@ impl Exchange {
             own_answer: None,
             replacing: false,
             changes: Changes::default(),
+            sealed: false,
         }
     }
 

@@ -50,4 +50,5 @@ pub use identity::credentials::keyring::Loader;
 pub use identity::key::Pepper;
 pub use identity::secrets::Secrets;
 pub use plan::Plan;
+pub use policy::{StatementReport, statements as policy_statements};
 pub use refusal::Refusal;

@@ -352,6 +352,7 @@ impl Plan {
         if principal.user.is_some() && principal.app.agent {
             let of_user = known.unwrap_or_else(|| self.profiles.grants_of([]));
             principal.grants = Arc::new(principal.grants.both(&of_user));
+            principal.of_user = Some(of_user);
         }
     }
 }

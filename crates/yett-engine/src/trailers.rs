@@ -4,7 +4,7 @@
 //! framing, no routing, no credential, nothing that only the gateway may say.
 
 use crate::forward::{self, is_owned, is_revealing};
-use crate::plan::ApiPlan;
+use crate::plan::{ApiPlan, Plan};
 use crate::receive::HOP_BY_HOP;
 use http::header::{self, TE, TRAILER};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -54,9 +54,13 @@ fn keep(trailers: &mut HeaderMap, wanted: impl Fn(&HeaderName, &HeaderValue) -> 
 
 /// Leaves of a caller's trailers what may go upstream: a field that the API's rules or its identity take off a head is no
 /// trailer either.
-pub fn of_request(trailers: &mut HeaderMap, api: &ApiPlan) {
-    keep(trailers, |name, _| may_trail(name));
-    forward::request_trailers(trailers, api);
+///
+/// What a callout says of a request is nothing that its caller could say behind it.
+pub fn of_request(trailers: &mut HeaderMap, plan: &Plan, api: u32, operation: Option<u32>) {
+    let Some(own) = plan.api(api) else { return trailers.clear() };
+    let said = || plan.callouts_of(Some(api), operation).iter().flat_map(|callout| &callout.gives);
+    keep(trailers, |name, _| may_trail(name) && !said().any(|given| given == name));
+    forward::request_trailers(trailers, own);
 }
 
 /// Leaves of an upstream's trailers what may go to the caller.
@@ -100,11 +104,11 @@ mod tests {
             of_response(&mut trailers, api);
             assert_eq!(trailers, fields(&["grpc-status"]), "{name}");
             let mut trailers = fields(&[name, "x-checksum"]);
-            of_request(&mut trailers, api);
+            of_request(&mut trailers, &plan, 0, None);
             assert_eq!(trailers, fields(&["x-checksum"]), "{name}");
         }
         let mut trailers = fields(&["x_app"]);
-        of_request(&mut trailers, api);
+        of_request(&mut trailers, &plan, 0, None);
         assert!(trailers.is_empty());
     }
 
@@ -119,10 +123,30 @@ mod tests {
         let plan = fixture::engine(&snapshot).plan().unwrap();
         let api = plan.api(0).unwrap();
         let mut trailers = fields(&["x-identity", "x-api-key", "x-debug", "x-checksum"]);
-        of_request(&mut trailers, api);
+        of_request(&mut trailers, &plan, 0, None);
         assert_eq!(trailers, fields(&["x-checksum"]));
         let mut trailers = fields(&["x-cost", "x-checksum"]);
         of_response(&mut trailers, api);
+        assert_eq!(trailers, fields(&["x-checksum"]));
+    }
+
+    #[test]
+    fn nobody_says_behind_a_body_what_a_callout_or_a_rule_says_of_it() {
+        let mut snapshot = fixture::snapshot();
+        snapshot["callouts"] =
+            serde_json::json!([{"name": "judge", "remote": {"url": "https://judge.example/"}, "headers": ["x-tier"]}]);
+        snapshot["apis"][0]["callouts"] = serde_json::json!(["judge"]);
+        snapshot["apis"][0]["proxy"] = serde_json::json!({"headers": {
+            "request": {"set": {"x-tenant": "shop"}}, "response": {"set": {"x-region": "north"}},
+        }});
+        let plan = fixture::engine(&snapshot).plan().unwrap();
+        for operation in [None, Some(0)] {
+            let mut trailers = fields(&["x-tier", "x_tier", "x-tenant", "x-checksum"]);
+            of_request(&mut trailers, &plan, 0, operation);
+            assert_eq!(trailers, fields(&["x-checksum"]), "{operation:?}");
+        }
+        let mut trailers = fields(&["x-region", "x-checksum"]);
+        of_response(&mut trailers, plan.api(0).unwrap());
         assert_eq!(trailers, fields(&["x-checksum"]));
     }
 

@@ -164,6 +164,45 @@ pub struct AccessReport {
     pub change: Vec<String>,
 }
 
+/// What an access policy came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyOutcome {
+    /// It matches, and refuses.
+    Forbids,
+    /// It matches, and lets pass.
+    Permits,
+    /// It could not be evaluated, and refuses.
+    Fails,
+    /// It does not match.
+    Silent,
+}
+
+/// One statement of an access policy, held against a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyReport {
+    /// Name of the policy, and the id of the statement behind it if it has one.
+    pub policy: String,
+    /// When it was judged.
+    pub phase: Phase,
+    /// What it came to.
+    pub outcome: PolicyOutcome,
+    /// Whether it only watches.
+    #[serde(default)]
+    pub monitored: bool,
+}
+
+/// What policies with conditions saw of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContextReport {
+    /// When they were judged.
+    pub phase: Phase,
+    /// The attributes of `context` that they read, in Cedar's JSON.
+    pub values: serde_json::Value,
+}
+
 /// The whole decision about one request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -190,6 +229,15 @@ pub struct Decision {
     /// What decided about access; absent where none was needed.
     #[serde(default)]
     pub access: Option<AccessReport>,
+    /// Access policies that were held against the request, at most fifty a moment.
+    #[serde(default)]
+    pub policies: Vec<PolicyReport>,
+    /// What those with conditions saw.
+    #[serde(default)]
+    pub context: Vec<ContextReport>,
+    /// What would change a refusal of access, of credentials or by policies. Empty where there is none.
+    #[serde(default)]
+    pub change: Vec<String>,
     /// What would be sent upstream: method, target and headers, secrets left out.
     pub upstream: Option<Upstream>,
     /// Headers the gateway adds to the answer, such as `RateLimit`.

@@ -29,20 +29,21 @@ pub(crate) struct Upload {
     /// When it began to wait for the caller, and the end of its patience.
     waiting: Option<(u64, Alarm)>,
     trailers: Option<HeaderMap>,
-    /// The plan and the number of the API that the body is for: its rules hold for trailers too.
+    /// The plan, and the numbers of the API and the operation that the body is for: their rules hold for trailers too.
     plan: Arc<Plan>,
     api: u32,
+    operation: Option<u32>,
     unhurried: bool,
 }
 
 impl Upload {
-    /// A body of at most so many bytes for an API of a plan.
+    /// A body of at most so many bytes for an API of a plan and one of its operations.
     pub(crate) fn new(
         body: Incoming,
         max_bytes: u64,
         clock: &Rc<Clock>,
         patience: Patience,
-        (plan, api): (Arc<Plan>, u32),
+        (plan, api, operation): (Arc<Plan>, u32, Option<u32>),
     ) -> Self {
         Self {
             body,
@@ -54,6 +55,7 @@ impl Upload {
             trailers: None,
             plan,
             api,
+            operation,
             unhurried: false,
         }
     }
@@ -91,7 +93,7 @@ impl Upload {
     /// The fields after the body that may go upstream, once its end was reached.
     pub(crate) fn take_trailers(&mut self) -> Option<HeaderMap> {
         let mut trailers = self.trailers.take()?;
-        trailers::of_request(&mut trailers, self.plan.api(self.api)?);
+        trailers::of_request(&mut trailers, &self.plan, self.api, self.operation);
         (!trailers.is_empty()).then_some(trailers)
     }
 

@@ -299,7 +299,8 @@ async fn take_body(trip: &mut Trip, need: BodyNeed, body: &mut Option<Incoming>)
     }
     let Some(incoming) = body.take() else { return Ok(Content::None) };
     let Some(api) = trip.exchange.api() else { return Err(trip.exchange.fail(Code::GatewayError, "a body is for no API")) };
-    let (patience, of) = (Patience::new(limit, limits.min_upload_rate), (trip.exchange.plan().clone(), api));
+    let of = (trip.exchange.plan().clone(), api, trip.exchange.operation());
+    let patience = Patience::new(limit, limits.min_upload_rate);
     let upload = Upload::new(incoming, most, &trip.worker.clock, patience, of);
     let upload = match trip.exchange.own_idle_timeout_ms() {
         Some(idle_ms) => upload.unhurried(Duration::from_millis(idle_ms)),

@@ -69,6 +69,13 @@ fn decide(py: Python<'_>, snapshot: &[u8], requests: &[u8], pepper: &[u8], chang
     })
 }
 
+/// Every statement of a snapshot's access policies: whom it is for, of which operations, and whether it has conditions.
+#[pyfunction]
+fn statements(py: Python<'_>, snapshot: &[u8]) -> PyResult<Vec<u8>> {
+    let found = py.detach(|| yett_engine::policy_statements(snapshot)).map_err(|diagnostics| refused(&diagnostics))?;
+    serde_json::to_vec(&found).map_err(|error| unserialisable(&error))
+}
+
 /// Verifies a token against the keys of its issuer (a JWK Set) and what is expected of it (`Expectations`, both JSON), at
 /// a Unix second or now: its claims as JSON. A refusal has the code `token-refused`, and its kind as details.
 #[pyfunction]
@@ -138,6 +145,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<gateway::Gateway>()?;
     module.add_function(wrap_pyfunction!(check, module)?)?;
     module.add_function(wrap_pyfunction!(decide, module)?)?;
+    module.add_function(wrap_pyfunction!(statements, module)?)?;
     module.add_function(wrap_pyfunction!(verify_jwt, module)?)?;
     module.add_function(wrap_pyfunction!(verify_jws, module)?)?;
     module.add_function(wrap_pyfunction!(unverified_issuer, module)?)?;

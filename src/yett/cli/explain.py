@@ -156,7 +156,7 @@ def _show(decision: Decision) -> None:
         screen().print(Text(f"{'':12}{visible(where)}: {visible(violation.detail)} [{violation.code}]", style="yellow"))
     screen().print()
     screen().print(_verdict(decision))
-    for change in decision.access.change if decision.access else ():
+    for change in decision.change:
         screen().print(Text().append("  to change that: ", style="cyan").append(visible(change)))
     for name, value in decision.headers:
         screen().print(Text(f"  {visible(name)}: {visible(value)}", style="dim"))

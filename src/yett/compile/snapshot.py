@@ -51,6 +51,7 @@ def compile_snapshot(
                 name=one.name,
                 team=one.team.name,
                 agent=one.agent or None,
+                plan=one.plan,
                 **compile_assignments(one.profiles),
                 limits=compile_limits(one.limits, names, "app", one.name),
                 **compile_proofs(one),

@@ -5,7 +5,7 @@ Bytes and plain settings go in, typed results come out; nothing here knows a fil
 
 from __future__ import annotations
 
-from yett.gateway.decision import Decision, PhaseReport, Violation
+from yett.gateway.decision import AccessReport, ContextReport, Decision, PhaseReport, PolicyReport, Violation
 from yett.gateway.embedded import Applied, Bound, EmbeddedGateway, GatewayOptions, LoadedKeys
 from yett.gateway.engine import (
     Request,
@@ -15,19 +15,23 @@ from yett.gateway.engine import (
     check_snapshot,
     decide,
     native_available,
+    policy_statements,
 )
 from yett.gateway.tokens import Algorithm, Expectations, unverified_issuer, verify_jws, verify_jwt
 
 __all__ = [
+    "AccessReport",
     "Algorithm",
     "Applied",
     "Bound",
+    "ContextReport",
     "Decision",
     "EmbeddedGateway",
     "Expectations",
     "GatewayOptions",
     "LoadedKeys",
     "PhaseReport",
+    "PolicyReport",
     "Request",
     "SnapshotMistake",
     "Violation",
@@ -36,6 +40,7 @@ __all__ = [
     "check_snapshot",
     "decide",
     "native_available",
+    "policy_statements",
     "unverified_issuer",
     "verify_jws",
     "verify_jwt",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -9,6 +10,9 @@ _ACCESS: Final = ("granted", "denied", "change")
 
 Outcome = Literal["continue", "would-deny", "deny", "skipped"]
 """How a phase ended: it goes on; a guard in `monitor` would have refused; it was refused; there was nothing to do."""
+
+PolicyOutcome = Literal["forbids", "permits", "fails", "silent"]
+"""It refuses; it lets pass; it could not be evaluated, and refuses; it does not match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,29 @@ class AccessReport:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyReport:
+    """What one statement of an access policy came to; `monitored` ones only watch."""
+
+    policy: str
+    phase: str
+    outcome: PolicyOutcome
+    monitored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContextReport:
+    """What policies with conditions saw in a phase: the attributes of `context` that they read, in Cedar's JSON."""
+
+    phase: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """The whole decision; `document` is the engine's JSON, for programs."""
+    """The whole decision; `document` is the engine's JSON, for programs.
+
+    `change` says what would change a refusal of access, of credentials or by policies.
+    """
 
     id: str
     allowed: bool
@@ -58,6 +83,9 @@ class Decision:
     document: dict[str, Any]
     user: str | None = None
     access: AccessReport | None = None
+    policies: tuple[PolicyReport, ...] = ()
+    context: tuple[ContextReport, ...] = ()
+    change: tuple[str, ...] = ()
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Decision:
@@ -83,4 +111,10 @@ class Decision:
             document=document,
             user=document.get("user"),
             access=None if access is None else AccessReport(*(tuple(access[key]) for key in _ACCESS)),
+            policies=tuple(
+                PolicyReport(one["policy"], one["phase"], one["outcome"], one["monitored"])
+                for one in document.get("policies", ())
+            ),
+            context=tuple(ContextReport(one["phase"], one["values"]) for one in document.get("context", ())),
+            change=tuple(document.get("change", ())),
         )

@@ -9,8 +9,18 @@ from typing import Any
 
 from yett.gateway.decision import Decision
 from yett.gateway.native import SnapshotMistake, mistakes, native, native_available, native_errors
+from yett.model.policy import Statement
 
-__all__ = ["Request", "SnapshotMistake", "build_info", "catalogue", "check_snapshot", "decide", "native_available"]
+__all__ = [
+    "Request",
+    "SnapshotMistake",
+    "build_info",
+    "catalogue",
+    "check_snapshot",
+    "decide",
+    "native_available",
+    "policy_statements",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,29 @@ def decide(
         more = (json.dumps(list(changes)).encode("utf-8"),) if changes else ()
         decisions = json.loads(native().decide(snapshot, batch, pepper, *more))
     return tuple(Decision.from_document(one) for one in decisions)
+
+
+def policy_statements(snapshot: bytes) -> tuple[Statement, ...]:
+    """Every statement of a snapshot's access policies, in order: whom it is for, and of which operations.
+
+    Raises `SnapshotRefusedError` where a policy has a mistake, and `NativeMissingError` without the native module.
+    """
+    with native_errors():
+        found = json.loads(native().statements(snapshot))
+    return tuple(_statement(one) for one in found)
+
+
+def _statement(document: Mapping[str, Any]) -> Statement:
+    caller = document["caller"]
+    return Statement(
+        label=document["label"],
+        effect="permit" if document["permits"] else "forbid",
+        monitored=document["monitored"],
+        conditional=document["conditional"],
+        stage=document["stage"],
+        caller=None if caller is None else (caller["kind"], caller["name"]),
+        operations=tuple(document["operations"]),
+    )
 
 
 def catalogue() -> Mapping[str, Any]:

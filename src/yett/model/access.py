@@ -158,11 +158,12 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A program that calls APIs, on behalf of its team; an `agent` also for users."""
+    """A program that calls APIs, on behalf of its team; an `agent` also for users. `plan` is the one it is on."""
 
     name: str
     team: Reference
     agent: bool = False
+    plan: str | None = None
     profiles: tuple[Assignment, ...] = ()
     limits: tuple[Limit, ...] = ()
     keys: tuple[Key, ...] = ()

@@ -73,3 +73,20 @@ class Policy:
     mode: Literal["enforce", "monitor", "off"] = "enforce"
     reason: str | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a policy, as the engine understood it.
+
+    `caller` is whom it is for, as kind (`app`, `team`, `profile`) and name, `None` for everybody; `operations` are those
+    in its scope. `stage` is what it needs to be judged: `head`, `body` or `response`.
+    """
+
+    label: str
+    effect: Effect
+    monitored: bool
+    conditional: bool
+    stage: Literal["head", "body", "response"]
+    caller: tuple[str, str] | None
+    operations: tuple[str, ...]

@@ -3,6 +3,7 @@
 use super::Operations;
 use crate::exchange::Now;
 use crate::guards::limits::LimitPlan;
+use crate::policy::Rules;
 use std::sync::Arc;
 
 /// What a set of profiles gives. Where nothing is time-boxed there is but one span, and no clock is looked at.
@@ -18,6 +19,8 @@ pub(super) struct Span {
     pub from: u64,
     /// Granted and not denied.
     pub operations: Operations,
+    /// What policies without conditions say of whoever has the profiles.
+    pub rules: Rules,
     /// Limits of the profiles in force.
     pub limits: Box<[Arc<LimitPlan>]>,
     /// Names of the profiles in force, as they were given: without those that they inherit.
@@ -27,7 +30,10 @@ pub(super) struct Span {
 impl Span {
     fn gives_as(&self, other: &Self) -> bool {
         let limits = |span: &Self| span.limits.iter().map(|limit| limit.identity()).collect::<Vec<_>>();
-        self.operations == other.operations && self.profiles == other.profiles && limits(self) == limits(other)
+        self.operations == other.operations
+            && self.rules == other.rules
+            && self.profiles == other.profiles
+            && limits(self) == limits(other)
     }
 }
 
@@ -38,7 +44,10 @@ impl Span {
         let known = |limit: &&Arc<LimitPlan>| !self.limits.iter().any(|own| own.identity() == limit.identity());
         let limits = self.limits.iter().chain(other.limits.iter().filter(known)).cloned().collect();
         let profiles = self.profiles.iter().filter(|name| other.profiles.contains(name)).cloned().collect();
-        Self { from, operations, limits, profiles }
+        let mut rules = self.rules.clone();
+        rules.forbidden.merge(&other.rules.forbidden);
+        rules.permitted.intersect(&other.rules.permitted);
+        Self { from, operations, rules, limits, profiles }
     }
 }
 
@@ -54,13 +63,23 @@ impl Grants {
     pub(crate) fn always(members: &[u32]) -> Self {
         let mut operations = Operations::none(8);
         members.iter().for_each(|member| operations.add(*member));
-        Self::new(vec![Span { from: 0, operations, limits: [].into(), profiles: [].into() }])
+        Self::new(vec![Span { from: 0, operations, rules: Rules::default(), limits: [].into(), profiles: [].into() }])
     }
 
     /// Whether an operation may be used at a time.
     #[must_use]
     pub fn allows(&self, operation: u32, now: Now) -> bool {
         self.span(now).is_some_and(|span| span.operations.has(operation))
+    }
+
+    /// Whether a policy without conditions forbids an operation to whoever has the profiles.
+    pub(crate) fn forbids(&self, operation: u32, now: Now) -> bool {
+        self.span(now).is_some_and(|span| span.rules.forbidden.has(operation))
+    }
+
+    /// Whether a policy without conditions permits it to them.
+    pub(crate) fn permits(&self, operation: u32, now: Now) -> bool {
+        self.span(now).is_some_and(|span| span.rules.permitted.has(operation))
     }
 
     /// Limits of the profiles in force at a time.
@@ -110,7 +129,7 @@ mod tests {
     fn span(from: u64, members: &[u32]) -> Span {
         let mut operations = Operations::none(8);
         members.iter().for_each(|member| operations.add(*member));
-        Span { from, operations, limits: [].into(), profiles: [].into() }
+        Span { from, operations, rules: Rules::default(), limits: [].into(), profiles: [].into() }
     }
 
     #[test]

@@ -22,6 +22,10 @@ impl Operations {
 
     /// Adds every operation of another set.
     pub fn merge(&mut self, other: &Self) {
+        if self.words.len() < other.words.len() {
+            let more = other.words.iter().skip(self.words.len()).map(|_| 0);
+            self.words = self.words.iter().copied().chain(more).collect();
+        }
         for (word, more) in self.words.iter_mut().zip(&other.words) {
             *word |= more;
         }

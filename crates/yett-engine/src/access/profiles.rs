@@ -4,6 +4,7 @@ use super::grants::Span;
 use super::inheritance::{self, DEEPEST, Fault};
 use super::{Grants, Operations, Window};
 use crate::guards::limits::LimitPlan;
+use crate::policy::{self, RoleRules};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use yett_model::Diagnostic;
@@ -37,16 +38,20 @@ pub(super) struct Rules {
     pub always: Operations,
     pub timed: Vec<(Window, Arc<Operations>)>,
     pub denied: Operations,
+    /// What policies without conditions say.
+    pub said: policy::Rules,
 }
 
 impl Rules {
     fn none(operations: usize) -> Self {
-        Self { always: Operations::none(operations), timed: Vec::new(), denied: Operations::none(operations) }
+        let said = policy::Rules::default();
+        Self { always: Operations::none(operations), timed: Vec::new(), denied: Operations::none(operations), said }
     }
 
     fn merge(&mut self, other: &Self) {
         self.always.merge(&other.always);
         self.denied.merge(&other.denied);
+        self.said.merge(&other.said);
         self.timed.extend(other.timed.iter().cloned());
     }
 }
@@ -130,13 +135,16 @@ impl Profiles {
             operations.merge(&rules.always);
             rules.timed.iter().filter(|(window, _)| window.holds(from)).for_each(|(_, set)| operations.merge(set));
         }
+        let mut said = policy::Rules::default();
+        granting.iter().for_each(|plan| said.merge(&plan.all.said));
         let mut limits = Vec::new();
         for plan in granting.iter().copied().chain(binding.iter().filter(in_force).filter_map(plan)) {
             operations.subtract(&plan.all.denied);
+            said.forbidden.merge(&plan.all.said.forbidden);
             add_limits(&mut limits, &plan.limits);
         }
         let profiles = granting.iter().map(|plan| plan.name.clone()).collect();
-        Span { from, operations, limits: limits.into(), profiles }
+        Span { from, operations, rules: said, limits: limits.into(), profiles }
     }
 }
 
@@ -150,7 +158,12 @@ fn add_limits(limits: &mut Vec<Arc<LimitPlan>>, more: &[Arc<LimitPlan>]) {
 }
 
 /// Compiles the profiles of a snapshot; `numbers` are those of its operations.
-pub(crate) fn build(snapshot: &Snapshot, numbers: &HashMap<&str, u32>, found: &mut Vec<Diagnostic>) -> Profiles {
+pub(crate) fn build(
+    snapshot: &Snapshot,
+    numbers: &HashMap<&str, u32>,
+    roles: &RoleRules,
+    found: &mut Vec<Diagnostic>,
+) -> Profiles {
     let collections = snapshot.collections.iter().map(|one| (one.name.as_str(), one)).collect();
     let mut profiles = Profiles { operations: numbers.len(), ..Profiles::default() };
     for (index, profile) in snapshot.profiles.iter().enumerate() {
@@ -159,7 +172,7 @@ pub(crate) fn build(snapshot: &Snapshot, numbers: &HashMap<&str, u32>, found: &m
             found.push(Diagnostic::new(format!("/profiles/{index}/name"), "profile-duplicate", message));
         }
     }
-    let mut builder = Builder { profiles, numbers, collections: &collections, found };
+    let mut builder = Builder { profiles, numbers, collections: &collections, roles, found };
     for (index, profile) in snapshot.profiles.iter().enumerate() {
         builder.profile(profile, &format!("/profiles/{index}"));
     }
@@ -171,6 +184,7 @@ struct Builder<'a> {
     profiles: Profiles,
     numbers: &'a HashMap<&'a str, u32>,
     collections: &'a HashMap<&'a str, &'a Collection>,
+    roles: &'a RoleRules,
     found: &'a mut Vec<Diagnostic>,
 }
 
@@ -197,6 +211,7 @@ impl Builder<'_> {
                 path,
                 ("denied_collections", "denied_operations"),
             ),
+            said: self.roles.of_profile(&profile.name),
         };
         let limits = profile.limits.iter().map(LimitPlan::new).collect();
         let all = Rules::none(self.profiles.operations);

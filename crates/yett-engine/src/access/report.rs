@@ -13,6 +13,8 @@ const MOST_NAMED: usize = 5;
 pub(crate) struct Subject<'a> {
     /// `app reader-app`, `user mira`.
     pub name: String,
+    /// Whether nobody said who calls, so that an API says which profiles such callers have.
+    pub anonymous: bool,
     /// Profiles in force that grant; a key may carry fewer than are held.
     pub granting: Arc<[Arc<str>]>,
     /// Profiles held, with when.
@@ -103,6 +105,9 @@ impl<'a> Asked<'a> {
         if !granted.is_empty() {
             return change;
         }
+        if self.subject.anonymous {
+            return self.change_unnamed(change);
+        }
         change.extend(self.out_of_time());
         let own: Vec<&str> = self.subject.granting.iter().map(|name| &**name).collect();
         match named(&own) {
@@ -114,6 +119,22 @@ impl<'a> Asked<'a> {
             Some(others) => change.push(format!("give {name} one of the profiles that grant it: {others}")),
             None => change.push(format!("no other profile grants `{id}`: make one that does")),
         }
+        change
+    }
+
+    /// Whoever sent no credential may send one, or be given more.
+    fn change_unnamed(&self, mut change: Vec<String>) -> Vec<String> {
+        let (name, id) = (&self.subject.name, self.id);
+        let others: Vec<&str> = self.others().map(|plan| &*plan.name).collect();
+        change.push(match named(&others) {
+            Some(others) => format!("send a credential of an app that has one of {others}: none was sent"),
+            None => format!("send a credential, and make a profile that grants `{id}`: none does"),
+        });
+        let own: Vec<&str> = self.subject.granting.iter().map(|name| &**name).collect();
+        change.push(match named(&own) {
+            Some(own) => format!("grant `{id}` to a profile of {name}: {own}"),
+            None => format!("give {name} a profile that grants `{id}`: `anonymous` of the API names them"),
+        });
         change
     }
 

@@ -287,7 +287,7 @@ proptest! {
         let snapshot: Snapshot = serde_json::from_value(changed("/profiles", json_of(&model))).unwrap();
         let numbers: HashMap<&str, u32> = OPERATIONS.into_iter().zip(0..).collect();
         let mut found = Vec::new();
-        let profiles = build(&snapshot, &numbers, &mut found);
+        let profiles = build(&snapshot, &numbers, &crate::policy::RoleRules::default(), &mut found);
         prop_assert_eq!(&found, &[]);
         let windows: Vec<Held> = held
             .iter()

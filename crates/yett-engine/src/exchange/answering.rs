@@ -39,7 +39,8 @@ impl Exchange {
             response.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
             return BodyNeed::Pass;
         }
-        self.replacing = self.api_plan().is_some_and(|api| api.proxy.replaces(response.status.as_u16()));
+        let status = response.status.as_u16();
+        self.replacing = (self.sealed && status >= 400) || self.api_plan().is_some_and(|api| api.proxy.replaces(status));
         let need = {
             let view = self.view(request);
             let answer = ResponseView { status: response.status.as_u16(), headers: &response.headers };
@@ -69,7 +70,7 @@ impl Exchange {
         let verdict = {
             let view = self.view(request);
             let answer = ResponseView { status: response.status.as_u16(), headers: &response.headers };
-            if self.replacing && !self.is_described(&view, &answer, course.body.as_ref()) {
+            if self.replacing && (self.sealed || !self.is_described(&view, &answer, course.body.as_ref())) {
                 return Err(self.refuse(forward::replacement(answer.status, answer.headers)));
             }
             self.guards().iter().filter(|guard| guard.response_mode() != Mode::Off).try_for_each(|guard| {
@@ -83,9 +84,10 @@ impl Exchange {
         verdict.map(|()| changed).map_err(|refusal| self.refuse(refusal))
     }
 
-    /// Phase `respond`, the trailers: leaves those that may go to the caller.
+    /// Phase `respond`, the trailers: leaves those that may go to the caller. What follows an answer that was judged, was
+    /// not.
     pub fn keep_trailers(&self, trailers: &mut HeaderMap) {
-        match self.api_plan() {
+        match self.api_plan().filter(|_| !self.sealed) {
             Some(api) => trailers::of_response(trailers, api),
             None => trailers.clear(),
         }

@@ -1,8 +1,8 @@
 //! The end of phase `authorize`: whoever has a say outside is asked.
 
+use super::forwarding::take_off;
 use super::*;
 use crate::callout::{CalloutPlan, Consulting, Subject, Verdict, message};
-use http::HeaderName;
 
 impl Exchange {
     /// Asks the callouts in order that are not told the body, or with `body` those that are; `Some`: this one is asked next.
@@ -130,12 +130,7 @@ impl Exchange {
     /// Puts on what callouts said, and takes off what only they may say.
     pub(super) fn tell_opinions(&self, headers: &mut HeaderMap) {
         for name in self.plan.callouts_of(self.api, self.operation).iter().flat_map(|callout| &callout.gives) {
-            headers.remove(name);
-            // Many upstreams cannot tell the two names apart.
-            let imitates =
-                |other: &&HeaderName| other.as_str().contains('_') && other.as_str().replace('_', "-") == name.as_str();
-            let imitations: Vec<HeaderName> = headers.keys().filter(imitates).cloned().collect();
-            imitations.iter().for_each(|name| drop(headers.remove(name)));
+            take_off(headers, name);
         }
         for (name, value) in self.consulting.iter().flat_map(|consulting| &consulting.added) {
             headers.insert(name.clone(), value.clone());

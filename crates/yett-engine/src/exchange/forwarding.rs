@@ -1,6 +1,24 @@
 //! Phase `forward`: the caller's head becomes the upstream's.
 
 use super::*;
+use http::HeaderName;
+use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
+
+/// What makes an upstream answer with less than the object (RFC 9110 sections 13 and 14).
+const CONDITIONS: [HeaderName; 6] = [IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE, IF_RANGE, RANGE];
+
+/// Whether conditions only spare the caller an answer (RFC 9110 section 9.2.1); elsewhere they keep changes apart.
+fn is_safe(method: &Method) -> bool {
+    method.is_safe() || method.as_str() == "QUERY"
+}
+
+/// Takes a field off, and names that many upstreams cannot tell from it.
+pub(super) fn take_off(headers: &mut HeaderMap, name: &HeaderName) {
+    headers.remove(name);
+    let imitates = |other: &&HeaderName| other.as_str().contains('_') && other.as_str().replace('_', "-") == name.as_str();
+    let imitations: Vec<HeaderName> = headers.keys().filter(imitates).cloned().collect();
+    imitations.iter().for_each(|name| drop(headers.remove(name)));
+}
 
 impl Exchange {
     /// Phase `forward` where there is nothing to watch: picks a target by what the request says and its weight, and turns
@@ -15,6 +33,7 @@ impl Exchange {
     pub fn forward_to(&mut self, parts: &mut Parts, index: usize) -> Option<Arc<TargetPlan>> {
         self.phase = Phase::Forward;
         self.takes_trailers = trailers::are_taken(&parts.headers);
+        self.sealed = self.judges_answer(parts);
         let plan = self.plan.clone();
         let api = plan.api(self.api?)?;
         let target = api.targets.get(index)?;
@@ -33,6 +52,9 @@ impl Exchange {
         forward::request_headers(parts, api, &target.host, &facts);
         self.ask_for_whole(&mut parts.headers);
         self.tell_opinions(&mut parts.headers);
+        if self.sealed && is_safe(&parts.method) {
+            CONDITIONS.iter().for_each(|name| take_off(&mut parts.headers, name));
+        }
         if self.takes_trailers && api.upstream.protocol == Protocol::Http2 {
             parts.headers.insert(TE, HeaderValue::from_static("trailers"));
         }
@@ -44,6 +66,12 @@ impl Exchange {
         }
         parts.uri = path.parse().ok()?;
         Some(target.clone())
+    }
+
+    /// Whether a guard that refuses judges the answer to this request as an object.
+    fn judges_answer(&self, parts: &Parts) -> bool {
+        let view = self.view(parts);
+        self.guards().iter().any(|guard| guard.response_mode() == Mode::Enforce && guard.judges_answer(&view))
     }
 
     /// Aims a head that was made for one target at another.

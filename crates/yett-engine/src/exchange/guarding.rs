@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// The risk of a request that nothing good is expected of.
+const MOST_RISK: u8 = 100;
+
 impl Exchange {
     pub(super) fn view<'a>(&'a self, parts: &'a Parts) -> RequestView<'a> {
         RequestView {
@@ -12,6 +15,9 @@ impl Exchange {
             headers: &parts.headers,
             address: self.caller.address,
             tls: self.caller.tls,
+            country: self.caller.country.as_deref(),
+            asn: self.caller.asn,
+            risk: self.risk,
             principal: self.principal.as_ref(),
             cost: self.operation_plan().map_or(1, |operation| operation.cost),
             now: self.now,
@@ -33,6 +39,7 @@ impl Exchange {
                 weigh(guard.name(), guard.mode(), phase, run(&**guard, &view, &self.counters, &mut effects), &mut would_deny)
             })
         };
+        self.risk = effects.risk.min(MOST_RISK);
         self.effects = effects;
         self.would_deny.append(&mut would_deny);
         verdict

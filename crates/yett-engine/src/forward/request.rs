@@ -121,6 +121,7 @@ pub(crate) fn request_trailers(trailers: &mut HeaderMap, api: &ApiPlan) {
     unwanted.iter().for_each(|name| drop(trailers.remove(name)));
     if let Some(rules) = &api.proxy.request {
         rules.strip(trailers, Way::Upstream);
+        rules.forget(trailers);
     }
 }
 

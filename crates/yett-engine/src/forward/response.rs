@@ -78,6 +78,7 @@ fn translate(headers: &mut HeaderMap, answering: &Answering<'_>) {
 pub(crate) fn response_trailers(trailers: &mut HeaderMap, api: &ApiPlan) {
     if let Some(rules) = &api.proxy.response {
         rules.strip(trailers, Way::Caller);
+        rules.forget(trailers);
     }
 }
 

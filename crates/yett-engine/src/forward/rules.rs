@@ -146,6 +146,11 @@ impl Rules {
         self.remove.iter().for_each(|name| drop(headers.remove(name)));
     }
 
+    /// Takes off trailers of the names that are set in heads: one value is ours, and another beside it is not.
+    pub(super) fn forget(&self, trailers: &mut HeaderMap) {
+        self.set.iter().for_each(|(name, _)| drop(trailers.remove(name)));
+    }
+
     /// Puts in what is set. A value that speaks of something unknown takes the field off: the other side must not take
     /// what came from elsewhere for it.
     pub(super) fn put(&self, headers: &mut HeaderMap, words: &Words<'_>) {

@@ -25,6 +25,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use yett_model::Phase;
+use yett_model::decision::{ContextReport, PolicyReport};
 use yett_model::snapshot::Mode;
 
 /// What a guard says about a request or response.
@@ -46,6 +47,12 @@ pub struct RequestView<'a> {
     pub address: IpAddr,
     /// Whether the caller came over TLS.
     pub tls: bool,
+    /// Country of the address (ISO 3166-1, two capital letters), where that is known.
+    pub country: Option<&'a str>,
+    /// Autonomous system of the address, where that is known.
+    pub asn: Option<u32>,
+    /// How suspicious the request is, from 0 to 100: what the guards of `screen` made of it.
+    pub risk: u8,
     /// Who calls; absent before `identify` and for anonymous callers.
     pub principal: Option<&'a Principal>,
     /// Units the request takes from limits.
@@ -59,22 +66,42 @@ pub struct RequestView<'a> {
 impl RequestView<'_> {
     /// Takes down a sentence, if anybody will read it.
     pub(crate) fn note(&self, phase: Phase, sentence: impl FnOnce() -> String) {
+        self.take_down(|noted| noted.lines.push((phase, sentence())));
+    }
+
+    /// Takes down something, if anybody will read it.
+    pub(crate) fn take_down(&self, note: impl FnOnce(&mut Noted)) {
         if let Some(notes) = self.notes {
-            notes.0.lock().unwrap_or_else(PoisonError::into_inner).push((phase, sentence()));
+            note(&mut notes.0.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 }
 
-/// How decisions came about, phase by phase.
+/// How decisions came about.
 #[derive(Default)]
-pub struct Notes(Mutex<Vec<(Phase, String)>>);
+pub struct Notes(Mutex<Noted>);
+
+/// What was taken down.
+#[derive(Default, Clone)]
+pub(crate) struct Noted {
+    /// Sentences, by phase.
+    pub(crate) lines: Vec<(Phase, String)>,
+    /// What policies came to.
+    pub(crate) policies: Vec<PolicyReport>,
+    /// What they saw.
+    pub(crate) contexts: Vec<ContextReport>,
+}
 
 impl Notes {
     /// What was taken down in a phase.
     #[must_use]
     pub fn of(&self, phase: Phase) -> Vec<String> {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().filter(|(at, _)| *at == phase).map(|(_, line)| line.clone()).collect()
+        self.all().lines.into_iter().filter(|(at, _)| *at == phase).map(|(_, line)| line).collect()
+    }
+
+    /// All that was taken down.
+    pub(crate) fn all(&self) -> Noted {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -116,6 +143,9 @@ pub struct Effects {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Places taken in concurrency limits, given back when the exchange ends.
     pub permits: Vec<limits::Permit>,
+    /// How suspicious the request is, from 0 to 100. A guard of `screen` that has a signal adds to it, and policies read
+    /// the sum as `context.risk`.
+    pub risk: u8,
 }
 
 /// One protective step. Every method has a default that does nothing: implement only the guard's phases.
@@ -188,6 +218,12 @@ pub trait Guard: Send + Sync {
 
     /// Whether the contract has a schema for this answer's body, so that an error may be told in the upstream's words.
     fn describes(&self, _response: &ResponseView<'_>) -> bool {
+        false
+    }
+
+    /// Whether the answer to this request must be seen whole to be judged: then it is asked for without conditions, and
+    /// what cannot be the object that was asked for, such as an error, is told in the gateway's own words.
+    fn judges_answer(&self, _request: &RequestView<'_>) -> bool {
         false
     }
 

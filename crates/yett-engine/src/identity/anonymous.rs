@@ -20,6 +20,8 @@ impl Anonymous {
             name: NAME.into(),
             team: NAME.into(),
             agent: false,
+            plan: None,
+            rules: Default::default(),
             subject: 0,
             limits: Vec::new(),
             grants: profiles.grants(&held, &[]),

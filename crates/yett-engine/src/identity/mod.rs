@@ -29,6 +29,7 @@ use crate::Refusal;
 use crate::access::{Grants, Held, Profiles};
 use crate::exchange::{Caller, Now};
 use crate::guards::limits::LimitPlan;
+use crate::policy::Rules;
 use body_proof::BodyProof;
 use credentials::Credentials;
 use http::header::{AUTHORIZATION, HOST, WWW_AUTHENTICATE};
@@ -53,10 +54,14 @@ pub struct AppPlan {
     pub team: Arc<str>,
     /// Whether it acts for users.
     pub agent: bool,
+    /// Name of the plan it is on, if it is on one.
+    pub plan: Option<Arc<str>>,
     /// Stable number of the app for counters: survives a change of plan.
     pub subject: u64,
     /// Its profiles and those of its team, each with when it is held.
     pub held: Box<[Held]>,
+    /// What policies without conditions say of the app and of its team.
+    pub(crate) rules: Rules,
     /// Limits on the app alone.
     pub limits: Vec<Arc<LimitPlan>>,
     /// What its profiles give.
@@ -114,6 +119,8 @@ pub struct Principal {
     pub method: &'static str,
     /// Other proofs of the same caller.
     pub also: Vec<Proof>,
+    /// What the user has for whom an agent acts: what is forbidden there, is forbidden.
+    pub(crate) of_user: Option<Arc<Grants>>,
     /// Name of the person the app acts for: that in the configuration, or as their issuer calls them.
     pub user: Option<Arc<str>>,
     /// The same person as an issuer knows them; absent in simulations.
@@ -135,6 +142,7 @@ impl Principal {
             grants,
             method: "",
             also: Vec::new(),
+            of_user: None,
             user: None,
             person: None,
             actors: Vec::new(),

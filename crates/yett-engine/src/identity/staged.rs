@@ -35,7 +35,17 @@ pub(super) struct Stage {
 /// An app of the plan.
 pub(super) fn app(name: &str) -> Arc<AppPlan> {
     let (team, held, limits) = ("team".into(), [].into(), vec![]);
-    Arc::new(AppPlan { name: name.into(), team, agent: false, subject: 1, held, limits, grants: Arc::default() })
+    Arc::new(AppPlan {
+        name: name.into(),
+        team,
+        agent: false,
+        plan: None,
+        rules: Default::default(),
+        subject: 1,
+        held,
+        limits,
+        grants: Arc::default(),
+    })
 }
 
 /// Apps with their proofs; mistakes of either.

@@ -199,6 +199,11 @@ pub(super) fn check(
         looking.warn("policy-never-matches", format!("the policy never matches: {why}"), None);
         return false;
     }
+    if statement.reads.iter().any(|path| path.first().is_some_and(|first| first == "plan"))
+        && snapshot.apps.iter().all(|app| app.plan.is_none())
+    {
+        looking.warn("policy-never-matches", "no app is on a plan, so `context.plan` is never there", None);
+    }
     let reads = |name: &str| statement.reads.iter().any(|path| path.first().is_some_and(|first| first == name));
     if reads("body") && reads("response") {
         let hint = "Write one policy for the request, and one for the answer.".to_owned();

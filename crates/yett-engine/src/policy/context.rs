@@ -53,6 +53,9 @@ impl Recipe {
                     text(request.principal.and_then(|principal| principal.claims.as_deref()).map(|claims| &*claims.issuer))
                 }
                 ("credential", _) => text(request.principal.and_then(|principal| principal.credential.as_deref())),
+                ("plan", _) => text(request.principal.and_then(|principal| principal.app.plan.as_deref())),
+                ("risk", _) => Some(RestrictedExpression::new_long(i64::from(request.risk))),
+                ("network", Kind::Record(fields)) => Some(network(request, fields)),
                 ("claims", Kind::Record(fields)) => Some(record(claims(request, fields)?)),
                 ("parameters", Kind::Record(fields)) => Some(record(self.parameters(request, fields)?)),
                 ("body", kind) => object("body", known.body, kind)?,
@@ -89,6 +92,15 @@ fn claims(request: &RequestView<'_>, fields: &BTreeMap<String, Field>) -> Result
         pairs.push((name.clone(), claim.ok_or_else(|| Unreadable(format!("claims.{name}")))?));
     }
     Ok(pairs)
+}
+
+/// What a database tells of the address; what it does not know is not there.
+fn network(request: &RequestView<'_>, fields: &BTreeMap<String, Field>) -> RestrictedExpression {
+    let fact = |name: &str| match name {
+        "country" => text(request.country),
+        _ => request.asn.map(|number| RestrictedExpression::new_long(i64::from(number))),
+    };
+    record(fields.keys().filter_map(|name| Some((name.clone(), fact(name)?))).collect())
 }
 
 fn text(value: Option<&str>) -> Option<RestrictedExpression> {

@@ -16,7 +16,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use yett_model::Phase;
-use yett_model::snapshot::{App, Snapshot};
+use yett_model::decision::{ContextReport, PolicyOutcome, PolicyReport};
+use yett_model::snapshot::{App, Mode, Snapshot};
 
 /// Up to so many statements are evaluated together whoever calls; of more, those that are for the caller.
 const FEW: usize = 8;
@@ -124,30 +125,29 @@ fn inherited(snapshot: &Snapshot) -> HashMap<Arc<str>, Vec<Arc<str>>> {
     inheriting.map(|profile| (profile.name.as_str().into(), above(&profile.name))).collect()
 }
 
-/// Who calls, and as what. A forbid binds whoever the app is, a permit is for what the credential carries: a narrower key
-/// opens nothing that the app cannot.
+/// Who calls, and as what. A forbid binds whoever the app is, and whoever it acts for; a permit is for what the credential
+/// carries: a narrower key opens nothing that the app cannot.
 struct CallerView<'r> {
     principal: Option<&'r Principal>,
     carried: Arc<[Arc<str>]>,
-    held: Arc<[Arc<str>]>,
+    /// Other sets of profiles, each of which is forbidden what it is forbidden: the app's, and the user's.
+    bound: Vec<Arc<[Arc<str>]>>,
 }
 
 impl<'r> CallerView<'r> {
     fn new(request: &RequestView<'r>) -> Self {
         let principal = request.principal;
         let carried = principal.map(|principal| principal.profiles(request.now)).unwrap_or_default();
-        let held = principal.map(|principal| principal.app.grants.profiles(request.now)).unwrap_or_default();
-        Self { principal, carried, held }
-    }
-
-    fn is_narrowed(&self) -> bool {
-        !Arc::ptr_eq(&self.held, &self.carried) && self.held != self.carried
+        let all = principal.into_iter().flat_map(|principal| std::iter::once(&principal.app.grants).chain(&principal.of_user));
+        let all = all.map(|grants| grants.profiles(request.now));
+        let bound = all.filter(|held| !Arc::ptr_eq(held, &carried) && *held != carried).collect();
+        Self { principal, carried, bound }
     }
 
     /// What scopes may call it, as it is and as its credential is.
     fn all_roles(&self, population: &Population) -> HashSet<Who> {
-        let carried = self.is_narrowed().then(|| self.roles(population, &self.carried));
-        self.roles(population, &self.held).chain(carried.into_iter().flatten()).collect()
+        let bound = self.bound.iter().flat_map(|profiles| self.roles(population, profiles));
+        self.roles(population, &self.carried).chain(bound).collect()
     }
 
     /// What scopes may call it.
@@ -172,6 +172,33 @@ impl Roles {
             return None;
         }
         caller.roles(population, profiles).find_map(|who| self.0.get(&who).copied())
+    }
+}
+
+/// Where statements without conditions are bits of the caller: the operation's number, and what holds for everybody.
+struct Bits {
+    /// `None` for policies that only watch: there the roles are looked up.
+    operation: Option<u32>,
+    forbidden: bool,
+    permitted: bool,
+}
+
+impl Bits {
+    fn forbid(&self, request: &RequestView<'_>) -> bool {
+        let Some(operation) = self.operation else { return true };
+        let says = |principal: &Principal| {
+            let mut grants = [&principal.grants, &principal.app.grants].into_iter().chain(&principal.of_user);
+            principal.app.rules.forbidden.has(operation) || grants.any(|grants| grants.forbids(operation, request.now))
+        };
+        self.forbidden || request.principal.is_some_and(says)
+    }
+
+    fn permit(&self, request: &RequestView<'_>) -> bool {
+        let Some(operation) = self.operation else { return true };
+        let says = |principal: &Principal| {
+            principal.app.rules.permitted.has(operation) || principal.grants.permits(operation, request.now)
+        };
+        self.permitted || request.principal.is_some_and(says)
     }
 }
 
@@ -215,10 +242,13 @@ impl Conditional {
 pub(super) struct Bundle {
     forbid_roles: Roles,
     permit_roles: Roles,
+    bits: Bits,
     conditional: Conditional,
     /// The permits, one of which must match; none means that the grant is enough.
     permits: Vec<usize>,
     numbers: Vec<usize>,
+    /// Whom some statement is for; `None` where that is everybody.
+    audience: Option<Vec<Who>>,
     recipe: Recipe,
     action: EntityUid,
     resource: EntityUid,
@@ -246,7 +276,7 @@ impl Bundle {
     /// `None` where there is nothing to evaluate.
     pub(super) fn new(
         shared: &Shared,
-        operation: &str,
+        (operation, number): (&str, Option<u32>),
         phase: Phase,
         cut: Cut,
         parameters: Option<ParameterReader>,
@@ -262,9 +292,18 @@ impl Bundle {
         if cut.statements.is_empty() {
             return None;
         }
+        let of_cut = || cut.statements.iter().filter_map(of);
+        let for_all = of_cut().any(|statement| statement.effect == Effect::Permit || statement.who == Who::Anyone);
+        let (forbid_roles, permit_roles) = (roles(false), roles(true));
         Some(Self {
-            forbid_roles: roles(false),
-            permit_roles: roles(true),
+            bits: Bits {
+                operation: number,
+                forbidden: forbid_roles.0.contains_key(&Who::Anyone),
+                permitted: permit_roles.0.contains_key(&Who::Anyone),
+            },
+            audience: (!for_all).then(|| of_cut().map(|statement| statement.who.clone()).collect()),
+            forbid_roles,
+            permit_roles,
             conditional: Conditional::new(conditional),
             permits: cut.statements.iter().copied().filter(is_permit).collect(),
             recipe: Recipe::new(cut.context, parameters),
@@ -275,27 +314,56 @@ impl Bundle {
         })
     }
 
+    /// Whether some statement is for the caller. Where there are permits, whoever has none needs one.
+    pub(super) fn concerns(&self, shared: &Shared, request: &RequestView<'_>) -> bool {
+        let Some(audience) = &self.audience else { return true };
+        let roles = CallerView::new(request).all_roles(&shared.population);
+        audience.iter().any(|who| roles.contains(who))
+    }
+
     /// Holds the statements against a request.
     ///
     /// # Errors
     /// Why it must not go on.
     pub(super) fn judge(&self, shared: &Shared, request: &RequestView<'_>, known: Known<'_>) -> Result<(), Objection> {
-        let caller = CallerView::new(request);
         let population = &shared.population;
-        // A token may carry profiles that its app does not have: what they are forbidden is forbidden too.
-        let carried = || self.forbid_roles.find(population, &caller, &caller.carried);
-        let forbidding = self.forbid_roles.find(population, &caller, &caller.held).or_else(carried);
-        let by_role = self.permit_roles.find(population, &caller, &caller.carried);
-        let mut outcome =
-            Outcome { permits: by_role.into_iter().collect(), forbids: forbidding.into_iter().collect(), ..Outcome::default() };
+        let mut outcome = Outcome {
+            forbids: self.forbidding(population, request).into_iter().collect(),
+            permits: self.permitting(population, request).into_iter().collect(),
+            ..Outcome::default()
+        };
         if outcome.forbids.is_empty() && !self.conditional.is_empty() {
             let context = self.recipe.make(shared, request, known);
             let context = context.map_err(|Unreadable(name)| self.unjudged(shared, &format!("context.{name} cannot be read")))?;
-            request.note(self.phase, || format!("context: {}", spelled(&context)));
-            self.evaluate(shared, request, &caller, context, &mut outcome);
+            self.note_context(request, &context);
+            self.evaluate(shared, request, &CallerView::new(request), context, &mut outcome);
         }
         self.note_all(shared, request, &outcome);
         self.conclude(shared, &outcome)
+    }
+
+    /// The statement without conditions that forbids the request. It is looked for only where the bits say that there is
+    /// one: any of them, should none be found.
+    fn forbidding(&self, population: &Population, request: &RequestView<'_>) -> Option<usize> {
+        if self.forbid_roles.0.is_empty() || !self.bits.forbid(request) {
+            return None;
+        }
+        let caller = CallerView::new(request);
+        let mut sets = std::iter::once(&caller.carried).chain(&caller.bound);
+        let found = sets.find_map(|profiles| self.forbid_roles.find(population, &caller, profiles));
+        found.or_else(|| self.numbers.first().copied().filter(|_| self.bits.operation.is_some()))
+    }
+
+    /// A statement without conditions that permits it.
+    fn permitting(&self, population: &Population, request: &RequestView<'_>) -> Option<usize> {
+        if self.permit_roles.0.is_empty() || !self.bits.permit(request) {
+            return None;
+        }
+        if self.bits.operation.is_some() && request.notes.is_none() {
+            return self.permits.first().copied();
+        }
+        let caller = CallerView::new(request);
+        self.permit_roles.find(population, &caller, &caller.carried)
     }
 
     fn evaluate(
@@ -316,16 +384,15 @@ impl Bundle {
             Some(principal) => population.entities(principal, profiles, &self.resource),
             None => Some(Cow::Borrowed(&population.all)),
         };
-        let held = caller.is_narrowed().then(|| entities(&caller.held));
-        let (Some(asked), Some(carried), None | Some(Some(_))) = (asked, entities(&caller.carried), &held) else {
+        let bound: Option<Vec<_>> = caller.bound.iter().map(|profiles| entities(profiles)).collect();
+        let (Some(asked), Some(carried), Some(bound)) = (asked, entities(&caller.carried), bound) else {
             outcome.failed.extend(&self.numbers);
             return;
         };
-        let held = held.flatten();
         for set in self.conditional.for_caller(population, caller) {
             self.ask(shared, request, (&asked, set, &carried), true, outcome);
-            if let Some(held) = &held {
-                self.ask(shared, request, (&asked, set, held), false, outcome);
+            for others in &bound {
+                self.ask(shared, request, (&asked, set, others), false, outcome);
             }
         }
     }
@@ -338,6 +405,8 @@ impl Bundle {
         permits: bool,
         outcome: &mut Outcome,
     ) {
+        #[cfg(test)]
+        super::tests::note_evaluated(set.num_of_policies());
         let answer = shared.authorizer.is_authorized(asked, set, entities);
         let reasons = answer.diagnostics().reason().filter_map(number);
         match answer.decision() {
@@ -389,22 +458,30 @@ impl Bundle {
         }
         for number in self.numbers.iter().take(MOST_NOTED) {
             let Some(statement) = shared.statements.get(*number) else { continue };
-            let what = match number {
-                number if outcome.forbids.contains(number) => "forbids",
-                number if outcome.failed.contains(number) => "cannot be evaluated",
-                number if outcome.permits.contains(number) => "permits",
-                _ => "does not match",
+            let (outcome, what) = match number {
+                number if outcome.forbids.contains(number) => (PolicyOutcome::Forbids, "forbids"),
+                number if outcome.failed.contains(number) => (PolicyOutcome::Fails, "cannot be evaluated"),
+                number if outcome.permits.contains(number) => (PolicyOutcome::Permits, "permits"),
+                _ => (PolicyOutcome::Silent, "does not match"),
             };
-            request.note(self.phase, || format!("policy {} {what}", statement.label));
+            let (policy, phase) = (statement.label.to_string(), self.phase);
+            let monitored = statement.mode == Mode::Monitor;
+            request.take_down(|noted| {
+                noted.lines.push((phase, format!("policy {policy} {what}")));
+                noted.policies.push(PolicyReport { policy, phase, outcome, monitored });
+            });
         }
+    }
+
+    fn note_context(&self, request: &RequestView<'_>, context: &Context) {
+        request.take_down(|noted| {
+            let values = context.to_json_value().unwrap_or_default();
+            noted.lines.push((self.phase, format!("context: {values}")));
+            noted.contexts.push(ContextReport { phase: self.phase, values });
+        });
     }
 }
 
 fn number(id: &PolicyId) -> Option<usize> {
     AsRef::<str>::as_ref(id).parse().ok()
-}
-
-/// The context as a person reads it.
-fn spelled(context: &Context) -> String {
-    context.to_json_value().map_or_else(|_| "unknown".to_owned(), |value| value.to_string())
 }

@@ -59,7 +59,8 @@ fn guard(
             }
             _ => None,
         };
-        Bundle::new(&policies.shared, &operation.id, phase, cut.clone(), reader)
+        let number = policies.numbers.get(&operation.id).copied().filter(|_| mode == Mode::Enforce);
+        Bundle::new(&policies.shared, (&operation.id, number), phase, cut.clone(), reader)
     };
     Arc::new(PolicyGuard {
         shared: policies.shared.clone(),
@@ -75,6 +76,11 @@ impl PolicyGuard {
     fn judge(&self, bundle: Option<&Bundle>, request: &RequestView<'_>, known: Known<'_>) -> Verdict {
         let Some(bundle) = bundle else { return Ok(()) };
         bundle.judge(&self.shared, request, known).map_err(|objection| self.refuse(objection))
+    }
+
+    /// The statements of a moment, if any of them is for the caller.
+    fn concerning<'b>(&self, bundle: &'b Option<Bundle>, request: &RequestView<'_>) -> Option<&'b Bundle> {
+        bundle.as_ref().filter(|bundle| bundle.concerns(&self.shared, request))
     }
 
     fn refuse(&self, objection: Objection) -> Box<Refusal> {
@@ -112,12 +118,12 @@ impl Guard for PolicyGuard {
         self.judge(self.head.as_ref(), request, Known::default())
     }
 
-    fn body_need(&self, _request: &RequestView<'_>) -> Result<BodyNeed, Box<Refusal>> {
-        Ok(if self.body.is_some() { BodyNeed::Collect } else { BodyNeed::Pass })
+    fn body_need(&self, request: &RequestView<'_>) -> Result<BodyNeed, Box<Refusal>> {
+        Ok(if self.concerning(&self.body, request).is_some() { BodyNeed::Collect } else { BodyNeed::Pass })
     }
 
     fn inspect(&self, request: &RequestView<'_>, body: Option<&Body>) -> Verdict {
-        let Some(bundle) = &self.body else { return Ok(()) };
+        let Some(bundle) = self.concerning(&self.body, request) else { return Ok(()) };
         let sent = body.filter(|body| !body.bytes().is_empty());
         if sent.is_some_and(|body| body.value().is_none()) {
             return Err(self.unseen(bundle, "the body could not be read"));
@@ -125,18 +131,27 @@ impl Guard for PolicyGuard {
         self.judge(Some(bundle), request, Known { body: sent.and_then(Body::value), response: None })
     }
 
-    fn response_need(&self, _request: &RequestView<'_>, response: &ResponseView<'_>) -> BodyNeed {
-        match self.response.is_some() && is_object(response.status) {
+    fn judges_answer(&self, request: &RequestView<'_>) -> bool {
+        self.concerning(&self.response, request).is_some()
+    }
+
+    fn response_need(&self, request: &RequestView<'_>, response: &ResponseView<'_>) -> BodyNeed {
+        match is_object(response.status) && self.judges_answer(request) {
             true => BodyNeed::Collect,
             false => BodyNeed::Pass,
         }
     }
 
-    /// Redirects and errors hold no object. Whatever else cannot be judged as a whole does not reach the caller.
+    /// Whatever cannot be judged as a whole does not reach the caller. Errors do, in the gateway's words.
     fn respond(&self, request: &RequestView<'_>, response: &ResponseView<'_>, body: Option<&Body>) -> Verdict {
-        let Some(bundle) = self.response.as_ref().filter(|_| is_object(response.status)) else { return Ok(()) };
+        let Some(bundle) = self.concerning(&self.response, request) else { return Ok(()) };
         let unseen = |why: &str| Err(self.unseen(bundle, why));
         match (response.status, body) {
+            (400.., _) => Ok(()),
+            // Where the policy only watches, the caller's conditions went upstream.
+            (304, _) if self.mode == Mode::Monitor => Ok(()),
+            // That the caller has the object already is no less a word about it, and a redirect may lead to it.
+            (status, _) if !is_object(status) => unseen("an answer that leads elsewhere cannot be judged"),
             // A part of a text may be another text.
             (206, _) => unseen("a part of an answer cannot be judged"),
             _ if *request.method == Method::HEAD => unseen("an answer without its body cannot be judged"),
@@ -150,7 +165,7 @@ impl Guard for PolicyGuard {
     }
 }
 
-/// Whether an answer may hold what was asked for.
+/// Whether an answer may be what was asked for.
 fn is_object(status: u16) -> bool {
     (200..300).contains(&status)
 }

@@ -11,6 +11,8 @@ mod evaluate;
 mod guard;
 mod names;
 mod read;
+mod report;
+mod roles;
 mod schema;
 mod slice;
 #[cfg(test)]
@@ -21,7 +23,10 @@ use cedar_policy::Authorizer;
 use evaluate::Population;
 use jiff::tz::TimeZone;
 use read::Statement;
+pub use report::{StatementReport, statements};
+pub(crate) use roles::{RoleRules, Rules};
 use slice::Slices;
+use std::collections::HashMap;
 use std::sync::Arc;
 use yett_model::Diagnostic;
 use yett_model::snapshot::Snapshot;
@@ -33,6 +38,10 @@ const STACK: usize = 64 << 20;
 pub(crate) struct Policies {
     shared: Arc<Shared>,
     slices: Slices,
+    /// Operations by id, as the plan numbers them.
+    numbers: HashMap<String, u32>,
+    /// Those without conditions, as bits.
+    pub(crate) roles: RoleRules,
     /// What is worth telling but refuses nothing.
     pub(crate) warnings: Vec<Diagnostic>,
 }
@@ -76,12 +85,15 @@ impl Policies {
         let slices = Slices::cut(&statements, &operations);
         check::check_slices(&slices, &statements, &operations, &mut found);
         diagnostics.append(&mut found.mistakes);
+        let number = |(number, one): (usize, &slice::OperationFacts<'_>)| (one.facts.operation.id.clone(), number as u32);
+        let numbers = operations.iter().enumerate().map(number).collect();
+        let roles = RoleRules::of(&statements, &operations);
         let population = match statements.is_empty() {
             true => Population::default(),
             false => Population::of(snapshot, &operations),
         };
         let shared = Arc::new(Shared { statements, population, authorizer: Authorizer::new(), zone });
-        Self { shared, slices, warnings: found.warnings }
+        Self { shared, slices, numbers, roles, warnings: found.warnings }
     }
 
     /// Whether answers of an operation are judged, so that they must be readable.

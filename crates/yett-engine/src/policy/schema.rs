@@ -3,11 +3,14 @@
 use cedar_policy::Schema;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use yett_model::snapshot::{Api, ClaimType, Location, MediaKind, Operation, Parameter, PolicyContext, SimpleType};
+use yett_model::snapshot::{Api, ClaimType, Location, MediaKind, NetworkFact, Operation, Parameter, PolicyContext, SimpleType};
 
 /// Deepest chain of references and compositions that is followed.
 const DEEPEST: u32 = 32;
 /// Facts of `context.time`, all of them whole numbers.
+/// Facts of `context.network`.
+const NETWORK: [(&str, NetworkFact, Kind); 2] =
+    [("country", NetworkFact::Country, Kind::Text), ("asn", NetworkFact::Asn, Kind::Long)];
 const TIME: [&str; 7] = ["year", "month", "day", "weekday", "hour", "minute", "unix"];
 
 /// Type of a value of the context.
@@ -81,13 +84,15 @@ fn common(name: &str) -> Option<Field> {
     match name {
         "address" => required(Kind::Address),
         "tls" | "anonymous" => required(Kind::Boolean),
+        "risk" => required(Kind::Long),
+        "plan" => optional(Kind::Text),
         "actors" => required(Kind::Set(Box::new(Kind::Text))),
         "user" | "credential" | "issuer" | "method" => optional(Kind::Text),
         _ => None,
     }
 }
 
-const TOP: [&str; 13] = [
+const TOP: [&str; 16] = [
     "actors",
     "address",
     "anonymous",
@@ -96,8 +101,11 @@ const TOP: [&str; 13] = [
     "credential",
     "issuer",
     "method",
+    "network",
     "parameters",
+    "plan",
     "response",
+    "risk",
     "time",
     "tls",
     "user",
@@ -125,6 +133,7 @@ impl Facts<'_> {
                 let fields = named.map(|name| (name.clone(), Field { required: true, kind: Kind::Long }));
                 Ok(Field { required: true, kind: Kind::Record(fields.into_iter().collect()) })
             }
+            "network" => self.network(named),
             "claims" => self.claim(named),
             "parameters" => self.parameter(named),
             "body" => self.body(rest),
@@ -134,6 +143,19 @@ impl Facts<'_> {
                 Err(Nothing::Unknown { what: "attribute of the context", name: top.to_owned(), known })
             }
         }
+    }
+
+    /// What no database tells would never be there: a rule about it would only seem to hold.
+    fn network(&self, name: Option<&String>) -> Result<Field, Nothing> {
+        known(name, "fact of a network", NETWORK.iter().map(|(name, ..)| *name))?;
+        let mut fields = BTreeMap::new();
+        for (fact, wanted, kind) in NETWORK.iter().filter(|(fact, ..)| name.is_some_and(|name| name == fact)) {
+            if !self.context.network.contains(wanted) {
+                return Err(Nothing::Untyped(format!("no database tells the gateway the {fact} of an address")));
+            }
+            fields.insert((*fact).to_owned(), Field { required: false, kind: kind.clone() });
+        }
+        Ok(Field { required: true, kind: Kind::Record(fields) })
     }
 
     fn claim(&self, name: Option<&String>) -> Result<Field, Nothing> {

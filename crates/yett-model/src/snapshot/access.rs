@@ -133,6 +133,9 @@ pub struct App {
     /// Whether it acts for users. What it may do for one is what both may do.
     #[serde(default)]
     pub agent: bool,
+    /// Name of the plan it is on, as policies read it.
+    #[serde(default)]
+    pub plan: Option<String>,
     /// Names of its profiles, besides those of its team.
     #[serde(default)]
     pub profiles: Vec<String>,

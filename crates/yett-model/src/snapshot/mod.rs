@@ -32,7 +32,7 @@ pub use operation::{
     Body, Encoding, Location, Media, MediaKind, MockAnswer, Operation, Parameter, Priority, Response, Schemas, Shape, SimpleType,
     Style, WebSocket,
 };
-pub use policy::{ClaimType, Policy, PolicyContext};
+pub use policy::{ClaimType, NetworkFact, Policy, PolicyContext};
 pub use proofs::{AppCertificate, MessageSignature, Password, SigningAlgorithm, SigningKey, Webhook, WebhookFormat};
 pub use proxy::{
     AcceptTraces, Cookies, Errors, ForwardedFields, HeaderRules, Headers, Issuer, Proxy, Redirect, SameSite, SecureCookies,

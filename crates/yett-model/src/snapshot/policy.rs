@@ -35,6 +35,8 @@ pub struct PolicyContext {
     pub claims: BTreeMap<String, ClaimType>,
     /// Teams without an app.
     pub teams: Vec<String>,
+    /// Facts of addresses that the gateway is told by a database, so that policies may read them.
+    pub network: Vec<NetworkFact>,
 }
 
 /// What the value of a claim must be. A claim of another type is no answer: what reads it refuses.
@@ -49,4 +51,14 @@ pub enum ClaimType {
     Boolean,
     /// A list of texts; one text is a list of one.
     Strings,
+}
+
+/// What a database tells of the network that an address belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NetworkFact {
+    /// Its country: `context.network.country`.
+    Country,
+    /// The number of its autonomous system: `context.network.asn`.
+    Asn,
 }

@@ -91,6 +91,8 @@ class AppShape(Shape):
     """Team the app belongs to."""
     agent: bool = False
     """Whether it acts for users: what it may do for one is what both may do."""
+    plan: Name | None = None
+    """Name of the plan the app is on: policies read it as `context.plan`."""
     profiles: list[AssignmentShape] = Field(default_factory=list)
     """Profiles the app has, besides those of its team."""
     limits: list[LimitShape] = Field(default_factory=list)
@@ -115,6 +117,7 @@ def build_app(shape: AppShape, at: At) -> App:
         name=shape.name,
         team=Reference(shape.team, (at / "team").place),
         agent=shape.agent,
+        plan=shape.plan,
         profiles=build_assignments(shape.profiles, at / "profiles"),
         limits=build_limits(shape.limits, at / "limits"),
         keys=tuple(_build_key(key, at / "keys" / index) for index, key in enumerate(shape.keys)),

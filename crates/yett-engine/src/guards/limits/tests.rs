@@ -34,7 +34,17 @@ fn at_once(name: &str, by: Subject, amount: u64) -> Limit {
 fn app(subject: u64, limits: &[Limit]) -> Principal {
     let grants = Arc::new(Grants::default());
     let limits = limits.iter().map(LimitPlan::new).collect();
-    let app = AppPlan { name: "a".into(), team: "t".into(), agent: false, subject, held: [].into(), limits, grants };
+    let app = AppPlan {
+        name: "a".into(),
+        team: "t".into(),
+        agent: false,
+        plan: None,
+        rules: Default::default(),
+        subject,
+        held: [].into(),
+        limits,
+        grants,
+    };
     Principal::of(Arc::new(app))
 }
 
@@ -69,6 +79,9 @@ impl Gate {
             cost: request.cost,
             now: Now { unix_ms: START_MS + request.at_ms, mono_us: request.at_ms * 1000 },
             tls: true,
+            country: None,
+            asn: None,
+            risk: 0,
             notes: None,
         };
         let mut effects = Effects::default();

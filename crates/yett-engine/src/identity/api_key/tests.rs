@@ -21,6 +21,8 @@ fn app(name: &str) -> Arc<AppPlan> {
         team: "team".into(),
         subject: 1,
         agent: false,
+        plan: None,
+        rules: Default::default(),
         held: [].into(),
         limits: vec![],
         grants: Arc::default(),

@@ -67,6 +67,8 @@ fn principal(name: &str, operations: &[u32]) -> Principal {
         team: "team".into(),
         subject: 1,
         agent: false,
+        plan: None,
+        rules: Default::default(),
         held: [].into(),
         limits: vec![],
         grants,

@@ -31,6 +31,46 @@ fn a_request_meets_the_policies_of_its_operation_and_caller_only() {
     }
 }
 
+fn near(count: usize) -> impl Iterator<Item = Value> {
+    (0..count).map(|number| {
+        json!({"name": format!("near-{number}"),
+            "cedar": format!(r#"forbid(principal, action == Action::"orders:get", resource) when {{ context.time.hour == 25 && context.parameters.id == "n{number}" }};"#)})
+    })
+}
+
+#[test]
+fn a_thousand_policies_are_evaluated_no_more_than_the_ten_that_apply() {
+    let others = (0..495).map(|number| {
+        json!({"name": format!("other-{number}"),
+            "cedar": format!(r#"forbid(principal == App::"alice", action == Action::"orders:get", resource) when {{ context.parameters.id == "o{number}" }};"#)})
+    });
+    let far = (0..495).map(|number| {
+        json!({"name": format!("far-{number}"),
+            "cedar": format!(r#"forbid(principal, action == Action::"orders:drop", resource) when {{ context.parameters.id == "f{number}" }};"#)})
+    });
+    let request = json!({"method": "GET", "target": "/orders/7", "app": "bob"});
+    let ten = engine(&snapshot(json!(near(10).collect::<Vec<_>>())));
+    let thousand = engine(&snapshot(json!(near(10).chain(others).chain(far).collect::<Vec<_>>())));
+    assert_eq!((evaluated(&ten, &request), evaluated(&thousand, &request)), (10, 10));
+    let alice = json!({"method": "GET", "target": "/orders/7", "app": "alice"});
+    assert_eq!(evaluated(&thousand, &alice), 505);
+}
+
+#[test]
+fn policies_without_conditions_are_bits_and_evaluate_nothing() {
+    let plain: Vec<Value> = (0..1_000)
+        .map(|number| match number % 2 {
+            0 => json!({"name": format!("forbid-{number}"), "cedar": r#"forbid(principal in Team::"shop", action == Action::"orders:get", resource);"#}),
+            _ => json!({"name": format!("permit-{number}"), "cedar": r#"permit(principal in Profile::"reader", action, resource);"#}),
+        })
+        .collect();
+    let engine = engine(&snapshot(json!(plain)));
+    for (app, code) in [("bob", None), ("alice", DENIED)] {
+        assert_eq!(evaluated(&engine, &json!({"method": "GET", "target": "/orders/7", "app": app})), 0);
+        assert_eq!(asked(&engine, app, "GET", "/orders/7"), code, "{app}");
+    }
+}
+
 /// Prints nanoseconds a request; `cargo test --release -p yett-engine policy_cost -- --ignored --nocapture`.
 #[test]
 #[ignore = "a measurement"]
@@ -51,12 +91,6 @@ fn policy_cost() {
             best = best.min(start.elapsed().as_secs_f64() / 2_000.0 * 1e9);
         }
         println!("{what:<40} {best:>9.0} ns a request");
-    };
-    let near = |count: usize| {
-        (0..count).map(|number| {
-            json!({"name": format!("near-{number}"),
-                "cedar": format!(r#"forbid(principal, action == Action::"orders:get", resource) when {{ context.time.hour == 25 && context.parameters.id == "n{number}" }};"#)})
-        })
     };
     let far = |count: usize| {
         (0..count).map(|number| {

@@ -236,3 +236,31 @@ fn every_mistake_is_told_at_once() {
     }
     assert_eq!(codes.len(), 7, "{codes:?}");
 }
+
+#[test]
+fn a_fact_that_nobody_tells_the_gateway_is_refused() {
+    for (fact, said) in
+        [("country == \"SE\"", "no database tells the gateway the country"), ("asn == 1", "the asn of an address")]
+    {
+        let name = fact.split(' ').next().unwrap();
+        let cedar =
+            format!("forbid(principal, action, resource) unless {{ context.network has {name} && context.network.{fact} }};");
+        let found = mistakes(&snapshot(json!([policy(&cedar)])));
+        assert!(found.iter().all(|one| one.code == "policy-attribute-untyped" && one.message.contains(said)), "{found:?}");
+        assert!(!found.is_empty());
+        let told = json!({"network": ["country", "asn"]});
+        assert_eq!(mistakes(&change(snapshot(json!([policy(&cedar)])), "/policy_context", told)), []);
+    }
+}
+
+#[test]
+fn a_plan_that_no_app_is_on_is_warned_of() {
+    let cedar = r#"forbid(principal, action, resource) when { context has plan && context.plan == "free" };"#;
+    let warned = |snapshot: &Value| {
+        let engine = crate::fixture::engine(snapshot);
+        engine.plan().unwrap().warnings.iter().map(|one| one.code.clone()).collect::<Vec<_>>()
+    };
+    let without = snapshot(json!([policy(cedar)]));
+    assert_eq!(warned(&without), ["policy-never-matches"]);
+    assert!(warned(&change(without, "/apps/0/plan", json!("free"))).is_empty());
+}

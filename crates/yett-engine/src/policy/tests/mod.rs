@@ -87,3 +87,19 @@ fn mistakes(snapshot: &Value) -> Vec<Diagnostic> {
 }
 
 const DENIED: Option<Code> = Some(Code::PolicyDenied);
+
+thread_local! {
+    static EVALUATED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Counts statements that Cedar is asked about.
+pub(super) fn note_evaluated(statements: usize) {
+    EVALUATED.set(EVALUATED.get() + statements);
+}
+
+/// How many statements Cedar evaluates for a request.
+fn evaluated(engine: &Engine, request: &Value) -> usize {
+    EVALUATED.set(0);
+    ask(engine, request);
+    EVALUATED.get()
+}

@@ -82,9 +82,115 @@ fn an_answer_reaches_its_owner_only() {
     let engine = shop(SEEN);
     assert_eq!(answer(&engine, 200, "application/json", r#"{"ownerId": "alice", "total": 1}"#), None);
     assert_eq!(answer(&engine, 200, "application/json; charset=utf-8", r#"{"ownerId": "bob", "total": 1}"#), DENIED);
-    // Errors and redirects hold no object.
-    assert_eq!(answer(&engine, 404, "application/json", r#"{"error": 1}"#), None);
-    assert_eq!(answer(&engine, 304, "application/json", ""), None);
+}
+
+const FOREIGN: &str = r#"{"ownerId": "bob", "total": 1}"#;
+
+#[test]
+fn another_status_does_not_carry_the_object_past_its_policy() {
+    let open = engine(&snapshot(json!([])));
+    let engine = shop(SEEN);
+    for status in [300, 301, 302, 303, 304, 307, 308, 399] {
+        assert_eq!(answer(&open, status, "application/json", FOREIGN), None, "{status}: without the policy");
+        assert_eq!(answer(&engine, status, "application/json", FOREIGN), DENIED, "{status}");
+    }
+    for status in [400, 402, 404, 409, 410, 418] {
+        for body in [FOREIGN, r#"{"ownerId": "alice", "total": 1}"#, r#"{"order": {"owner": "bob"}}"#, "x"] {
+            assert_eq!(answer(&open, status, "application/json", body), None, "{status}: without the policy");
+            assert_eq!(answer(&engine, status, "application/json", body), Some(Code::UpstreamError), "{status} {body}");
+        }
+    }
+}
+
+#[test]
+fn an_error_is_told_by_its_status_in_the_gateways_words() {
+    let engine = shop(SEEN);
+    let (status, body) = answered(&engine, "alice", &[], 409, FOREIGN).unwrap_err();
+    assert_eq!(status, 409);
+    assert!(body.contains("upstream-error") && !body.contains("bob"), "{body}");
+}
+
+#[test]
+fn a_described_error_may_be_the_object_and_is_told_in_the_gateways_words_too() {
+    let mut described = snapshot(json!([policy(SEEN)]));
+    let responses = described["apis"][0]["operations"][1]["responses"].as_array_mut().unwrap();
+    let schema = json!({"range": "application/json", "kind": "json", "schema": {"type": "object"}});
+    responses.push(json!({"status": "404", "media": [schema]}));
+    let engine = engine(&described);
+    assert_eq!(answer(&engine, 404, "application/json", FOREIGN), Some(Code::UpstreamError));
+}
+
+#[test]
+fn whom_no_policy_is_for_gets_every_answer_as_it_is() {
+    let engine = shop(
+        r#"forbid(principal in Team::"partners", action == Action::"orders:get", resource) unless { context.response.ownerId == principal.id };"#,
+    );
+    let conditions = [("if-none-match", "\"1\"")];
+    for (status, body) in [(304, ""), (404, FOREIGN), (302, "")] {
+        assert_eq!(answered(&engine, "alice", &conditions, status, body).map(|sent| sent.len()), Ok(1), "{status}");
+        assert!(answered(&engine, "bob", &conditions, status, body).is_err(), "{status}");
+    }
+}
+
+#[test]
+fn conditions_and_ranges_do_not_reach_the_upstream_of_a_judged_answer() {
+    let sent = [
+        ("if-none-match", "\"1\""),
+        ("if-match", "\"1\""),
+        ("if-modified-since", "Tue, 24 Nov 2026 00:00:00 GMT"),
+        ("if-unmodified-since", "Tue, 24 Nov 2026 00:00:00 GMT"),
+        ("if-range", "\"1\""),
+        ("range", "bytes=0-1"),
+    ];
+    let own = r#"{"ownerId": "alice", "total": 1}"#;
+    assert_eq!(answered(&engine(&snapshot(json!([]))), "alice", &sent, 200, own).unwrap().len(), sent.len());
+    assert_eq!(answered(&shop(SEEN), "alice", &sent, 200, own), Ok(Vec::new()));
+}
+
+#[test]
+fn a_policy_that_only_watches_leaves_conditions_and_errors_alone() {
+    let mut watched = policy(SEEN);
+    watched["mode"] = json!("monitor");
+    let engine = engine(&snapshot(json!([watched])));
+    let conditions = [("if-none-match", "\"1\"")];
+    for (status, body) in [(304, ""), (404, FOREIGN), (302, "")] {
+        assert_eq!(answered(&engine, "alice", &conditions, status, body).map(|sent| sent.len()), Ok(1), "{status}");
+    }
+}
+
+#[test]
+fn what_trails_a_judged_answer_stays_behind() {
+    let kept = |engine: &Engine| {
+        let mut exchange = exchange(engine, 1);
+        exchange.assumed = engine.plan().unwrap().assume("alice");
+        let mut parts = head("GET", "/orders/1", &[]);
+        exchange.judge_head(&parts).unwrap();
+        exchange.upstream_request(&mut parts).unwrap();
+        let mut trailers = http::HeaderMap::new();
+        trailers.insert("x-order", http::HeaderValue::from_static("bob"));
+        exchange.keep_trailers(&mut trailers);
+        trailers.len()
+    };
+    assert_eq!((kept(&engine(&snapshot(json!([])))), kept(&shop(SEEN))), (1, 0));
+}
+
+/// The conditions that reach the upstream, where its answer reaches the caller; else the status and the body instead.
+fn answered(engine: &Engine, app: &str, fields: &[(&str, &str)], status: u16, body: &str) -> Result<Vec<String>, (u16, String)> {
+    let mut exchange = exchange(engine, 1);
+    exchange.assumed = engine.plan().unwrap().assume(app);
+    let asked = head("GET", "/orders/1", fields);
+    exchange.judge_head(&asked).unwrap();
+    exchange.judge_body(&asked, None).unwrap();
+    let mut sent = asked.clone();
+    exchange.upstream_request(&mut sent).unwrap();
+    let names = sent.headers.keys().map(|name| name.as_str()).filter(|name| name.starts_with("if-") || *name == "range");
+    let names = names.map(str::to_owned).collect();
+    let (mut answer, ()) =
+        http::Response::builder().status(status).header("content-type", "application/json").body(()).unwrap().into_parts();
+    let need = exchange.judge_response(&asked, &mut answer);
+    let collected = (need == BodyNeed::Collect).then(|| Bytes::from(body.to_owned()));
+    let refused = exchange.judge_response_body(&asked, &answer, collected);
+    refused.map(|()| names).map_err(|answer| (answer.status().as_u16(), String::from_utf8(answer.body().to_vec()).unwrap()))
 }
 
 #[test]

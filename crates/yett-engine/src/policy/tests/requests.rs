@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fixture::change;
+use yett_model::decision::PolicyOutcome;
 
 #[test]
 fn without_a_policy_the_grant_decides() {
@@ -306,4 +307,121 @@ fn what_the_contract_does_not_describe_is_refused_where_there_are_policies() {
         watched(json!([policy(r#"forbid(principal, action == Action::"orders:get", resource) when { !context.tls };"#)])),
         DENIED
     );
+}
+
+#[test]
+fn the_plan_of_an_app_is_a_fact_and_absent_where_it_has_none() {
+    let cedar =
+        r#"permit(principal, action == Action::"orders:get", resource) when { context has plan && context.plan == "gold" };"#;
+    let on_plan = |plan: Value| {
+        let engine = engine(&change(snapshot(json!([policy(cedar)])), "/apps/1/plan", plan));
+        asked(&engine, "bob", "GET", "/orders/1")
+    };
+    assert_eq!((on_plan(json!("gold")), on_plan(json!("free")), on_plan(Value::Null)), (None, DENIED, DENIED));
+}
+
+#[test]
+fn country_and_network_are_what_the_database_says_and_absent_where_it_says_nothing() {
+    let cedar = r#"forbid(principal, action == Action::"orders:get", resource)
+        unless { context.network has country && ["SE", "NO"].contains(context.network.country) };
+        forbid(principal, action == Action::"orders:get", resource)
+        when { context.network has asn && context.network.asn == 64496 };"#;
+    let known = json!({"network": ["country", "asn"]});
+    let engine = engine(&change(snapshot(json!([policy(cedar)])), "/policy_context", known));
+    let from = |country: Option<&str>, asn: Option<u32>| {
+        let mut exchange = crate::fixture::exchange(&engine, 1);
+        exchange.assumed = engine.plan().unwrap().assume("bob");
+        (exchange.caller.country, exchange.caller.asn) = (country.map(Into::into), asn);
+        exchange.judge_head(&crate::fixture::head("GET", "/orders/1", &[])).is_ok()
+    };
+    assert!(from(Some("SE"), None) && from(Some("NO"), Some(64_497)));
+    assert!(!from(Some("DK"), None) && !from(None, None) && !from(Some("SE"), Some(64_496)));
+}
+
+#[test]
+fn the_risk_is_nothing_until_a_guard_says_otherwise() {
+    let engine = shop(r#"forbid(principal, action == Action::"orders:get", resource) when { context.risk >= 50 };"#);
+    let view_of = |risk: u8| {
+        let mut exchange = crate::fixture::exchange(&engine, 1);
+        exchange.assumed = engine.plan().unwrap().assume("bob");
+        exchange.effects.risk = risk;
+        exchange.judge_head(&crate::fixture::head("GET", "/orders/1", &[])).is_ok()
+    };
+    assert!(view_of(0) && view_of(49));
+    assert!(!view_of(50) && !view_of(255));
+}
+
+#[test]
+fn what_is_forbidden_to_a_user_is_forbidden_to_the_agent_that_acts_for_them() {
+    let code = |cedar: &str, user: &str| {
+        let snapshot = change(snapshot(json!([policy(cedar)])), "/apps/1/agent", json!(true));
+        let trainee = json!({"name": "trainee", "inherits": ["reader"]});
+        let profiles = snapshot["profiles"].as_array().unwrap().iter().cloned().chain([trainee]).collect::<Vec<_>>();
+        let snapshot = change(snapshot, "/profiles", json!(profiles));
+        let users = json!([{"name": "otto", "profiles": ["trainee"]}, {"name": "mira", "profiles": ["reader"]}]);
+        let engine = engine(&change(snapshot, "/users", users));
+        ask(&engine, &json!({"method": "GET", "target": "/orders/1", "app": "bob", "user": user})).code
+    };
+    for condition in ["", "when { context.tls }"] {
+        let cedar = format!(r#"forbid(principal in Profile::"trainee", action == Action::"orders:get", resource) {condition};"#);
+        assert_eq!((code(&cedar, "mira"), code(&cedar, "otto")), (None, DENIED), "{condition}");
+    }
+    for condition in ["", "when { context.tls }"] {
+        let cedar = format!(r#"permit(principal in Profile::"trainee", action == Action::"orders:get", resource) {condition};"#);
+        assert_eq!(code(&cedar, "otto"), DENIED, "{condition}: the agent is no trainee");
+    }
+}
+
+#[test]
+fn an_explanation_has_the_policies_what_they_saw_and_what_would_change_it() {
+    let cedar = r#"@id("late") forbid(principal, action == Action::"orders:get", resource) when { context.parameters.id == "7" };
+        @id("odd") forbid(principal, action == Action::"orders:get", resource) when { context.parameters.id == "9" };"#;
+    let engine = shop(cedar);
+    let refused = ask(&engine, &json!({"method": "GET", "target": "/orders/7", "app": "bob"}));
+    let outcomes: Vec<_> = refused.policies.iter().map(|one| (one.policy.as_str(), one.outcome)).collect();
+    assert_eq!(outcomes, [("rule/late", PolicyOutcome::Forbids), ("rule/odd", PolicyOutcome::Silent)]);
+    assert_eq!(refused.context.iter().map(|one| &one.values).collect::<Vec<_>>(), [&json!({"parameters": {"id": "7"}})]);
+    assert_eq!(refused.change, ["policy `rule/late` must not match: send another request, or change the policy"]);
+    let passed = ask(&engine, &json!({"method": "GET", "target": "/orders/1", "app": "bob"}));
+    assert_eq!((passed.policies.len(), passed.context.len(), passed.change.len()), (2, 1, 0));
+    let permits = shop(r#"permit(principal in Team::"shop", action == Action::"orders:get", resource);"#);
+    let refused = ask(&permits, &json!({"method": "GET", "target": "/orders/7", "app": "bob"}));
+    assert_eq!(refused.change, ["meet the conditions of one of the permits, or write one for the caller"]);
+}
+
+#[test]
+fn whoever_sent_no_credential_is_told_to_send_one_or_which_profiles_grant_it() {
+    let without = engine(&snapshot(json!([])));
+    let drop = json!({"method": "DELETE", "target": "/orders/1"});
+    assert!(ask(&without, &drop).change[0].starts_with("send a credential: nobody calls `orders:drop` without one"));
+    let open = engine(&change(snapshot(json!([])), "/apis/0/identify/anonymous", json!(["reader"])));
+    let refused = ask(&open, &drop);
+    assert_eq!(
+        refused.change,
+        [
+            "send a credential of an app that has one of `writer`: none was sent",
+            "grant `orders:drop` to a profile of callers of orders without a credential: `reader`",
+        ]
+    );
+}
+
+#[test]
+fn statements_are_told_with_whom_and_what_they_are_for() {
+    let policies = json!([
+        policy(r#"forbid(principal in Team::"shop", action, resource in Collection::"reading");"#),
+        {"name": "own", "mode": "monitor",
+            "cedar": r#"permit(principal, action == Action::"orders:create", resource) when { context.body.ownerId == principal.id };"#},
+    ]);
+    let told = crate::policy_statements(&crate::fixture::bytes(&snapshot(policies))).unwrap();
+    assert_eq!(
+        serde_json::to_value(&told).unwrap(),
+        json!([
+            {"label": "rule", "permits": false, "monitored": false, "conditional": false, "stage": "head",
+                "caller": {"kind": "team", "name": "shop"}, "operations": ["orders:list", "orders:get"]},
+            {"label": "own", "permits": true, "monitored": true, "conditional": true, "stage": "body",
+                "caller": null, "operations": ["orders:create"]},
+        ])
+    );
+    let wrong = crate::policy_statements(&crate::fixture::bytes(&snapshot(json!([policy("forbid(")]))));
+    assert!(wrong.is_err());
 }
