@@ -79,8 +79,8 @@ class Policy:
 class Statement:
     """One statement of a policy, as the engine understood it.
 
-    `caller` is whom it is for, as kind (`app`, `team`, `profile`) and name, `None` for everybody; `operations` are those
-    in its scope. `stage` is what it needs to be judged: `head`, `body` or `response`.
+    `caller` is whom it is for, as kind (`app`, `team`, `profile`) and name, `None` for everybody; `operations` are
+    those in its scope. `stage` is what it needs to be judged: `head`, `body` or `response`.
     """
 
     label: str
