@@ -189,8 +189,8 @@ fn answered(engine: &Engine, app: &str, fields: &[(&str, &str)], status: u16, bo
         http::Response::builder().status(status).header("content-type", "application/json").body(()).unwrap().into_parts();
     let need = exchange.judge_response(&asked, &mut answer);
     let collected = (need == BodyNeed::Collect).then(|| Bytes::from(body.to_owned()));
-    let refused = exchange.judge_response_body(&asked, &answer, collected);
-    refused.map(|()| names).map_err(|answer| (answer.status().as_u16(), String::from_utf8(answer.body().to_vec()).unwrap()))
+    let refused = exchange.judge_response_body(&asked, &mut answer, collected);
+    refused.map(|_changed| names).map_err(|answer| (answer.status().as_u16(), String::from_utf8(answer.body().to_vec()).unwrap()))
 }
 
 #[test]
