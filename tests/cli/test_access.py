@@ -84,7 +84,13 @@ def test_a_matrix_comes_as_table_markdown_csv_and_json(tmp_path: Path) -> None:
     rows = list(csv.reader(yett("access", "matrix", path, "--format", "csv", environment=PLAIN).out.splitlines()))
     assert rows == [["operation", "anyone", "app:reader-app"], ["shop:getBook", "", "yes"], ["shop:listBooks", "", ""]]
     cells = yett("access", "matrix", path, "--json", environment=PLAIN).json["cells"]
-    assert {"principal": "app:reader-app", "operation": "shop:getBook", "state": "allowed", "changes_at": None} in cells
+    assert {
+        "principal": "app:reader-app",
+        "operation": "shop:getBook",
+        "state": "allowed",
+        "changes_at": None,
+        "conditions": [],
+    } in cells
 
 
 def test_a_matrix_breaks_no_name_on_a_narrow_terminal(tmp_path: Path) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from yett.errors import YettError
 from yett.model.access import Assignment
-from yett.model.place import NOWHERE, Place
+from yett.model.place import NOWHERE, Place, Reference
 from yett.model.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from yett.model.access import App, Key, Team
     from yett.model.configuration import Configuration
 
-Kind = Literal["app", "key", "user", "team", "profile"]
+Kind = Literal["app", "key", "user", "team", "profile", "anonymous"]
 
 Held = tuple[Assignment, str, bool]
 """A profile, where it comes from (`team x`, or nothing), and whether it only binds: it denies, and grants nothing."""
@@ -23,7 +23,10 @@ Held = tuple[Assignment, str, bool]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody who has profiles. `str()` names it among all: `app:reader-app`."""
+    """Somebody who has profiles. `str()` names it among all: `app:reader-app`.
+
+    `api` is the only one whose operations it may call: whoever shows no credential has profiles API by API.
+    """
 
     kind: Kind
     name: str
@@ -31,9 +34,31 @@ class Principal:
     team: str = field(default="", compare=False)
     agent: bool = field(default=False, compare=False)
     place: Place = field(default=NOWHERE, compare=False, repr=False)
+    api: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.name}"
+        return self.name if self.kind == "anonymous" else f"{self.kind}:{self.name}"
+
+    @property
+    def app(self) -> str:
+        """Name of the app that it is, or whose key it is."""
+        return self.name.partition("/")[0] if self.kind in ("app", "key") else ""
+
+
+ANYONE: Final = "anyone"
+"""Who calls without a credential."""
+
+
+def without_credential(configuration: Configuration) -> dict[str, Principal]:
+    """Whoever shows no credential, by API: with the profiles that it gives such callers, or none."""
+    return {
+        api.name: Principal("anonymous", ANYONE, _named(api.identify.anonymous or ()), place=api.place, api=api.name)
+        for api in configuration.apis
+    }
+
+
+def _named(references: Iterable[Reference]) -> tuple[Held, ...]:
+    return _own([Assignment(one.name, place=one.place) for one in references])
 
 
 def callers(configuration: Configuration) -> tuple[Principal, ...]:

@@ -6,16 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from yett.access.principals import callers
+from yett.access.principals import ANYONE, callers, without_credential
 from yett.model.access import ALWAYS, Window
 
 if TYPE_CHECKING:
     from yett.access.effective import Access, Way
     from yett.access.principals import Principal
     from yett.model.configuration import Configuration
-
-ANYONE: Final = "anyone"
-"""Who calls without a credential."""
 
 CONSOLE: Final = "console "
 """Stands before a console right where operations are named too: an API may be called as a right's resource is."""
@@ -25,9 +22,13 @@ Picture = Mapping[str, Mapping[str, tuple[Window, ...]]]
 
 
 def picture(configuration: Configuration, access: Access, public: Collection[str], now: int) -> Picture:
-    """What everybody may call and do in the console, now and later; anyone, what is `public`."""
+    """What everybody may call and do in the console, now and later; anyone, what is `public` or given to anonymous."""
     everyone = {str(one): windows(access, one, now) for one in callers(configuration)}
-    return {ANYONE: dict.fromkeys(public, (ALWAYS,)), **everyone}
+    unnamed = without_credential(configuration).values()
+    given = {name: when for one in unnamed for name, when in windows(access, one, now).items()}
+    forbidden = {name for one in unnamed for name, verdict in access.at(one, now).items() if verdict.forbidden}
+    open_to_all = [name for name in public if name not in forbidden]
+    return {ANYONE: {**given, **dict.fromkeys(open_to_all, (ALWAYS,))}, **everyone}
 
 
 def windows(access: Access, principal: Principal, now: int) -> dict[str, tuple[Window, ...]]:
@@ -51,11 +52,14 @@ def _extend(spans: list[Window], span: Window) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that somebody gains or loses, when, and through what."""
+    """Something that somebody gains or loses, when, and through what.
+
+    What is `conditioned` stays theirs, but other policies than before may refuse it for what a request says.
+    """
 
     principal: str
     what: str
-    change: Literal["gained", "lost"]
+    change: Literal["gained", "lost", "conditioned"]
     window: Window
     through: tuple[str, ...] = ()
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from yett.cli.arguments import DEFAULT_CONFIG, EXIT_CODES, Config, Json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from yett.access.spans import Change
     from yett.services.access import AccessOf, Entry, Holder, WhoCan
     from yett.services.access_trial import Trial
@@ -157,7 +159,8 @@ def _show_who_can(found: WhoCan) -> None:
     if found.public:
         screen().print(f"anyone: {visible(found.what)} is public")
     for holder in found.holders:
-        screen().print(f"{visible(str(holder.principal))}{_when(holder.windows)}", style="green")
+        spoken = f"{holder.principal}{_when(holder.windows)}{_under(holder.conditions)}"
+        screen().print(visible(spoken), style="green")
         for way in holder.grants:
             screen().print(f"    {visible(str(way))}", style="dim")
     for holder in found.denied:
@@ -178,7 +181,11 @@ def _show_of(found: AccessOf) -> None:
     for entry in (*found.operations, *found.rights):
         allowed = bool(entry.windows)
         style = "green" if allowed else "red" if entry.verdict.denies else "dim"
-        text = f"{entry.what}{_when(entry.windows)}" if allowed else f"{entry.what} (denied)"
+        text = (
+            f"{entry.what}{_when(entry.windows)}{_under(entry.verdict.conditions)}"
+            if allowed
+            else f"{entry.what} (denied)"
+        )
         screen().print(f"  {visible(text)}", style=style)
         for way in entry.verdict.grants if allowed else entry.verdict.denies:
             screen().print(f"      {visible(str(way))}", style="dim")
@@ -186,11 +193,14 @@ def _show_of(found: AccessOf) -> None:
         screen().print(f"  {visible(operation)}: public")
 
 
+_CHANGES: Final = {"gained": ("green", "+"), "lost": ("red", "-"), "conditioned": ("yellow", "~")}
+
+
 def _show_changes(found: list[Change]) -> None:
     from yett.cli.output import count_of, screen, visible
 
     for one in found:
-        style, sign = ("green", "+") if one.change == "gained" else ("red", "-")
+        style, sign = _CHANGES[one.change]
         line = f"{sign} {one.principal} {one.change} {one.what}{_when((one.window,))}"
         screen().print(visible(line), style=style)
         for way in one.through:
@@ -212,7 +222,13 @@ def _show_matrix(found: Any, style: Format) -> None:
             typer.echo(found.as_csv(), nl=False)
         case Format.JSON:
             cells = [
-                {"principal": who, "operation": what, "state": cell.state, "changes_at": cell.changes_at}
+                {
+                    "principal": who,
+                    "operation": what,
+                    "state": cell.state,
+                    "changes_at": cell.changes_at,
+                    "conditions": list(cell.conditions),
+                }
                 for (who, what), cell in found.cells.items()
             ]
             show_json({"principals": list(found.principals), "operations": list(found.operations), "cells": cells})
@@ -253,6 +269,11 @@ def _when(windows: Any) -> str:
     return f" {', '.join(spans)}" if spans else ""
 
 
+def _under(conditions: Sequence[str]) -> str:
+    """The policies that may refuse it for what a request says."""
+    return f" under {', '.join(conditions)}" if conditions else ""
+
+
 def _holder_json(holder: Holder) -> dict[str, Any]:
     return {
         "principal": str(holder.principal),
@@ -260,6 +281,7 @@ def _holder_json(holder: Holder) -> dict[str, Any]:
         "windows": [_window_json(one) for one in holder.windows],
         "through": [str(one) for one in holder.grants],
         "denied": [str(one) for one in holder.denies],
+        "conditions": list(holder.conditions),
     }
 
 
@@ -269,6 +291,7 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         "windows": [_window_json(one) for one in entry.windows],
         "through": [str(one) for one in entry.verdict.grants],
         "denied": [str(one) for one in entry.verdict.denies],
+        "conditions": list(entry.verdict.conditions),
     }
 
 

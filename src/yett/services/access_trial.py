@@ -15,8 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final
 
 from yett.access.keys import hash_key, new_key, new_pepper, pepper_id, read_pepper
-from yett.access.principals import callers
-from yett.access.spans import ANYONE
+from yett.access.principals import ANYONE, callers
 from yett.compile import compile_snapshot
 from yett.config import read_secret
 from yett.errors import SecretError
@@ -30,12 +29,12 @@ from yett.model.upstream import Target, Upstream
 from yett.services.asking import Asker
 
 if TYPE_CHECKING:
-    from yett.access.matrix import Matrix
+    from yett.access.matrix import Cell, Matrix
     from yett.access.principals import Principal
     from yett.model.configuration import Configuration
     from yett.services.access import Scene
 
-_REFUSED: Final = frozenset({"access-denied", "credential-missing"})
+_REFUSED: Final = frozenset({"access-denied", "credential-missing", "policy-denied"})
 """Codes of the answers to who may not call."""
 _TOO_EARLY: Final = frozenset(
     {"target-invalid", "api-unknown", "operation-unknown", "method-not-allowed", "overload-shed", "not-configured"}
@@ -123,12 +122,15 @@ def _ask_all(
         elif careful and not place.stays_here:
             trial.skip("the request could reach the upstream")
         else:
-            _ask(trial, principal, operation, cell.allowed, _answer(asker, place, keys.get(principal)))
+            _ask(trial, principal, operation, cell, _answer(asker, place, keys.get(principal)))
     return trial
 
 
-def _ask(trial: Trial, principal: str, operation: str, computed: bool, answer: tuple[int, str]) -> None:
-    status, code = answer
+def _ask(trial: Trial, principal: str, operation: str, cell: Cell, answer: tuple[int, str]) -> None:
+    (status, code), computed = answer, cell.allowed
+    if code == "policy-denied" and cell.conditions:
+        trial.skip("a policy refuses it for what the request says")
+        return
     if code == "rate-exceeded" and not computed:
         trial.skip("a limit was reached first")
         return
@@ -198,7 +200,7 @@ def _stage_api(api: Api, upstream: str) -> Api:
     return replace(
         api,
         upstream=Upstream((Target(upstream),)),
-        identify=Identify(public=api.identify.public, api_key=KeyPlaces()),
+        identify=Identify(public=api.identify.public, api_key=KeyPlaces(), anonymous=api.identify.anonymous),
         limits=(),
         operations=tuple(replace(one, limits=(), websocket=None, upstream_path=None) for one in api.operations),
         proxy=Proxy(),

@@ -13,6 +13,7 @@ from typing import Final
 from yett.access.checks import check_access
 from yett.access.effective import Access
 from yett.access.keys import pepper_id
+from yett.access.policies import Rules
 from yett.compile import OperationIndex, check_operations, check_proxies, compile_snapshot
 from yett.config import Loaded, load_configuration
 from yett.contract import Contract
@@ -81,9 +82,10 @@ class Assembly:
         return compile_snapshot(configuration, contracts, self.credentials)
 
 
-def access_of(assembly: Assembly) -> Access:
-    """The effective access of a configuration, whose operations its contracts tell."""
-    return Access(assembly.configuration, OperationIndex(assembly.configuration, assembly.contracts).resolve)
+def access_of(assembly: Assembly, rules: Rules | None = None) -> Access:
+    """The effective access of a configuration, whose operations its contracts tell; without `rules`, by profiles."""
+    resolve = OperationIndex(assembly.configuration, assembly.contracts).resolve
+    return Access(assembly.configuration, resolve, rules)
 
 
 def assemble(
