@@ -346,6 +346,9 @@ proptest! {
             let view = crate::guards::RequestView {
                 method: &parts.method, path_parameters: &[], query: &query, credential_query: None, headers: &parts.headers,
                 address: IpAddr::from([192, 0, 2, 1]), tls: true, principal: None, cost: 1, now: NOW, notes: None,
+                country: None,
+                asn: None,
+                risk: 0,
             };
             let _ = conditions.are_met(&view, None);
         }
