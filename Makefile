@@ -23,6 +23,7 @@ DENY := target/tools/bin/cargo-deny
 SYNCED := .venv/.synced
 NATIVE := src/yett/_native.abi3.so
 GATEWAY := target/release/yett-gateway
+CDYLIB := target/release/libyett_py.$(if $(filter Darwin,$(shell uname)),dylib,so)
 RUST_SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find crates -name '*.rs' -o -name Cargo.toml)
 
 # The platform's own certificate store, so that a company's root is trusted; no interpreter is ever downloaded.
@@ -31,6 +32,8 @@ export UV_PYTHON_DOWNLOADS ?= never
 export UV_PROJECT_ENVIRONMENT := .venv
 # One interpreter for every cargo call: pyo3 is rebuilt whenever this changes.
 export PYO3_PYTHON := $(ROOT)/$(BIN)/python
+# The native module finds Python in the process that loads it.
+export PYO3_BUILD_EXTENSION_MODULE := 1
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
@@ -92,22 +95,30 @@ $(UV):
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
+# The project itself is a path entry and a command: its native module is copied to where the sources are.
 $(SYNCED): uv.lock pyproject.toml | $(UV)
 	$(UV) sync --frozen --no-install-project --python "$$(command -v $(PYTHON))"
+	@echo $(ROOT)/src > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/yett.pth"
+	@printf '#!%s\nimport sys\n\nfrom yett.cli import main\n\nsys.exit(main())\n' $(ROOT)/$(BIN)/python > $(BIN)/yett
+	@chmod +x $(BIN)/yett
 	@rm -f $(NATIVE)
 	@touch $@
 
-# maturin also writes the `yett` command and the path entry into .venv, hence after every sync.
+# Both artefacts come from one call of cargo: what they share is built once, and their link-time optimisation, which is
+# most of the time and has one thread each, runs side by side.
 $(NATIVE): $(RUST_SOURCES) | $(SYNCED)
-	PATH="$(ROOT)/.uv/bin:$$PATH" $(BIN)/maturin develop --release --locked --uv
+	cargo build --release --locked -p yett-proxy -p yett-py
+	cp $(CDYLIB) $@.new
+	mv $@.new $@
+	@touch $(GATEWAY) $@
+
+$(GATEWAY): $(NATIVE)
+	@test -e $@ || cargo build --release --locked -p yett-proxy -p yett-py
 	@touch $@
 
-# yett-py is named for its features alone: with the same features on, every crate that both need is built once.
-$(GATEWAY): $(RUST_SOURCES) | $(SYNCED) $(NATIVE)
-	cargo build --release --locked -p yett-proxy -p yett-py --bin yett-gateway
-	@touch $@
-
+# A tool that runs for seconds need not be optimised for minutes.
 $(DENY):
-	cargo install --locked --root target/tools --target-dir target/tools/build cargo-deny@$(DENY_VERSION)
+	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+		cargo install --locked --root target/tools --target-dir target/tools/build cargo-deny@$(DENY_VERSION)
 
 endif

@@ -6,6 +6,11 @@
 use std::path::{Path, PathBuf};
 
 fn main() {
+    // The symbols of Python come from the process that loads the module; only macOS has to be told.
+    if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "macos") {
+        println!("cargo:rustc-cdylib-link-arg=-undefined");
+        println!("cargo:rustc-cdylib-link-arg=dynamic_lookup");
+    }
     let crates = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("..");
     println!("cargo:rerun-if-changed={}", crates.display());
     let mut files = Vec::new();
