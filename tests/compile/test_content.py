@@ -11,7 +11,7 @@ from yett.compile import compile_snapshot
 from yett.model.access import Credentials
 from yett.model.api import OperationSettings
 from yett.model.configuration import Configuration
-from yett.model.content import Cache, Compression, Content
+from yett.model.content import Cache, Compression, Content, DecompressRequests
 
 
 def operations(content: Content, method: str = "GET", **own: Content) -> dict[str, dict[str, Any]]:
@@ -25,7 +25,7 @@ def operations(content: Content, method: str = "GET", **own: Content) -> dict[st
 
 
 def test_what_is_off_is_left_out() -> None:
-    assert not {"cache", "compression", "transcode"} & set(operations(Content())["a"])
+    assert not {"cache", "compression", "transcode", "decompress_requests"} & set(operations(Content())["a"])
 
 
 def test_an_operations_own_settings_beat_the_apis() -> None:
@@ -39,3 +39,9 @@ def test_an_operations_own_settings_beat_the_apis() -> None:
 
 def test_only_answers_to_get_are_kept() -> None:
     assert "cache" not in operations(Content(Cache()), method="POST")["a"]
+
+
+def test_the_codings_that_are_decoded_are_named() -> None:
+    found = operations(Content(decompress_requests=DecompressRequests(("br", "gzip"), 9)), b=Content())
+    assert found["a"]["decompress_requests"] == {"algorithms": ["br", "gzip"], "max_ratio": 9}
+    assert "decompress_requests" not in found["b"]

@@ -77,8 +77,13 @@ fn run(exchange: &mut Exchange, parts: &Parts, request: &Request) -> Result<Opti
         return Ok(None);
     }
     let body = (need == BodyNeed::Collect).then(|| Bytes::from(request.body.clone()));
-    let proven = exchange.prove_body(parts, body.as_ref());
-    let judged = proven.and_then(|()| exchange.judge_body(parts, body.clone()));
+    if exchange.prove_body(parts, body.as_ref()).is_err() {
+        return Ok(None);
+    }
+    let mut spoken = parts.clone();
+    let parts = &mut spoken;
+    let Ok(body) = (if exchange.is_foreign() { exchange.speak_json(parts, body) } else { Ok(body) }) else { return Ok(None) };
+    let judged = exchange.judge_body(parts, body.clone());
     if judged.and_then(|changed| exchange.consult_nobody(parts, changed.or(body).as_ref())).is_err() {
         return Ok(None);
     }

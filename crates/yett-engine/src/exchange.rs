@@ -48,7 +48,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use std::net::IpAddr;
 use std::sync::Arc;
-use yett_model::snapshot::{AcceptTraces, Mode, Protocol};
+use yett_model::snapshot::{AcceptTraces, Mode, Protocol, RequestCoding};
 use yett_model::{Code, Phase, Source};
 
 use guarding::weigh;
@@ -199,6 +199,8 @@ pub struct Exchange {
     /// Whether the answer is judged as an object: whatever is none is told in the gateway's words.
     sealed: bool,
     notations: Notations,
+    /// The content coding of the body, where it is to be decoded.
+    coding: Option<RequestCoding>,
     /// Whether what goes upstream must all be in the key of a kept answer.
     asks_cache: bool,
     /// Whether leaked keys are handed in.
@@ -252,6 +254,7 @@ impl Exchange {
             phase: Phase::Receive,
             notes: None,
             notations: Notations::default(),
+            coding: None,
             asks_cache: false,
             reports: false,
             grpc: false,

@@ -14,6 +14,7 @@ mod choose;
 pub mod compression;
 pub mod controls;
 pub mod decide;
+pub mod decompression;
 pub mod der;
 mod engine;
 pub mod exchange;

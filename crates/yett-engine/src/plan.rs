@@ -35,8 +35,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use yett_model::Diagnostic;
 use yett_model::snapshot::{
-    Api, Collection, Credential, Failures, Leaks, LogSubjects, Mode, Notation, Operation, Priority, Snapshot, Tracing, Upstream,
-    WebSocket,
+    Api, Collection, Credential, DecompressRequests, Failures, Leaks, LogSubjects, Mode, Notation, Operation, Priority, Snapshot,
+    Tracing, Upstream, WebSocket,
 };
 
 /// Body limit of requests that no operation describes.
@@ -185,6 +185,8 @@ pub struct OperationPlan {
     pub(crate) cache: Option<CachePlan>,
     /// Compresses answers.
     pub(crate) compression: Option<CompressionPlan>,
+    /// Decodes the bodies of requests.
+    pub(crate) decompress_requests: Option<DecompressRequests>,
     /// Notations in the place of JSON.
     pub(crate) transcode: Vec<Notation>,
     /// Answers in the place of the upstream.

@@ -20,6 +20,10 @@ use yett_model::snapshot::WebSocket;
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const VERSION: HeaderValue = HeaderValue::from_static("13");
 
+/// Marks a handshake that came as an extended CONNECT of HTTP/2 (RFC 8441) and was spelled anew as that of HTTP/1.1.
+#[derive(Debug, Clone, Copy)]
+pub struct OverHttp2;
+
 /// Whether the caller wants a WebSocket, well said or not.
 #[must_use]
 pub fn is_asked(headers: &HeaderMap) -> bool {
@@ -45,8 +49,9 @@ pub(crate) fn check(offered: Option<&WebSocket>, parts: &Parts, tls: bool) -> Re
     let refused = |reason: &str| Refusal::open(Code::UpgradeRefused, reason);
     let offered = offered.ok_or_else(|| refused("WebSocket is not offered here"))?;
     let headers = &parts.headers;
-    if parts.method != Method::GET || parts.version != Version::HTTP_11 {
-        return Err(refused("a WebSocket is opened by GET of HTTP/1.1"));
+    let over_http2 = parts.version == Version::HTTP_2 && parts.extensions.get::<OverHttp2>().is_some();
+    if parts.method != Method::GET || (parts.version != Version::HTTP_11 && !over_http2) {
+        return Err(refused("a WebSocket is opened by GET of HTTP/1.1 or by an extended CONNECT of HTTP/2"));
     }
     if !only(headers, &UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         return Err(refused("Upgrade must name websocket and nothing else"));
@@ -183,6 +188,15 @@ mod tests {
         let mut old = parts(&GOOD);
         old.version = Version::HTTP_10;
         assert_eq!(code(&old), Some(Code::UpgradeRefused));
+    }
+
+    #[test]
+    fn a_handshake_over_http2_is_taken_only_if_it_was_an_extended_connect() {
+        let mut spelled = parts(&GOOD);
+        spelled.version = Version::HTTP_2;
+        assert_eq!(code(&spelled), Some(Code::UpgradeRefused));
+        spelled.extensions.insert(OverHttp2);
+        assert_eq!(code(&spelled), None);
     }
 
     #[test]

@@ -111,6 +111,14 @@ impl Alarm {
         self.clock.latest_us() >= self.due_us
     }
 
+    /// Wakes the task again and again.
+    pub(crate) fn again(&mut self, limit: Duration, context: &mut Context<'_>) {
+        if self.poll(context).is_ready() {
+            self.reset(limit);
+            let _ = self.poll(context);
+        }
+    }
+
     /// Ready when due; otherwise the task is woken then.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if self.is_due() {

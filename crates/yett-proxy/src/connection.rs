@@ -2,7 +2,7 @@
 
 use crate::answer::Answer;
 use crate::clock::within;
-use crate::line::Line;
+use crate::line::{Cause, Line};
 use crate::link::{Link, Socket, sniff};
 use crate::listen::Door;
 use crate::options::HEAD_BUFFER;
@@ -10,7 +10,7 @@ use crate::proxy_protocol;
 use crate::serve::{self, serve};
 use crate::streams::Streams;
 use crate::tls::{Failed, accept};
-use crate::upgrade::Opened;
+use crate::upgrade::{Of, Opened};
 use crate::worker::{Place, Worker};
 use bytes::BytesMut;
 use http::{Request, Response};
@@ -172,7 +172,7 @@ async fn talk_http1(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) -> Option<
     link.release();
     let tunnel = opened.take();
     if let (Some(tunnel), Ended::Over(Ok(()))) = (tunnel, &ended) {
-        Box::pin(tunnel.run(&mut link, parts.read_buf.into())).await;
+        Box::pin(tunnel.run(&mut link, parts.read_buf.into(), Of::Connection)).await;
         dismiss(worker, &mut link, b"").await;
         return None;
     }
@@ -204,6 +204,7 @@ async fn attend_http2(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
     let mut builder = http2::Builder::new(Streams::new(worker, line));
     builder
         .max_concurrent_streams(limits.max_streams)
+        .enable_connect_protocol()
         .max_header_list_size((limits.max_head_bytes as u32).saturating_mul(2))
         .max_pending_accept_reset_streams(limits.max_resets.min(20) as usize)
         .max_local_error_reset_streams(100)
@@ -211,7 +212,9 @@ async fn attend_http2(worker: &Rc<Worker>, line: &Rc<Line>, link: Link) {
     let answer = |request| respond(worker.clone(), line.clone(), Opened::default(), request);
     let mut conversation = pin!(builder.serve_connection(TokioIo::new(link), service_fn(answer)));
     let poll = |conversation: Pin<&mut _>, context: &mut Context<'_>| Future::poll(conversation, context);
-    if let Ended::Overdue = converse(worker, line, conversation.as_mut(), poll, http2::Connection::graceful_shutdown).await {
+    let ended = converse(worker, line, conversation.as_mut(), poll, http2::Connection::graceful_shutdown).await;
+    // Nobody says goodbye to a flood: its caller would go on.
+    if matches!(ended, Ended::Overdue) && line.overdue() != Some(Cause::Chatter) {
         conversation.as_mut().graceful_shutdown();
         let _ = within(&worker.clock, LINGER_FOR, conversation).await;
     }

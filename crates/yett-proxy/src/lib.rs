@@ -6,10 +6,12 @@
 //! ended: the host keeps both.
 
 mod answer;
+mod aside;
 mod ask;
 mod attempt;
 mod body;
 mod cache;
+mod chatter;
 mod clock;
 mod compress;
 mod connection;

@@ -19,6 +19,11 @@ const FORGIVEN_US: u64 = 10_000_000;
 /// How long a connection of HTTP/1 is idle until it gives back the room that requests need.
 const REST_AFTER_US: u64 = 1_000_000;
 
+/// What a frame of HTTP/2 that brings nothing weighs, in bytes of answers: so many of them forgive it.
+const IDLE_FRAME: u64 = 64;
+/// How much of that may be unforgiven: a thousand frames.
+const MOST_CHATTER: u64 = 1000 * IDLE_FRAME;
+
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Doing {
@@ -43,11 +48,13 @@ pub(crate) enum Cause {
     Overdue,
     /// Too many requests were abandoned.
     Resets,
+    /// Too many frames brought nothing.
+    Chatter,
 }
 
 impl Cause {
     /// The label of each cause in metrics, in the order of the variants.
-    pub(crate) const LABELS: [&str; 5] = ["head", "idle", "untaken", "overdue", "resets"];
+    pub(crate) const LABELS: [&str; 6] = ["head", "idle", "untaken", "overdue", "resets", "chatter"];
 }
 
 /// Who has to act for the answer on an HTTP/2 stream to go on.
@@ -86,6 +93,8 @@ pub(crate) struct Line {
     given_up: Cell<Option<Cause>>,
     /// Abandoned requests that are not forgiven, as microseconds until they are.
     unforgiven_us: Cell<(u64, u64)>,
+    /// What frames that brought nothing weigh and is not forgiven, and since when.
+    chatter: Cell<(u64, u64)>,
     max_resets: u32,
     header_timeout_us: u64,
     idle_timeout_us: u64,
@@ -115,6 +124,7 @@ impl Line {
             stream_due_us: Cell::new(None),
             given_up: Cell::new(None),
             unforgiven_us: Cell::new((0, latest_us)),
+            chatter: Cell::new((0, latest_us)),
             max_resets: limits.max_resets,
             header_timeout_us,
             idle_timeout_us: limits.idle_timeout.as_micros() as u64,
@@ -178,6 +188,10 @@ impl Line {
         taking.patience.settle(waited_us, bytes as u64);
         taking.since_us = NEVER;
         self.taking.set(taking);
+        let (weight, since_us) = self.chatter.get();
+        if weight > 0 {
+            self.chatter.set((weight.saturating_sub(bytes as u64), since_us));
+        }
     }
 
     /// The caller does not take what there is for it.
@@ -219,6 +233,14 @@ impl Line {
         let left_us = unforgiven_us.saturating_sub(now_us.saturating_sub(since_us));
         let one_us = FORGIVEN_US.checked_div(u64::from(self.max_resets)).unwrap_or(FORGIVEN_US);
         self.unforgiven_us.set((left_us + one_us, now_us));
+    }
+
+    /// So many frames brought nothing.
+    pub(crate) fn chattered(&self, frames: u64) {
+        let (weight, since_us) = self.chatter.get();
+        let now_us = self.latest_us.get();
+        let forgiven = now_us.saturating_sub(since_us).saturating_mul(MOST_CHATTER) / FORGIVEN_US;
+        self.chatter.set((weight.saturating_sub(forgiven) + frames * IDLE_FRAME, now_us));
     }
 
     /// The caller was answered before its whole body was read.
@@ -332,6 +354,9 @@ impl Line {
         }
         if self.unforgiven_us.get().0 > FORGIVEN_US {
             return Some(Cause::Resets);
+        }
+        if self.chatter.get().0 > MOST_CHATTER {
+            return Some(Cause::Chatter);
         }
         (now_us >= self.due_us.get()).then(|| match self.doing.get() {
             Doing::Head => Cause::Head,

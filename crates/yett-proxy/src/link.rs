@@ -1,5 +1,6 @@
 //! The caller's side of a connection: plain or TLS, with the bytes that were read to tell the protocol.
 
+use crate::chatter::Chatter;
 use crate::line::Line;
 use bytes::BytesMut;
 use std::io;
@@ -43,11 +44,14 @@ pub(crate) struct Link {
     head: BytesMut,
     line: Rc<Line>,
     guarded: bool,
+    /// Of HTTP/2 only.
+    chatter: Option<Box<Chatter>>,
 }
 
 impl Link {
     pub(crate) fn new(socket: Socket, head: BytesMut, line: Rc<Line>, is_http1: bool) -> Self {
-        Self { socket, head, line, guarded: is_http1 }
+        let chatter = (!is_http1).then(Box::default);
+        Self { socket, head, line, guarded: is_http1, chatter }
     }
 
     /// Ready when the caller has sent something, or has gone.
@@ -94,8 +98,14 @@ impl AsyncRead for Link {
                 self.head = BytesMut::new();
             }
         }
-        if let Some(heard @ [_, ..]) = buffer.filled().get(before..).filter(|_| self.guarded) {
-            self.line.heard(heard);
+        if let Some(heard @ [_, ..]) = buffer.filled().get(before..) {
+            if self.guarded {
+                self.line.heard(heard);
+            }
+            let idle = self.chatter.as_mut().map_or(0, |chatter| chatter.follow(heard));
+            if idle > 0 {
+                self.line.chattered(idle);
+            }
         }
         Poll::Ready(Ok(()))
     }

@@ -1,27 +1,15 @@
 //! The plain listener that only sends callers to HTTPS, and shows an authority what an ACME client left for it.
-//!
-//! It has a thread of its own and closes every connection after one answer: whoever floods it takes nothing from the
-//! workers.
 
+use crate::aside::{self, Page, page};
 use crate::options::Redirect;
-use crate::telemetry::{Page, page};
 use http::header::{CONTENT_TYPE, HOST, LOCATION};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv6Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 const MOST_CONNECTIONS: usize = 512;
-/// A connection is over by then, whatever it did.
-const PATIENCE: Duration = Duration::from_secs(10);
 const CHALLENGES: &str = "/.well-known/acme-challenge/";
 const MOST_TOKEN: usize = 128;
 const MOST_ANSWER: u64 = 4096;
@@ -99,36 +87,8 @@ fn read(path: &Path) -> Option<Vec<u8>> {
 }
 
 /// Serves until told to stop.
-pub(crate) fn run(listener: TcpListener, door: Door, mut stop: watch::Receiver<bool>) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        tokio::select! {
-            () = accept(listener, Arc::new(door)) => {}
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
-        Ok(())
-    })
-}
-
-async fn accept(listener: tokio::net::TcpListener, door: Arc<Door>) {
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    loop {
-        let Ok(place) = places.clone().acquire_owned().await else { return };
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        let door = door.clone();
-        tokio::spawn(async move {
-            let answer = |request: Request<Incoming>| std::future::ready(Ok::<_, Infallible>(door.answer(&request)));
-            let mut builder = http1::Builder::new();
-            builder.keep_alive(false).max_buf_size(16 * 1024).header_read_timeout(None);
-            // An error here is the caller's own to see.
-            let _ = tokio::time::timeout(PATIENCE, builder.serve_connection(TokioIo::new(stream), service_fn(answer))).await;
-            drop(place);
-        });
-    }
+pub(crate) fn run(listener: TcpListener, door: Door, stop: watch::Receiver<bool>) -> io::Result<()> {
+    aside::run(listener, MOST_CONNECTIONS, move |request| door.answer(request), stop)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::patience::Patience;
 use crate::shed::{self, Passing};
 use crate::tls::{Misdirected, Proof};
 use crate::trip::{OVERDUE, Trip};
-use crate::upgrade::{Opened, Tunnel};
+use crate::upgrade::{Extended, Opened, Tunnel};
 use crate::upstream::{Answered, Call, Content, Failure, Socket};
 use crate::worker::Worker;
 use bytes::{Bytes, BytesMut};
@@ -52,6 +52,7 @@ enum Outcome {
 pub(crate) async fn serve(worker: Rc<Worker>, line: Rc<Line>, opened: Opened, request: Request<Incoming>) -> Response<Answer> {
     let (mut parts, body) = request.into_parts();
     let upgrades = upgrade::is_asked(&parts.headers);
+    let extended = Extended::take(&mut parts, worker.random());
     let mut trip = Trip::begin(&worker, &line, &parts);
     let mut body = Some(body);
     let answered = match admit(&mut trip, &mut parts) {
@@ -59,7 +60,9 @@ pub(crate) async fn serve(worker: Rc<Worker>, line: Rc<Line>, opened: Opened, re
         Err(refused) => Err(refused),
     };
     let (head, rest) = match answered {
-        Ok((head, Outcome::Switched(socket, ahead))) => return switch(trip, head, socket, ahead, &opened),
+        Ok((head, Outcome::Switched(socket, ahead))) => return switch(trip, head, socket, ahead, &opened, extended),
+        // Success alone would tell such a caller that there is a tunnel.
+        Ok((head, Outcome::Body(_))) if extended.is_some() && head.status.is_success() => unswitched(&mut trip),
         Ok((head, Outcome::Body(rest))) => (head, rest),
         Err(refused) => {
             let (head, whole) = refused.into_parts();
@@ -88,15 +91,27 @@ pub(crate) async fn serve(worker: Rc<Worker>, line: Rc<Line>, opened: Opened, re
 /// The upstream has switched protocols: so does the gateway, and the request goes on as a tunnel.
 fn switch(
     mut trip: Box<Trip>,
-    head: http::response::Parts,
+    mut head: http::response::Parts,
     socket: Socket,
     ahead: BytesMut,
     opened: &Opened,
+    extended: Option<Extended>,
 ) -> Response<Answer> {
     trip.end.status = head.status.as_u16();
     let idle = idle_timeout(&trip);
-    opened.replace(Some(Tunnel::new(trip, socket, ahead, idle)));
+    let tunnel = Tunnel::new(trip, socket, ahead, idle);
+    match extended {
+        Some(extended) => extended.open(tunnel, &mut head),
+        None => drop(opened.replace(Some(tunnel))),
+    }
     Response::from_parts(head, Answer::nothing())
+}
+
+/// The answer to a handshake over HTTP/2 that the upstream took for any other request.
+fn unswitched(trip: &mut Trip) -> (http::response::Parts, Rest) {
+    let reason = "the upstream answered the handshake of a WebSocket without switching to it";
+    let (head, whole) = trip.exchange.fail(Code::UpstreamBroken, reason).into_parts();
+    (head, Rest::whole(whole))
 }
 
 /// Leaves a body that was not wanted: a small one is read so that the connection can be used again, otherwise it ends.

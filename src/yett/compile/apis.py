@@ -118,10 +118,12 @@ def _operation(
 def _content(method: str, content: Content) -> dict[str, Any]:
     """Only answers to `GET` are kept."""
     cache = content.cache if method == "GET" else None
+    decoded = content.decompress_requests
     return compact(
         cache=None if cache is None else compact(**_listed(asdict(cache))),
         compression=None if content.compression is None else _listed(asdict(content.compression)),
         transcode=list(content.transcode),
+        decompress_requests=None if decoded is None else _listed(asdict(decoded)),
     )
 
 

@@ -8,6 +8,9 @@ from typing import Literal
 Coding = Literal["zstd", "br", "gzip"]
 """A content coding of answers."""
 
+RequestCoding = Literal["gzip", "deflate", "br", "zstd"]
+"""A content coding of requests."""
+
 Notation = Literal["msgpack", "cbor"]
 """A notation that callers may use in the place of JSON."""
 
@@ -45,9 +48,18 @@ class Compression:
 
 
 @dataclass(frozen=True, slots=True)
+class DecompressRequests:
+    """Which codings of requests are decoded, and how many times larger a body of more than 64 KiB may become."""
+
+    algorithms: tuple[RequestCoding, ...] = ("gzip", "deflate", "br", "zstd")
+    max_ratio: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """What an API, or one of its operations, does with content; `None` means nothing."""
 
     cache: Cache | None = None
     compression: Compression | None = None
     transcode: tuple[Notation, ...] = ()
+    decompress_requests: DecompressRequests | None = None

@@ -1,4 +1,4 @@
-"""`cache`, `compression` and `transcode`: the API's settings, those of single operations, and mistakes."""
+"""`cache`, `compression`, `decompress_requests` and `transcode`: settings of APIs and operations, and mistakes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.files import BOOKSHOP, load, only_mistake
-from yett.model.content import Cache, Compression, Content
+from yett.model.content import Cache, Compression, Content, DecompressRequests
 
 
 def with_settings(of_api: str, of_operation: str = "{}") -> str:
@@ -41,6 +41,15 @@ def test_an_operation_has_settings_of_its_own_or_none(tmp_path: Path) -> None:
     assert none == Content()
 
 
+def test_requests_are_decoded_only_where_it_is_said(tmp_path: Path) -> None:
+    settings = "decompress_requests: {algorithms: [br], max_ratio: 7}"
+    of_api, own = contents(tmp_path, settings)
+    assert of_api == own == Content(decompress_requests=DecompressRequests(("br",), 7))
+    assert contents(tmp_path, settings, "{decompress_requests: false}")[1] == Content()
+    _, own = contents(tmp_path, "max_body: 1MiB", "{decompress_requests: {}}")
+    assert own == Content(decompress_requests=DecompressRequests(("gzip", "deflate", "br", "zstd"), 100))
+
+
 def test_the_memory_of_the_cache_is_the_processes(tmp_path: Path) -> None:
     text = BOOKSHOP.replace("workers: 2}", "workers: 2, cache: {memory: 16MiB}}")
     configuration = load(tmp_path, text).configuration
@@ -52,6 +61,11 @@ def test_the_memory_of_the_cache_is_the_processes(tmp_path: Path) -> None:
     ("settings", "where"),
     [
         ("cache: true", "/apis/0/cache"),
+        ("decompress_requests: true", "/apis/0/decompress_requests"),
+        ("decompress_requests: {algorithms: []}", "/apis/0/decompress_requests/algorithms"),
+        ("decompress_requests: {algorithms: [gzip, gzip]}", "/apis/0/decompress_requests/algorithms"),
+        ("decompress_requests: {algorithms: [lzma]}", "/apis/0/decompress_requests/algorithms/0"),
+        ("decompress_requests: {max_ratio: 0}", "/apis/0/decompress_requests/max_ratio"),
         ("cache: {default_ttl: 5}", "/apis/0/cache/default_ttl"),
         ("cache: {default_ttl: 0s}", "/apis/0/cache/default_ttl"),
         ("cache: {max_object: 65MiB}", "/apis/0/cache/max_object"),

@@ -1,9 +1,10 @@
-//! The exchange of a caller that speaks another notation than JSON: from the guards to the upstream it is JSON.
+//! The exchange of a caller that speaks another notation than JSON, or codes its body: from the guards to the upstream it
+//! is JSON, and plain.
 
 use super::{BodyNeed, Exchange};
-use crate::Refusal;
 use crate::compression::{add_vary, forbids_transforming, weaken};
 use crate::transcode::{self, Fault, Notations, from_json, to_json};
+use crate::{Refusal, decompression};
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
@@ -19,26 +20,33 @@ impl Exchange {
 
     /// What must happen to the body of a request as it will be in JSON.
     pub(super) fn body_need_as_json(&mut self, parts: &Parts) -> Result<BodyNeed, Box<Refusal>> {
-        if self.offered().is_empty() {
+        let settings = self.operation_plan().and_then(|operation| operation.decompress_requests.as_ref());
+        self.coding = settings.and_then(|settings| decompression::coding(settings, &parts.headers));
+        if self.offered().is_empty() && self.coding.is_none() {
             return self.body_need(parts);
         }
         let mut spoken = parts.clone();
+        if self.coding.is_some() {
+            decompression::unlabel(&mut spoken.headers, None);
+        }
         self.notations = Notations::take(self.offered(), &mut spoken);
         let need = self.body_need(&spoken)?;
-        Ok(if self.notations.sent.is_some() { BodyNeed::Collect } else { need })
+        Ok(if self.notations.sent.is_some() || self.coding.is_some() { BodyNeed::Collect } else { need })
     }
 
-    /// Whether the caller speaks another notation than JSON.
+    /// Whether the caller speaks another notation than JSON, or codes its body.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
-        self.notations != Notations::default()
+        self.notations != Notations::default() || self.coding.is_some()
     }
 
-    /// Makes a request that of a caller that speaks JSON: its head, and its collected body.
+    /// Makes a request that of a caller that speaks JSON and codes nothing: its head, and its collected body.
     ///
     /// # Errors
-    /// The answer to send instead, if the body has something that JSON cannot say.
+    /// The answer to send instead, if the body is not what its coding says, has something that JSON cannot say, or
+    /// becomes too large.
     pub fn speak_json(&mut self, parts: &mut Parts, body: Option<Bytes>) -> Result<Option<Bytes>, Box<Response<Bytes>>> {
+        let body = self.decompress(parts, body)?;
         Notations::take(self.offered(), parts);
         let (Some(notation), Some(body)) = (self.notations.sent, &body) else { return Ok(body) };
         let depth = self.api_plan().map_or(0, |api| api.max_depth);
@@ -50,6 +58,19 @@ impl Exchange {
                 Err(self.refuse(Refusal::open(code, format!("the body {}", fault.detail()))))
             }
         }
+    }
+
+    fn decompress(&mut self, parts: &mut Parts, body: Option<Bytes>) -> Result<Option<Bytes>, Box<Response<Bytes>>> {
+        let Some(coding) = self.coding else { return Ok(body) };
+        let max_ratio = self.operation_plan().and_then(|operation| operation.decompress_requests.as_ref());
+        let max_ratio = max_ratio.map_or(1, |settings| settings.max_ratio);
+        let decoded = body.map(|body| decompression::decode(coding, &body, self.max_body_bytes(), max_ratio)).transpose();
+        let decoded = decoded.map_err(|fault| {
+            let code = if fault == decompression::Fault::Malformed { Code::RequestInvalid } else { Code::BodyTooLarge };
+            self.refuse(Refusal::open(code, format!("the body {}", fault.detail())))
+        })?;
+        decompression::unlabel(&mut parts.headers, Some(decoded.as_ref().map_or(0, Vec::len)));
+        Ok(decoded.map(Bytes::from))
     }
 
     /// Whether an answer must be collected because its caller wants it in another notation.

@@ -243,6 +243,7 @@ impl<'a> Builder<'a> {
                 upstream_path: upstream_path(operation, &path, &mut self.diagnostics),
                 cache: CachePlan::new(operation),
                 compression: operation.compression.as_ref().map(CompressionPlan::new),
+                decompress_requests: operation.decompress_requests.clone(),
                 transcode: operation.transcode.clone(),
                 callouts: callout::of(&plan.callouts, api, Some(operation), &path, &mut self.diagnostics),
                 mock: mock(operation, &path, &mut self.diagnostics),

@@ -62,6 +62,30 @@ pub struct Compression {
     pub identified: bool,
 }
 
+/// A content coding of requests that can be decoded (RFC 9110 section 8.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequestCoding {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 1950.
+    Deflate,
+    /// RFC 7932.
+    Br,
+    /// RFC 8878.
+    Zstd,
+}
+
+/// Decodes the bodies of requests before anything looks at them, so that they go upstream without a content coding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecompressRequests {
+    /// Codings that are decoded.
+    pub algorithms: Vec<RequestCoding>,
+    /// How many times larger a body of more than 64 KiB may become.
+    pub max_ratio: u32,
+}
+
 /// A notation that stands for JSON on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

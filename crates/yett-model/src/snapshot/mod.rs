@@ -22,7 +22,7 @@ mod watch;
 
 pub use access::{App, Collection, Credential, Profile, Team, TimedGrant, TimedProfile, User, UserIdentity};
 pub use callout::{Callout, CalloutSend, OnFailure};
-pub use content::{Cache, Coding, Compression, Notation};
+pub use content::{Cache, Coding, Compression, DecompressRequests, Notation, RequestCoding};
 pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
 pub use identify::{ApiKey, Combine, Identify, MethodName};
 pub use inquiry::{ClientAuth, Introspect, Introspection, KeyFetch};

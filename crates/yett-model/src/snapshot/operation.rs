@@ -1,6 +1,6 @@
 //! Operations: what the contract describes, as JSON Schema and ways of spelling.
 
-use super::{Cache, Compression, Limit, Notation};
+use super::{Cache, Compression, DecompressRequests, Limit, Notation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -75,6 +75,10 @@ pub struct Operation {
     /// Compresses answers; absent means that none is.
     #[serde(default)]
     pub compression: Option<Compression>,
+    /// Decodes the bodies of requests; absent means that a body with a content coding is not looked into, and refused
+    /// where it must be.
+    #[serde(default)]
+    pub decompress_requests: Option<DecompressRequests>,
     /// Notations that callers may use in the place of JSON.
     #[serde(default)]
     pub transcode: Vec<Notation>,

@@ -3,14 +3,15 @@
 //! It begins only after the upstream has agreed. What the caller sent ahead of that waits in the connection's buffer: it
 //! goes through the tunnel, or nowhere.
 
+mod extended;
 mod frames;
 
 use crate::clock::Alarm;
 use crate::lease::Lease;
-use crate::link::Link;
 use crate::trip::Trip;
 use crate::upstream::Socket;
 use bytes::{Buf, BytesMut};
+pub(crate) use extended::Extended;
 use frames::Frames;
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -27,6 +28,8 @@ const WAITING: usize = 16 * 1024;
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Pieces moved before other connections get their turn.
 const AT_ONCE: usize = 16;
+/// How often the tunnel of a stream looks whether the gateway drains: only connections are told.
+const LOOK_UP: Duration = Duration::from_millis(250);
 
 /// Where a connection finds the tunnel that one of its requests has opened.
 pub(crate) type Opened = Rc<RefCell<Option<Tunnel>>>;
@@ -38,6 +41,15 @@ pub(crate) struct Tunnel {
     /// What the upstream sent behind its answer.
     ahead: BytesMut,
     idle: Duration,
+}
+
+/// What a tunnel takes the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// A connection of HTTP/1: nobody else looks after it any more.
+    Connection,
+    /// A stream of HTTP/2: its connection goes on, and looks after itself.
+    Stream,
 }
 
 /// Which side failed.
@@ -150,15 +162,19 @@ impl Tunnel {
 
     /// Runs until both sides have ended, one fails, nothing passes for too long, or the gateway drains; `early` is what
     /// the caller sent ahead. The request ends, and is recorded, with it.
-    pub(crate) async fn run(self, link: &mut Link, early: BytesMut) {
+    pub(crate) async fn run<C: AsyncRead + AsyncWrite + Unpin>(self, link: &mut C, early: BytesMut, of: Of) {
         let Self { mut trip, mut upstream, ahead, idle } = self;
         let (worker, line) = (trip.worker.clone(), trip.line.clone());
         let (mut to_upstream, mut to_caller) = (Lane::new(early), Lane::new(ahead));
         let mut alarm = Alarm::new(&worker.clock, idle);
+        let mut look_up = Alarm::new(&worker.clock, LOOK_UP);
         let mut lease = Some(Lease::new(&worker));
         let mut lapsed: Option<String> = None;
         let ended = poll_fn(|context| {
-            line.listen(context);
+            match of {
+                Of::Connection => line.listen(context),
+                Of::Stream => look_up.again(LOOK_UP, context),
+            }
             if let Some(Poll::Ready(reason)) = lease.as_mut().map(|lease| lease.poll(&trip.exchange, context)) {
                 let [first, second, third, fourth, ..] = worker.random().to_le_bytes();
                 to_caller.stop(&frames::no_longer_allowed());
@@ -184,7 +200,7 @@ impl Tunnel {
                 (Err(Broken::Reader), _) | (_, Err(Broken::Writer)) => Poll::Ready(Err(Some(Code::CallerGone))),
                 (Err(Broken::Writer), _) | (_, Err(Broken::Reader)) => Poll::Ready(Err(Some(Code::UpstreamBroken))),
                 _ if to_upstream.is_over() && to_caller.is_over() => Poll::Ready(Ok(())),
-                _ if line.overdue().is_some() => Poll::Ready(Err(None)),
+                _ if of == Of::Connection && line.overdue().is_some() => Poll::Ready(Err(None)),
                 (Ok(false), Ok(false)) => alarm.poll(context).map(|()| Err(Some(Code::TunnelIdle))),
                 (Ok(_), Ok(_)) => {
                     alarm.reset(idle);

@@ -51,7 +51,13 @@ impl Link {
         if matches!(ready, Poll::Ready(Err(_))) {
             self.ended.set(true);
         }
-        !self.ended.get() && self.taken.get() < MOST_STREAMS.min(self.sender.current_max_send_streams())
+        let most = MOST_STREAMS.min(self.sender.current_max_send_streams());
+        if most == 0 && self.taken.get() == 0 {
+            // It took streams when it was opened: an upstream that changes its mind gets another connection, in the place
+            // of this one.
+            self.ended.set(true);
+        }
+        !self.ended.get() && self.taken.get() < most
     }
 }
 

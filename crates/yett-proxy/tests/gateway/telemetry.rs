@@ -128,3 +128,21 @@ fn events_beyond_the_capacity_give_way_and_are_counted() {
     let held: Vec<String> = stage.events().into_iter().map(|event| event.decision).collect();
     assert_eq!(held, asked[2..]);
 }
+
+#[test]
+fn silent_and_slow_connections_leave_room_for_whoever_asks_how_the_gateway_is() {
+    let stage = Stage::before(Origin::echo().address);
+    let mut silent: Vec<Caller> = (0..70).map(|_| Caller::connect(stage.telemetry)).collect();
+    silent.iter_mut().skip(35).for_each(|caller| caller.send("GET /heal"));
+    assert_eq!(stage.telemetry("/healthz").text(), "ok\n");
+    silent.iter_mut().for_each(|caller| drop(caller.read_to_end()));
+}
+
+#[test]
+fn a_connection_of_telemetry_has_one_answer() {
+    let stage = Stage::before(Origin::echo().address);
+    let mut caller = Caller::connect(stage.telemetry);
+    caller.send(get("/healthz") + &get("/healthz"));
+    let heard = String::from_utf8(caller.read_to_end()).unwrap();
+    assert_eq!(heard.matches("HTTP/1.1 200").count(), 1, "{heard}");
+}

@@ -420,6 +420,51 @@ fn an_upstream_that_takes_no_streams_is_not_connected_to_for_every_request() {
     assert!(connections.load(Ordering::SeqCst) <= 3, "{connections:?}");
 }
 
+/// Reads frames up to HEADERS.
+fn wait_for_head(stream: &mut impl Read) -> bool {
+    let mut head = [0; 9];
+    while stream.read_exact(&mut head).is_ok() {
+        let length = usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2]);
+        if stream.read_exact(&mut vec![0; length]).is_err() {
+            return false;
+        }
+        if head[3] == 1 {
+            return true;
+        }
+    }
+    false
+}
+
+#[test]
+fn an_upstream_that_changes_its_mind_about_streams_gets_the_next_request_on_another_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, opened) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                let mut stream = stream.unwrap();
+                sender.send(()).unwrap();
+                stream.write_all(b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64").unwrap();
+                // The head of a request: it is answered with 200 and nothing else, and from then on none is taken.
+                if stream.read_exact(&mut [0; 24]).is_err() || !wait_for_head(&mut stream) {
+                    return;
+                }
+                stream.write_all(b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\0").unwrap();
+                stream.write_all(b"\0\0\x01\x01\x05\0\0\0\x01\x88").unwrap();
+                let _ = stream.read_to_end(&mut Vec::new());
+            });
+        }
+    });
+    let stage = stage(address);
+    for number in 1..=5 {
+        assert_eq!(stage.ask(&get("/shop/books")).status(), 200, "{number}");
+        opened.recv_timeout(PATIENCE).unwrap();
+        assert!(opened.try_recv().is_err(), "one connection for each request, and no more");
+    }
+}
+
 #[test]
 fn a_caller_that_stalls_its_upload_is_not_held_against_the_connection() {
     let origin = origin(plain(), |mut request, mut respond, _| async move {

@@ -15,7 +15,7 @@ use yett_model::Code;
 use yett_proxy::Tls;
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+pub(crate) const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 /// A handshake, with more fields.
 fn handshake(path: &str, fields: &str) -> String {
@@ -26,7 +26,7 @@ fn handshake(path: &str, fields: &str) -> String {
 }
 
 /// A snapshot whose secret is a WebSocket too, beside a public one.
-fn offering(origin: SocketAddr, idle_ms: u64) -> Value {
+pub(crate) fn offering(origin: SocketAddr, idle_ms: u64) -> Value {
     let mut snapshot = snapshot(&json!({"targets": [{"url": format!("http://{origin}/v1")}]}));
     let operations = snapshot["apis"][0]["operations"].as_array_mut().unwrap();
     operations.push(json!({
@@ -41,7 +41,7 @@ fn stage(origin: SocketAddr) -> Stage {
     Stage::start(options(), &offering(origin, 60_000))
 }
 
-fn agree(stream: &mut impl Write, accept: &str, fields: &str) {
+pub(crate) fn agree(stream: &mut impl Write, accept: &str, fields: &str) {
     let head = format!(
         "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: {accept}\r\n\
          server: x\r\n{fields}\r\n"

@@ -12,6 +12,8 @@ from yett.config.sections.content import (
     CacheShape,
     Compressed,
     CompressionShape,
+    Decompressed,
+    DecompressRequestsShape,
     Notations,
     build_content,
     build_own_content,
@@ -118,6 +120,8 @@ class OperationShape(Shape):
     """Keep answers; absent means as the API says, `false` that none is kept."""
     compression: Compressed | None = None
     """Compress answers; absent means as the API says, `false` that none is compressed."""
+    decompress_requests: Decompressed | None = None
+    """Decode the bodies of requests; absent means as the API says, `false` that none is decoded."""
     transcode: Notations | None = None
     """Notations that callers may use in the place of JSON; absent means as the API says, `[]` none."""
 
@@ -182,13 +186,16 @@ class ApiShape(Shape):
     """Keep answers of `GET`; absent means that none is kept."""
     compression: CompressionShape | None = None
     """Compress answers; absent means that the gateway compresses none."""
+    decompress_requests: DecompressRequestsShape | None = None
+    """Decode the bodies of requests; absent means that a body with a content coding is refused where a guard must look
+    into it."""
     transcode: Notations = Field(default_factory=list)
     """Notations that callers may use in the place of JSON, by `Content-Type` and `Accept`."""
 
 
 def build_api(shape: ApiShape, at: At) -> Api:
     """The API that stands at `at`."""
-    content = build_content(shape.cache, shape.compression, shape.transcode)
+    content = build_content(shape.cache, shape.compression, shape.transcode, shape.decompress_requests)
     return Api(
         name=shape.name,
         contract=at.path(shape.contract),
@@ -249,7 +256,9 @@ def _build_operations(shapes: dict[str, OperationShape], content: Content, at: A
             priority=shape.priority,
             long_lived=shape.long_lived,
             upstream_path=shape.upstream_path,
-            content=build_own_content(shape.cache, shape.compression, shape.transcode, content),
+            content=build_own_content(
+                shape.cache, shape.compression, shape.transcode, shape.decompress_requests, content
+            ),
             place=(at / operation_id).place,
         )
         for operation_id, shape in shapes.items()

@@ -1,4 +1,4 @@
-"""`cache`, `compression` and `transcode` of an API and its operations."""
+"""`cache`, `compression`, `decompress_requests` and `transcode` of an API and its operations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from yett.config.sections.base import Shape
 from yett.config.sections.scalars import Duration, HeaderName, Size, mistake
-from yett.model.content import DEFAULT_TYPES, Cache, Coding, Compression, Content, Notation
+from yett.model.content import (
+    DEFAULT_TYPES,
+    Cache,
+    Coding,
+    Compression,
+    Content,
+    DecompressRequests,
+    Notation,
+    RequestCoding,
+)
 
 _PART: Final = r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}"
 _TYPE: Final = re.compile(rf"(?:{_PART}|\*)/(?:{_PART}|\*(?:\+[a-z0-9.-]+)?)")
@@ -83,6 +92,17 @@ class CompressionShape(Shape):
     `Authorization: Basic`."""
 
 
+class DecompressRequestsShape(Shape):
+    """Decodes the bodies of requests before any guard looks at them; they go upstream without a content coding."""
+
+    algorithms: Annotated[list[RequestCoding], Field(min_length=1), AfterValidator(_distinct)] = Field(
+        default_factory=lambda: list[RequestCoding](("gzip", "deflate", "br", "zstd"))
+    )
+    """Content codings that are decoded; others are refused where a guard must look into the body."""
+    max_ratio: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """How many times larger a body of more than 64 KiB may become; it may never become larger than `max_body`."""
+
+
 Cached = Annotated[
     Annotated[CacheShape, Tag("<settings>")] | Annotated[Literal[False], Tag("<off>")],
     Discriminator(lambda value: "<off>" if value is False else "<settings>"),
@@ -91,6 +111,12 @@ Cached = Annotated[
 
 Compressed = Annotated[
     Annotated[CompressionShape, Tag("<settings>")] | Annotated[Literal[False], Tag("<off>")],
+    Discriminator(lambda value: "<off>" if value is False else "<settings>"),
+]
+"""Settings, or `false`."""
+
+Decompressed = Annotated[
+    Annotated[DecompressRequestsShape, Tag("<settings>")] | Annotated[Literal[False], Tag("<off>")],
     Discriminator(lambda value: "<off>" if value is False else "<settings>"),
 ]
 """Settings, or `false`."""
@@ -106,15 +132,26 @@ class CacheMemoryShape(Shape):
     """Bytes for kept answers, over all APIs; the least recently used go first."""
 
 
-def build_content(cache: CacheShape | None, compression: CompressionShape | None, transcode: list[Notation]) -> Content:
+def build_content(
+    cache: CacheShape | None,
+    compression: CompressionShape | None,
+    transcode: list[Notation],
+    decompress_requests: DecompressRequestsShape | None,
+) -> Content:
     """What an API does with content."""
-    return Content(_cache(cache or None), _compression(compression or None), tuple(transcode))
+    return Content(
+        _cache(cache or None),
+        _compression(compression or None),
+        tuple(transcode),
+        _decompress_requests(decompress_requests or None),
+    )
 
 
 def build_own_content(
     cache: CacheShape | bool | None,
     compression: CompressionShape | bool | None,
     transcode: list[Notation] | None,
+    decompress_requests: DecompressRequestsShape | bool | None,
     of_api: Content,
 ) -> Content:
     """What an operation does with content: its own settings, or the API's."""
@@ -122,6 +159,7 @@ def build_own_content(
         of_api.cache if cache is None else _cache(cache),
         of_api.compression if compression is None else _compression(compression),
         of_api.transcode if transcode is None else tuple(transcode),
+        of_api.decompress_requests if decompress_requests is None else _decompress_requests(decompress_requests),
     )
 
 
@@ -142,3 +180,9 @@ def _compression(shape: CompressionShape | bool | None) -> Compression | None:
     if not isinstance(shape, CompressionShape):
         return None
     return Compression(tuple(shape.algorithms), shape.min_size, tuple(shape.types), shape.identified)
+
+
+def _decompress_requests(shape: DecompressRequestsShape | bool | None) -> DecompressRequests | None:
+    if not isinstance(shape, DecompressRequestsShape):
+        return None
+    return DecompressRequests(tuple(shape.algorithms), shape.max_ratio)
