@@ -73,3 +73,32 @@ def test_an_explanation_names_the_policy_and_what_it_saw(tmp_path: Path) -> None
         verdict = "permits" if allowed else "does not match"
         assert f"policy small {verdict}" in authorize.reasons
     assert decision.code == "policy-denied"
+
+
+@NATIVE
+def test_mistakes_in_policies_are_told_beside_those_of_other_sections(tmp_path: Path) -> None:
+    policies = (
+        "  - {name: typo, forbid: {operations: [shop:getBook]}, when: context.tls == 1}\n"
+        "  - {name: broken, cedar: 'forbid('}\n"
+        "  - {name: nobody, cedar: 'forbid(principal == App::\"reader-ap\", action, resource);'}\n"
+    )
+    broken = SETTINGS.replace("profiles: [reader], keys", "profiles: [raeder], keys")
+    path = lay_out(tmp_path, f"{broken}policies:\n{policies}")
+    told = {(one.code, one.line) for one in check_configuration(path, ENVIRONMENT).diagnostics}
+    first = len(broken.splitlines()) + 2
+    assert {code for code, _ in told} == {
+        "unknown-profile",
+        "policy-type",
+        "policy-syntax",
+        "policy-unknown-entity",
+    }
+    assert {("policy-type", first), ("policy-syntax", first + 1), ("policy-unknown-entity", first + 2)} <= told
+
+
+@NATIVE
+def test_a_name_that_could_not_be_read_is_no_mistake_of_a_policy(tmp_path: Path) -> None:
+    broken = SETTINGS.replace("team: shop-team, profiles", "team: shop-team, agent: perhaps, profiles")
+    policies = "  - {name: own, cedar: 'forbid(principal == App::\"reader-app\", action, resource);'}\n"
+    path = lay_out(tmp_path, f"{broken}policies:\n{policies}")
+    codes = {one.code for one in check_configuration(path, ENVIRONMENT).diagnostics}
+    assert not any(code.startswith("policy-") for code in codes)

@@ -19,7 +19,7 @@ from yett.config import Loaded, load_configuration
 from yett.contract import Contract
 from yett.errors import ConfigurationError
 from yett.model.access import Credentials
-from yett.model.configuration import Configuration
+from yett.model.configuration import Configuration, Unread
 from yett.model.diagnostic import Diagnostic, first_of, has_errors, in_order
 from yett.services.certificates import certificate_warnings
 from yett.services.contracts import ContractShelf
@@ -42,7 +42,8 @@ DEFAULT_STORE: Final = ".yett/store.db"
 class Assembly:
     """A configuration with its contracts and credentials, and every mistake in any of them.
 
-    `files` is all that must be watched for a change. `draft` is what is left of the configuration without its mistakes.
+    `files` is all that must be watched for a change. `draft` is what is left of the configuration without its mistakes,
+    and `unread` what of it could not be read.
     """
 
     path: str
@@ -57,6 +58,7 @@ class Assembly:
     tokens: TokenSettings | None = field(default=None, repr=False)
     store: str = DEFAULT_STORE
     draft: Configuration | None = field(default=None, repr=False)
+    unread: Unread = Unread()
     kept: tuple[KeptKey, ...] = ()
 
     @property
@@ -149,15 +151,14 @@ def _assemble(
     store = configuration.gateway.store or str(Path(loaded.home) / DEFAULT_STORE)
     kept, unread = read_kept(store)
     credentials = join_kept(resolved.credentials, kept, configuration, pepper_id(pepper.secret))
+    resolve = OperationIndex(configuration, contracts.contracts).resolve
     found = [
         *unread,
         *_told_once(loaded.diagnostics, draft),
         *contracts.diagnostics,
         *first_of(check_operations(draft, contracts.contracts, loaded.unread)),
         *first_of(check_proxies(draft, contracts.contracts)),
-        *first_of(
-            check_access(configuration, OperationIndex(configuration, contracts.contracts).resolve, now=int(now))
-        ),
+        *first_of(check_access(configuration, resolve, now=int(now))),
         *first_of(impossible_costs(configuration, contracts.contracts)),
         *first_of(certificate_warnings(configuration, now=now)),
         *pepper.diagnostics,
@@ -190,6 +191,7 @@ def _assemble(
         secrets={**proofs.named, **asked.named},
         tokens=tokens.settings,
         draft=draft,
+        unread=loaded.unread,
         store=store,
         kept=tuple(kept),
     )

@@ -12,6 +12,7 @@ from yett.gateway import check_snapshot, native_available
 from yett.model.access import Credentials
 from yett.model.configuration import Configuration
 from yett.model.diagnostic import Diagnostic, has_errors, in_order
+from yett.model.proofs import AppProofs
 from yett.services.assembly import Assembly, assemble
 from yett.services.refusals import refused_places
 
@@ -78,6 +79,22 @@ ENGINES_OWN: Final = frozenset(
 )
 """Codes of mistakes that the engine alone can tell, and that stand for themselves whatever else is wrong."""
 
+POLICIES_OWN: Final = frozenset(
+    {
+        "policy-attribute-untyped",
+        "policy-stages",
+        "policy-syntax",
+        "policy-too-long",
+        "policy-type",
+        "policy-unenforceable",
+        "time-zone-unknown",
+    }
+)
+"""Codes of mistakes in policies that stand for themselves, whatever else is wrong."""
+
+POLICIES_NAMES: Final = frozenset({"policy-unknown-attribute", "policy-unknown-entity", "policy-unknown-operation"})
+"""Codes of names in policies that may be those of something that could not be read."""
+
 
 def _mistakes_of_draft(assembly: Assembly) -> list[Diagnostic]:
     """What the engine has to say of a configuration with mistakes, so that all of them are told at once."""
@@ -85,9 +102,26 @@ def _mistakes_of_draft(assembly: Assembly) -> list[Diagnostic]:
         return []
     apis = tuple(api for api in assembly.draft.apis if api.name in assembly.contracts)
     exposed = Configuration(gateway=assembly.draft.gateway, apis=apis)
-    of_draft = replace(assembly, configuration=exposed, credentials=Credentials())
-    snapshot = compile_snapshot(exposed, assembly.contracts, of_draft.credentials)
-    return [one for one in _engine_mistakes(of_draft, snapshot) if one.code in ENGINES_OWN]
+    found = [one for one in _of_draft(assembly, exposed) if one.code in ENGINES_OWN]
+    if not assembly.draft.policies:
+        return found
+    judged = replace(
+        exposed,
+        collections=tuple(replace(one, limits=()) for one in assembly.draft.collections),
+        profiles=tuple(replace(one, limits=()) for one in assembly.draft.profiles),
+        teams=assembly.draft.teams,
+        apps=tuple(replace(one, limits=(), keys=(), clients=(), proofs=AppProofs()) for one in assembly.draft.apps),
+        policies=assembly.draft.policies,
+    )
+    unread = assembly.unread
+    whole = len(apis) == len(assembly.draft.apis) and not unread.sections and not any(unread.names.values())
+    codes = POLICIES_OWN | POLICIES_NAMES if whole else POLICIES_OWN
+    return [*found, *(one for one in _of_draft(assembly, judged) if one.code in codes)]
+
+
+def _of_draft(assembly: Assembly, configuration: Configuration) -> list[Diagnostic]:
+    of_draft = replace(assembly, configuration=configuration, credentials=Credentials())
+    return _engine_mistakes(of_draft, compile_snapshot(configuration, assembly.contracts, of_draft.credentials))
 
 
 def _engine_mistakes(assembly: Assembly, snapshot: bytes) -> list[Diagnostic]:
