@@ -16,6 +16,7 @@ import typer
 from yett.cli import (
     access,
     bundle,
+    catalogue,
     check,
     client,
     collection_run,
@@ -59,6 +60,7 @@ for command in (
     lint.lint,
     score.score,
     mock.mock,
+    catalogue.catalogue,
     schema.schema,
 ):
     app.command(epilog=EXIT_CODES)(command)

@@ -92,7 +92,10 @@ def generate(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Make a collection from contracts, a request for each operation, or from a recording (HAR)."""
+    """Make a collection from contracts or a recording.
+
+    Of a contract, a request for each operation; of a recording (HAR), one for each call.
+    """
     from dataclasses import replace
 
     from yett.cli.output import told_errors
@@ -112,7 +115,10 @@ def generate(
 
 @app.command("list", epilog=EXIT_CODES)
 def list_(file: File, form: Read = None, as_json: Json = False) -> None:
-    """List what is in a collection: requests, variables, environments, and scripts that no run runs."""
+    """List what is in a collection.
+
+    Requests, environments, and the scripts that no run runs.
+    """
     from yett.cli.output import screen, show_json, told_errors, visible
     from yett.collections.model import scripts_of, steps_of
     from yett.services.collections import demand, read_collection
@@ -142,7 +148,10 @@ def search(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Find requests by words: in their names, addresses, notes, tags, parameters and bodies."""
+    """Find requests by words.
+
+    They are looked for in names, addresses, notes, tags, parameters and bodies.
+    """
     from yett.cli.output import screen, show_json, told_errors, visible
     from yett.services.collections import collection_files, search_collections
 

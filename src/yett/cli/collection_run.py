@@ -61,7 +61,9 @@ def run(
     ] = None,
     form: Annotated[Form | None, typer.Option("--format", help="What the file is. Absent: as it looks.")] = None,
 ) -> None:
-    """Send the requests of a collection, and hold the answers against what is expected.
+    """Send requests and judge their answers.
+
+    Each answer is held against what the collection expects of it.
 
     With --config the answers come through a real gateway, started for it on the loopback, in front of the upstreams
     that the configuration names; {{api_key}} is a key that may call everything.

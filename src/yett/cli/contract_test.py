@@ -50,7 +50,9 @@ def try_contract(
     output_format: Annotated[Report, typer.Option("--report", help="How to tell it.")] = Report.TEXT,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the report.")] = None,
 ) -> None:
-    """Test an API against its contract: examples, requests that fit and requests that do not, and who may call what.
+    """Test an API against its contract.
+
+    Examples, requests that fit, requests that do not, and who may call what.
 
     A configuration is tested through a gateway that is started for it, in front of the upstreams it names. Each
     failure comes with a curl command that repeats it. To other machines only methods that change nothing are sent.
