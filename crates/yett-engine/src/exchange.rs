@@ -36,19 +36,20 @@ use crate::identity::{Asked, Principal};
 use crate::plan::{ApiPlan, OperationPlan, Plan, TargetPlan};
 use crate::receive;
 use crate::refusal::Refusal;
+use crate::routing::placement::{self, Unplaced};
 use crate::routing::{Found, Parameters};
 use crate::transcode::Notations;
 use crate::{grpc, trailers, upgrade};
 use bytes::Bytes;
 use http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, PROXY_AUTHORIZATION, RETRY_AFTER, TE, TRAILER, UPGRADE,
-    X_CONTENT_TYPE_OPTIONS,
+    VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use std::net::IpAddr;
 use std::sync::Arc;
-use yett_model::snapshot::{AcceptTraces, Mode, Protocol, RequestCoding};
+use yett_model::snapshot::{AcceptTraces, Mode, PlacedAt, Protocol, RequestCoding};
 use yett_model::{Code, Phase, Source};
 
 use guarding::weigh;
@@ -426,7 +427,7 @@ impl Exchange {
         self.query = received.query;
         self.hear(&parts.headers)?;
         self.phase = Phase::Route;
-        if let Err(refusal) = self.route() {
+        if let Err(refusal) = self.route(parts) {
             return Err(self.stray(parts, refusal).into());
         }
         self.phase = Phase::Screen;
@@ -476,3 +477,5 @@ impl Exchange {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod version_tests;

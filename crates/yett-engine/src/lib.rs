@@ -36,6 +36,7 @@ mod policy;
 mod receive;
 mod record;
 pub mod refusal;
+mod retirement;
 pub mod routing;
 pub mod trailers;
 pub mod transcode;

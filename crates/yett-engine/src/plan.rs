@@ -26,6 +26,7 @@ use crate::identity::users::Users;
 use crate::identity::{AppPlan, Principal};
 use crate::mock::Mock;
 use crate::policy::Policies;
+use crate::retirement::RetirementPlan;
 use crate::routing::Routes;
 use crate::routing::template::Template;
 use aws_lc_rs::digest;
@@ -35,8 +36,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use yett_model::Diagnostic;
 use yett_model::snapshot::{
-    Api, Collection, Credential, DecompressRequests, Failures, Leaks, LogSubjects, Mode, Notation, Operation, Priority, Snapshot,
-    Tracing, Upstream, WebSocket,
+    Api, Collection, Credential, DecompressRequests, Failures, Leaks, LogSubjects, Mode, Notation, Operation, PlacedAt, Priority,
+    Snapshot, Tracing, Upstream, WebSocket,
 };
 
 /// Body limit of requests that no operation describes.
@@ -99,6 +100,8 @@ pub struct ApiPlan {
     /// Where copies of requests go.
     pub mirror: Option<Arc<TargetPlan>>,
     pub(crate) base_path: String,
+    /// Where requests say that they are for this version, if there are several.
+    pub(crate) placed_at: Option<PlacedAt>,
     /// Settings of the upstream.
     pub upstream: Upstream,
     pub(crate) preserve_host: bool,
@@ -191,6 +194,8 @@ pub struct OperationPlan {
     pub(crate) transcode: Vec<Notation>,
     /// Answers in the place of the upstream.
     pub(crate) mock: Option<Mock>,
+    /// How it goes, where it does.
+    pub(crate) retirement: Option<RetirementPlan>,
     pub(crate) guards: Vec<Arc<dyn Guard>>,
     /// What the guards may do to the bodies of answers.
     pub(crate) reshapes: Reshapes,

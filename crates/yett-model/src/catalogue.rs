@@ -96,6 +96,14 @@ catalogue! {
         "The API has no such path" "Check the path against the API's contract.";
     MethodNotAllowed "method-not-allowed" 405 Caller false
         "The path exists, but not with this method" "Use a method named in the Allow header.";
+    VersionMissing "version-missing" 400 Caller false
+        "The request does not say which version of the API it is for" "Name one of the versions in `detail`.";
+    VersionUnknown "version-unknown" 400 Caller false
+        "The API has no such version" "Name one of the versions in `detail`, once.";
+    OperationRetired "operation-retired" 410 Caller false
+        "This version of the operation is no longer served" "Read the page in `Link` and move to what takes its place.";
+    OperationBrownout "operation-brownout" 410 Caller true
+        "This version of the operation goes soon, and is switched off for a while" "Read the page in `Link`, move to what takes its place, and come back after Retry-After until then.";
     // screen
     OriginRefused "origin-refused" 403 Caller false
         "Pages of this origin may not open the connection" "Open it from a page of the API's own host, or of an origin it names.";

@@ -36,6 +36,7 @@ from yett.cli import (
     schema,
     score,
     tokens,
+    versions,
 )
 from yett.cli import compile as compiling
 from yett.cli.arguments import EXIT_CODES
@@ -77,6 +78,7 @@ app.add_typer(tokens.app, name="tokens")
 app.add_typer(access.app, name="access")
 app.add_typer(new.app, name="new")
 app.add_typer(collection_run.commands, name="collection")
+app.add_typer(versions.app, name="versions")
 
 
 def _show_version(wanted: bool) -> None:

@@ -9,6 +9,7 @@ from yett.compile.fields import compact
 from yett.compile.limits import LimitNames, compile_limits
 from yett.compile.proxy import compile_proxy, upstream_path
 from yett.compile.upstreams import compile_upstream
+from yett.compile.versions import compile_placement, compile_retirement
 from yett.model.api import OperationSettings
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def compile_api(api: Api, contract: ContractSource, names: LimitNames, issuers: 
         version=contract.version,
         hosts=list(api.hosts),
         base_path=api.base_path,
+        placement=compile_placement(api.version),
         upstream=compile_upstream(api.upstream),
         proxy=compile_proxy(api.proxy),
         guards=asdict(api.guards),
@@ -108,6 +110,7 @@ def _operation(
         body=operation.body,
         responses=list(operation.responses),
         idle_timeout_ms=own.idle_timeout_ms,
+        retirement=compile_retirement(api.retirement, own.retirement),
         **_content(operation.method, api.content if own.content is None else own.content),
     )
     if own.websocket is not None:

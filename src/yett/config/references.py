@@ -193,15 +193,31 @@ def _identity(api: Api) -> Iterator[Diagnostic]:
 
 
 def _shared_base_paths(apis: Iterable[Api]) -> Iterator[Diagnostic]:
-    taken: dict[tuple[str, str], Api] = {}
+    taken: dict[tuple[str, str], list[Api]] = {}
     for api in apis:
         spots = [(host, api.base_path) for host in api.hosts or ("",)]
-        clash = next((taken[spot] for spot in spots if spot in taken), None)
-        if clash is not None and clash.name != api.name:
-            message = f"the APIs `{clash.name}` and `{api.name}` are exposed at the same host and base path"
-            yield api.place.diagnostic("base-path-taken", message, hint=f"the other one stands at {clash.place}")
+        met = {one.name: one for spot in spots for one in taken.get(spot, ()) if one.name != api.name}
+        yield from filter(None, (_clash(one, api) for one in met.values()))
         for spot in spots:
-            taken.setdefault(spot, api)
+            taken.setdefault(spot, []).append(api)
+
+
+def _clash(first: Api, second: Api) -> Diagnostic | None:
+    """Why two APIs cannot be at the same host and base path: only versions that requests tell apart can."""
+    one, other = first.version, second.version
+    both = f"the APIs `{first.name}` and `{second.name}` are exposed at the same host and base path"
+    if one is None or other is None or one.at is None or other.at is None:
+        hint = f"the other one stands at {first.place}; versions of one API say which they are: `version`"
+        return second.place.diagnostic("base-path-taken", both, hint=hint)
+    if (one.of, one.at) != (other.of, other.at):
+        hint = f"`of` and `in` of versions are the same; the other one stands at {one.place}"
+        return other.place.diagnostic("base-path-taken", f"{both}, and are told apart in different ways", hint=hint)
+    if one.name == other.name:
+        return other.place.diagnostic("version-twice", f"`{first.name}` is version {one.name} of `{one.of}` already")
+    if one.default and other.default:
+        hint = f"take one `default` away; the other one stands at {one.place}"
+        return other.place.diagnostic("version-defaults", f"`{one.of}` has two default versions", hint=hint)
+    return None
 
 
 def _shared_addresses(configuration: Configuration) -> Iterator[Diagnostic]:

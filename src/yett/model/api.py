@@ -11,6 +11,7 @@ from yett.model.place import NOWHERE, Place, Reference
 from yett.model.proofs import MessageSignature, Webhook
 from yett.model.proxy import Proxy
 from yett.model.upstream import Upstream
+from yett.model.version import Retirement, Version
 
 Mode = Literal["enforce", "monitor", "off"]
 """What a guard does with what it finds: refuse it, record it, or not look."""
@@ -131,6 +132,7 @@ class OperationSettings:
     long_lived: bool = False
     upstream_path: str | None = None
     content: Content | None = None
+    retirement: Retirement | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -159,5 +161,7 @@ class Api:
     contract_folders: tuple[str, ...] = ()
     proxy: Proxy = Proxy()
     mock: bool = False
+    version: Version | None = None
+    retirement: Retirement | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)
     contract_place: Place = field(default=NOWHERE, compare=False, repr=False)

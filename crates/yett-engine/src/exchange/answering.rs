@@ -51,6 +51,7 @@ impl Exchange {
         for (name, value) in &self.effects.headers {
             response.headers.insert(name.clone(), value.clone());
         }
+        self.tell_version(&mut response.headers);
         need
     }
 
@@ -147,7 +148,24 @@ impl Exchange {
         for (name, value) in &self.effects.headers {
             response.headers_mut().entry(name.clone()).or_insert_with(|| value.clone());
         }
+        self.tell_version(response.headers_mut());
         response
+    }
+
+    /// Tells caches and callers of the version: what chose it, and when it goes.
+    fn tell_version(&self, headers: &mut HeaderMap) {
+        let placed = self.api_plan().and_then(|api| api.placed_at.as_ref());
+        let varies = match placed {
+            Some(PlacedAt::Header(name)) => HeaderValue::from_str(name).ok(),
+            Some(PlacedAt::MediaType(_)) => Some(HeaderValue::from_static("accept")),
+            Some(PlacedAt::Query(_)) | None => None,
+        };
+        if let Some(varies) = varies {
+            headers.append(VARY, varies);
+        }
+        if let Some(retirement) = self.operation_plan().and_then(|operation| operation.retirement.as_ref()) {
+            retirement.announce(headers);
+        }
     }
 
     /// Who was at fault, when something was.

@@ -12,6 +12,10 @@ impl Exchange {
             path_parameters: &self.parameters,
             query: &self.query,
             credential_query: self.api_plan().and_then(|api| api.identity.query()),
+            version_query: match self.api_plan().and_then(|api| api.placed_at.as_ref()) {
+                Some(PlacedAt::Query(name)) => Some(name),
+                _ => None,
+            },
             headers: &parts.headers,
             address: self.caller.address,
             tls: self.caller.tls,

@@ -45,7 +45,7 @@ impl Exchange {
         upgrade::check(self.operation_plan().and_then(|operation| operation.websocket.as_ref()), parts, self.caller.tls)
     }
 
-    pub(super) fn route(&mut self) -> Result<(), Box<Refusal>> {
+    pub(super) fn route(&mut self, parts: &Parts) -> Result<(), Box<Refusal>> {
         if self.plan.jwks_path.as_deref() == Some(&*self.path)
             && let Some(reply) = self.key_set()
         {
@@ -56,14 +56,22 @@ impl Exchange {
             self.reports = true;
             return Ok(());
         }
-        match self.plan.routes.find(&self.host, &self.method, &self.path) {
+        let asked = placement::Asked { headers: &parts.headers, query: &self.query };
+        match self.plan.routes.find(&self.host, &self.method, &self.path, asked) {
             Found::Operation { operation, base, parameters } => {
                 self.api = self.plan.operation(operation).map(|plan| plan.api);
                 self.operation = Some(operation);
                 self.base = base;
                 self.parameters = parameters;
                 self.rewrite()?;
-                self.check_semicolon()
+                self.check_semicolon()?;
+                let retirement = self.operation_plan().and_then(|operation| operation.retirement.as_ref());
+                retirement.map_or(Ok(()), |retirement| retirement.check(self.now.unix_ms / 1000))
+            }
+            Found::NoVersion { api, base, fault } => {
+                self.api = Some(api);
+                self.base = base;
+                Err(unplaced(&fault))
             }
             Found::NoApi => Err(Refusal::new(Code::ApiUnknown, "no API has this host and base path")),
             Found::NoPath { api, base } => {
@@ -140,4 +148,10 @@ impl Exchange {
             Mode::Off => Ok(()),
         }
     }
+}
+
+/// Whoever may not know the API may know its versions: they are in every address and document about it.
+fn unplaced(fault: &Unplaced) -> Box<Refusal> {
+    let code = if fault.is_missing { Code::VersionMissing } else { Code::VersionUnknown };
+    Refusal::open(code, format!("say one of {} in {}", fault.versions.join(", "), fault.place))
 }

@@ -41,6 +41,8 @@ pub struct RequestView<'a> {
     pub query: &'a str,
     /// Query parameter that carried the caller's credential: not the contract's business.
     pub credential_query: Option<&'a str>,
+    /// Query parameter that says which version of the API is meant: not its contract's business either.
+    pub version_query: Option<&'a str>,
     /// Header fields as received.
     pub headers: &'a HeaderMap,
     /// Caller's address.

@@ -19,6 +19,7 @@ use crate::identity::users::Users;
 use crate::identity::{AppPlan, UserPlan};
 use crate::mock::Mock;
 use crate::policy::Policies;
+use crate::retirement::RetirementPlan;
 use crate::routing::{Routes, target};
 use aws_lc_rs::digest;
 use http::{HeaderName, Method};
@@ -211,7 +212,7 @@ impl<'a> Builder<'a> {
         let first = plan.operations.len() as u32;
         for (index, operation) in api.operations.iter().enumerate() {
             let path = format!("{path}/operations/{index}");
-            self.route(plan, api, operation, &path);
+            self.route(plan, number, operation, &path);
             self.check_websocket(api, operation, &path);
             let collections = collections.get(operation.id.as_str()).map_or(&[][..], Vec::as_slice);
             let scope = Scope {
@@ -249,6 +250,7 @@ impl<'a> Builder<'a> {
                 mock: mock(operation, &path, &mut self.diagnostics),
                 reshapes: guards::reshapes(&guards),
                 guards,
+                retirement: retirement(operation, &path, &mut self.diagnostics),
             });
         }
         let scope = Scope {
@@ -273,6 +275,7 @@ impl<'a> Builder<'a> {
             versions,
             mirror,
             base_path: api.base_path.clone(),
+            placed_at: api.placement.as_ref().map(|placement| placement.at.clone()),
             upstream: api.upstream.clone(),
             preserve_host: api.upstream.preserve_host,
             all_public: api.identify.public && api.operations.iter().all(|operation| operation.public != Some(false)),
@@ -299,7 +302,7 @@ impl<'a> Builder<'a> {
 
     fn open(&mut self, plan: &mut Plan, number: u32, api: &Api, path: &str) {
         for host in Self::hosts(api) {
-            if let Err(claimed) = plan.routes.open(host, &api.base_path, number) {
+            if let Err(claimed) = plan.routes.open(host, &api.base_path, api.placement.as_ref(), number) {
                 let other = self.snapshot.apis.get(claimed.by as usize).map_or("", |other| &other.name);
                 let at = host.unwrap_or("any host");
                 self.report(
@@ -333,13 +336,14 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn route(&mut self, plan: &mut Plan, api: &Api, operation: &Operation, path: &str) {
+    fn route(&mut self, plan: &mut Plan, owner: u32, operation: &Operation, path: &str) {
+        let Some(api) = self.snapshot.apis.get(owner as usize) else { return };
         let Ok(method) = operation.method.parse::<Method>() else {
             return self.report(format!("{path}/method"), "method-invalid", format!("'{}' is no HTTP method", operation.method));
         };
         let number = plan.operations.len() as u32;
         for host in Self::hosts(api) {
-            if let Err(message) = plan.routes.add(host, &api.base_path, &method, &operation.path, number) {
+            if let Err(message) = plan.routes.add((host, &api.base_path, owner), &method, &operation.path, number) {
                 self.report(
                     format!("{path}/path"),
                     "path-invalid",
@@ -491,4 +495,9 @@ fn mock(operation: &Operation, path: &str, diagnostics: &mut Vec<Diagnostic>) ->
         diagnostics.push(Diagnostic::new(format!("{path}/mock"), "mock-impossible", message));
         None
     })
+}
+
+fn retirement(operation: &Operation, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<RetirementPlan> {
+    let built = RetirementPlan::build(operation.retirement.as_ref()?);
+    built.map_err(|message| diagnostics.push(Diagnostic::new(format!("{path}/retirement"), "retirement-invalid", message))).ok()
 }

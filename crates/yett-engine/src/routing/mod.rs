@@ -3,14 +3,17 @@
 //! Matching is done on the normalised path (see [`target`]), so that the gateway and the upstream read the same path.
 //! A literal segment beats a template; the longest base path wins.
 
+pub(crate) mod placement;
 pub mod target;
 pub mod template;
 
 use http::Method;
 use matchit::Router;
+use placement::{Asked, Mount, Unplaced};
 use std::collections::HashMap;
 use std::sync::Arc;
 use template::Template;
+use yett_model::snapshot::Placement;
 
 /// Path parameters in template order: name and percent-encoded value.
 pub type Parameters = Vec<(Arc<str>, String)>;
@@ -43,6 +46,15 @@ pub enum Found {
         /// Length in bytes of the base path.
         base: usize,
     },
+    /// The API has several versions, and the request does not say in the way they ask for which it is for.
+    NoVersion {
+        /// Number of one of them in the plan.
+        api: u32,
+        /// Length in bytes of the base path.
+        base: usize,
+        /// What is wrong.
+        fault: Unplaced,
+    },
     /// No API is served at this host and base path.
     NoApi,
 }
@@ -50,14 +62,14 @@ pub enum Found {
 /// Hosts and base paths to APIs.
 #[derive(Default)]
 pub struct Routes {
-    hosts: HashMap<String, HashMap<String, ApiRoutes>>,
-    any_host: HashMap<String, ApiRoutes>,
+    hosts: HashMap<String, HashMap<String, Mount>>,
+    any_host: HashMap<String, Mount>,
     /// Most segments of any base path: bounds the look-ups a long path can cause.
     deepest_base: usize,
 }
 
-struct ApiRoutes {
-    api: u32,
+pub(crate) struct ApiRoutes {
+    pub(crate) api: u32,
     methods: Vec<(Method, MethodRoutes)>,
 }
 
@@ -82,46 +94,50 @@ pub struct Claimed {
 }
 
 impl Routes {
-    /// Opens a base path on a host (`None`: any host) for an API.
+    /// Opens a base path on a host (`None`: any host) for an API, or for one more version of it.
     ///
     /// # Errors
     /// [`Claimed`] if another API has it.
-    pub fn open(&mut self, host: Option<&str>, base: &str, api: u32) -> Result<(), Claimed> {
+    pub fn open(&mut self, host: Option<&str>, base: &str, placement: Option<&Placement>, api: u32) -> Result<(), Claimed> {
         let key = base.trim_end_matches('/');
         self.deepest_base = self.deepest_base.max(key.matches('/').count());
         let bases = match host {
             Some(host) => self.hosts.entry(host.to_owned()).or_default(),
             None => &mut self.any_host,
         };
-        if let Some(taken) = bases.get(key) {
-            return Err(Claimed { by: taken.api });
+        match bases.get_mut(key) {
+            Some(mount) => mount.share(placement, api).map_err(|by| Claimed { by }),
+            None => {
+                bases.insert(key.to_owned(), Mount::new(placement, api));
+                Ok(())
+            }
         }
-        bases.insert(key.to_owned(), ApiRoutes { api, methods: Vec::new() });
-        Ok(())
     }
 
-    /// Adds an operation below an opened base path.
+    /// Adds an operation of an API below a base path that was opened for it.
     ///
     /// # Errors
     /// A sentence saying what is wrong with the template.
-    pub fn add(&mut self, host: Option<&str>, base: &str, method: &Method, template: &str, operation: u32) -> Result<(), String> {
-        let key = base.trim_end_matches('/');
+    pub fn add(&mut self, at: (Option<&str>, &str, u32), method: &Method, template: &str, operation: u32) -> Result<(), String> {
+        let (host, base, api) = at;
         let bases = match host {
             Some(host) => self.hosts.get_mut(host),
             None => Some(&mut self.any_host),
         };
-        let api = bases.and_then(|bases| bases.get_mut(key)).ok_or("the base path is not open")?;
-        api.method(method).add(Template::parse(template)?, operation)
+        let mount = bases.and_then(|bases| bases.get_mut(base.trim_end_matches('/')));
+        let routes = mount.and_then(|mount| mount.of(api)).ok_or("the base path is not open")?;
+        routes.method(method).add(Template::parse(template)?, operation)
     }
 
     /// Finds where a request leads. `path` must be normalised.
     #[must_use]
-    pub fn find(&self, host: &str, method: &Method, path: &str) -> Found {
-        let named = self.hosts.get(host).and_then(|bases| self.longest(bases, path));
-        let Some((base, api)) = named.or_else(|| self.longest(&self.any_host, path)) else {
-            return Found::NoApi;
+    pub fn find(&self, host: &str, method: &Method, path: &str, asked: Asked<'_>) -> Found {
+        let Some((base, mount)) = self.mount(host, path) else { return Found::NoApi };
+        let api = match mount.choose(asked) {
+            Ok(api) => api,
+            Err(fault) => return Found::NoVersion { api: mount.first(), base, fault },
         };
-        let rest = path.get(base..).filter(|rest| !rest.is_empty()).unwrap_or("/");
+        let rest = below(path, base);
         match api.find(method, rest) {
             Some((operation, parameters)) => Found::Operation { operation, base, parameters },
             None => match api.methods_of(rest) {
@@ -131,27 +147,42 @@ impl Routes {
         }
     }
 
-    /// Whether a path is one of a contract's, with whatever method.
+    /// Whether a path is one of a contract's, with whatever method, in whatever version.
     #[must_use]
     pub fn has_path(&self, host: &str, path: &str) -> bool {
-        matches!(self.find(host, &Method::GET, path), Found::Operation { .. } | Found::OtherMethods { .. })
+        let Some((base, mount)) = self.mount(host, path) else { return false };
+        mount.versions().any(|api| !api.methods_of(below(path, base)).is_empty())
     }
 
-    /// The longest base path that `path` lies below: its length and API.
-    fn longest<'a>(&self, bases: &'a HashMap<String, ApiRoutes>, path: &str) -> Option<(usize, &'a ApiRoutes)> {
+    fn mount(&self, host: &str, path: &str) -> Option<(usize, &Mount)> {
+        let named = self.hosts.get(host).and_then(|bases| self.longest(bases, path));
+        named.or_else(|| self.longest(&self.any_host, path))
+    }
+
+    /// The longest base path that `path` lies below: its length and what is there.
+    fn longest<'a>(&self, bases: &'a HashMap<String, Mount>, path: &str) -> Option<(usize, &'a Mount)> {
         let slashes = path.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
         let too_deep = slashes.map(|(index, _)| index).nth(self.deepest_base);
         let mut base = path.get(..too_deep.unwrap_or(path.len()))?;
         loop {
-            if let Some(api) = bases.get(base) {
-                return Some((base.len(), api));
+            if let Some(mount) = bases.get(base) {
+                return Some((base.len(), mount));
             }
             base = base.get(..base.rfind('/')?)?;
         }
     }
 }
 
+/// The part of a path behind the base path.
+fn below(path: &str, base: usize) -> &str {
+    path.get(base..).filter(|rest| !rest.is_empty()).unwrap_or("/")
+}
+
 impl ApiRoutes {
+    pub(crate) fn new(api: u32) -> Self {
+        Self { api, methods: Vec::new() }
+    }
+
     fn method(&mut self, method: &Method) -> &mut MethodRoutes {
         let index = match self.methods.iter().position(|(known, _)| known == method) {
             Some(index) => index,

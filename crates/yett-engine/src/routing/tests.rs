@@ -2,15 +2,19 @@ use super::*;
 
 fn routes(templates: &[(&str, &str)]) -> Routes {
     let mut routes = Routes::default();
-    routes.open(None, "/shop", 0).unwrap();
+    routes.open(None, "/shop", None, 0).unwrap();
     for (number, (method, template)) in templates.iter().enumerate() {
-        routes.add(None, "/shop", &method.parse().unwrap(), template, number as u32).unwrap();
+        routes.add((None, "/shop", 0), &method.parse().unwrap(), template, number as u32).unwrap();
     }
     routes
 }
 
+fn found(routes: &Routes, host: &str, method: &Method, path: &str) -> Found {
+    routes.find(host, method, path, Asked { headers: &http::HeaderMap::new(), query: "" })
+}
+
 fn operation(routes: &Routes, method: &str, path: &str) -> Option<(u32, Vec<String>)> {
-    match routes.find("shop.example", &method.parse().unwrap(), path) {
+    match found(routes, "shop.example", &method.parse().unwrap(), path) {
         Found::Operation { operation, parameters, .. } => {
             Some((operation, parameters.into_iter().map(|(_, value)| value).collect()))
         }
@@ -48,7 +52,7 @@ fn parameters_with_other_names_do_not_clash() {
 #[test]
 fn the_same_shape_twice_is_refused() {
     let mut routes = routes(&[("GET", "/users/{id}")]);
-    assert!(routes.add(None, "/shop", &Method::GET, "/users/{name}", 9).is_err());
+    assert!(routes.add((None, "/shop", 0), &Method::GET, "/users/{name}", 9).is_err());
 }
 
 #[test]
@@ -61,7 +65,7 @@ fn an_empty_parameter_does_not_match() {
 #[test]
 fn other_methods_are_named_in_order() {
     let routes = routes(&[("PUT", "/books/{id}"), ("GET", "/books/{id}")]);
-    let found = routes.find("h", &Method::POST, "/shop/books/1");
+    let found = found(&routes, "h", &Method::POST, "/shop/books/1");
     assert_eq!(found, Found::OtherMethods { api: 0, base: 5, methods: vec![Method::GET, Method::PUT] });
 }
 
@@ -76,13 +80,13 @@ fn head_is_answered_by_get_unless_it_has_its_own_operation() {
 fn the_longest_base_path_and_the_named_host_win() {
     let mut routes = Routes::default();
     for (host, base, api) in [(None, "/", 0), (None, "/a", 1), (None, "/a/b", 2), (Some("x.example"), "/a", 3)] {
-        routes.open(host, base, api).unwrap();
-        routes.add(host, base, &Method::GET, "/{p}", api).unwrap();
+        routes.open(host, base, None, api).unwrap();
+        routes.add((host, base, api), &Method::GET, "/{p}", api).unwrap();
     }
     for (host, path, expected) in
         [("h", "/z", 0), ("h", "/a/z", 1), ("h", "/a/b/z", 2), ("x.example", "/a/z", 3), ("x.example", "/b", 0), ("h", "/ab", 0)]
     {
-        match routes.find(host, &Method::GET, path) {
+        match found(&routes, host, &Method::GET, path) {
             Found::Operation { operation, .. } => assert_eq!(operation, expected, "{host} {path}"),
             other => panic!("{host} {path}: {other:?}"),
         }
@@ -92,8 +96,8 @@ fn the_longest_base_path_and_the_named_host_win() {
 #[test]
 fn a_base_path_is_claimed_once() {
     let mut routes = Routes::default();
-    routes.open(None, "/a", 4).unwrap();
-    assert_eq!(routes.open(None, "/a/", 5), Err(Claimed { by: 4 }));
+    routes.open(None, "/a", None, 4).unwrap();
+    assert_eq!(routes.open(None, "/a/", None, 5), Err(Claimed { by: 4 }));
 }
 
 #[test]

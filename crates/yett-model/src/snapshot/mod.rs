@@ -12,6 +12,7 @@ mod inquiry;
 mod issuer;
 mod limit;
 mod operation;
+mod placement;
 mod policy;
 mod proofs;
 mod proxy;
@@ -32,6 +33,7 @@ pub use operation::{
     Body, Encoding, Location, Media, MediaKind, MockAnswer, Operation, Parameter, Priority, Response, Schemas, Shape, SimpleType,
     Style, WebSocket,
 };
+pub use placement::{Brownout, PlacedAt, Placement, Retirement};
 pub use policy::{ClaimType, NetworkFact, Policy, PolicyContext};
 pub use proofs::{AppCertificate, MessageSignature, Password, SigningAlgorithm, SigningKey, Webhook, WebhookFormat};
 pub use proxy::{
@@ -135,6 +137,10 @@ pub struct Api {
     pub hosts: Vec<String>,
     /// Public base path, `/` or `/a/b` without a trailing slash.
     pub base_path: String,
+    /// Which requests are for this one of several versions at the same host and base path; absent means that it has
+    /// them for itself.
+    #[serde(default)]
+    pub placement: Option<Placement>,
     /// Where requests go.
     pub upstream: Upstream,
     /// What is written anew on the way to the upstream and back.

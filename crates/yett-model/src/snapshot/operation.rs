@@ -1,6 +1,6 @@
 //! Operations: what the contract describes, as JSON Schema and ways of spelling.
 
-use super::{Cache, Compression, DecompressRequests, Limit, Notation};
+use super::{Cache, Compression, DecompressRequests, Limit, Notation, Retirement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -86,6 +86,9 @@ pub struct Operation {
     /// upstream answers.
     #[serde(default)]
     pub mock: Vec<MockAnswer>,
+    /// How it goes; absent means that it stays.
+    #[serde(default)]
+    pub retirement: Option<Retirement>,
 }
 
 /// An answer that the gateway gives in the place of an upstream.

@@ -32,6 +32,7 @@ from yett.config.sections.proxy import (
 )
 from yett.config.sections.scalars import BasePath, Duration, Host, Name, Origin, Size
 from yett.config.sections.upstreams import UpstreamShape, build_upstream
+from yett.config.sections.versions import RetireShape, VersionShape, build_retirement, build_version
 from yett.model.api import (
     DEFAULT_MAX_BODY_BYTES,
     Api,
@@ -124,6 +125,8 @@ class OperationShape(Shape):
     """Decode the bodies of requests; absent means as the API says, `false` that none is decoded."""
     transcode: Notations | None = None
     """Notations that callers may use in the place of JSON; absent means as the API says, `[]` none."""
+    retire: RetireShape | None = None
+    """How it goes; absent means as the API says."""
 
 
 class ApiShape(Shape):
@@ -141,6 +144,10 @@ class ApiShape(Shape):
     """Public hosts; none means any."""
     base_path: BasePath = "/"
     """Public base path; the upstream's own path replaces it."""
+    version: VersionShape | None = None
+    """Which of several versions this is; absent means that there is but one."""
+    retire: RetireShape | None = None
+    """How all of it goes; absent means that it stays."""
     owner: Name | None = None
     """Team that answers for the API."""
     identify: IdentifyValue | None = None
@@ -218,6 +225,8 @@ def build_api(shape: ApiShape, at: At) -> Api:
         operations=_build_operations(shape.operations, content, at / "operations"),
         content=content,
         mock=shape.mock,
+        version=build_version(shape.version, at / "version"),
+        retirement=build_retirement(shape.retire, at / "retire"),
         max_body_bytes=shape.max_body,
         patterns=shape.guards.contract.patterns,
         contract_folders=_contract_folders(shape.contract_folders, at / "contract_folders"),
@@ -259,6 +268,7 @@ def _build_operations(shapes: dict[str, OperationShape], content: Content, at: A
             content=build_own_content(
                 shape.cache, shape.compression, shape.transcode, shape.decompress_requests, content
             ),
+            retirement=build_retirement(shape.retire, at / operation_id / "retire"),
             place=(at / operation_id).place,
         )
         for operation_id, shape in shapes.items()

@@ -109,11 +109,11 @@ impl Parameters {
         if nothing_sent || (self.query.is_empty() && !self.refuse_unknown) {
             return;
         }
-        let credential = |name: &str| request.credential_query.is_some_and(|credential| credential == name);
+        let known = |name: &str| request.credential_query == Some(name) || request.version_query == Some(name);
         let mut assigned = self.query.assign(form_pairs(request.query), Escapes::Form);
         let unknown = std::mem::take(&mut assigned.unknown);
         self.check_all(&self.query, &self.query_expects, Place::Query, assigned, found);
-        for (name, _) in unknown.iter().filter(|(name, _)| self.refuse_unknown && !credential(name)) {
+        for (name, _) in unknown.iter().filter(|(name, _)| self.refuse_unknown && !known(name)) {
             found.push(Place::Query, shown(name), "unknown", "is not a parameter of this operation");
         }
     }

@@ -73,6 +73,7 @@ impl Gate {
             path_parameters: &[],
             query: "",
             credential_query: None,
+            version_query: None,
             headers: &self.headers,
             address: request.address.parse().unwrap(),
             principal: request.principal,
