@@ -344,7 +344,8 @@ proptest! {
         if let Some(conditions) = Conditions::compile(&when, &mut |_: &str, _: &str, _: String| mistakes += 1) {
             let parts = head("GET", "/", &[]);
             let view = crate::guards::RequestView {
-                method: &parts.method, path_parameters: &[], query: &query, credential_query: None, headers: &parts.headers,
+                method: &parts.method, path_parameters: &[], query: &query, credential_query: None,
+                version_query: None, headers: &parts.headers,
                 address: IpAddr::from([192, 0, 2, 1]), tls: true, principal: None, cost: 1, now: NOW, notes: None,
                 country: None,
                 asn: None,

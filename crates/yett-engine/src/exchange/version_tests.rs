@@ -1,7 +1,7 @@
 //! Versions of an API beside one another, and operations that go.
 
 use super::*;
-use crate::fixture::{KEY, bytes, change, engine, exchange, head, snapshot};
+use crate::fixture::{change, engine, exchange, head, snapshot};
 use serde_json::{Value, json};
 
 /// The bookshop twice at one base path, in `api-version` 1 and 2; only 1 has `/health`, and 1 goes.
