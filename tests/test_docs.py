@@ -13,6 +13,7 @@ import yaml
 
 from tests import configuration_page
 from yett.cli import app
+from yett.config.sections.access import UserShape
 from yett.config.sections.apis import ApiShape, OperationShape
 from yett.config.sections.apps import AppShape
 from yett.config.sections.base import Shape
@@ -119,6 +120,7 @@ SHAPES: dict[str, type[Shape]] = {
     "an operation of an API": OperationShape,
     "a callout": CalloutShape,
     "an app": AppShape,
+    "a user": UserShape,
     "a token endpoint": TokensShape,
     "settings of the gateway": GatewayShape,
     "an issuer": IssuerShape,

@@ -37,6 +37,13 @@ impl FindingKind {
         }
     }
 
+    /// Seconds for which the same finding, noticed again, is no news. A blocked credential is tried for weeks by whoever
+    /// has forgotten it somewhere.
+    #[must_use]
+    pub fn quiet_s(self) -> u64 {
+        if self == Self::BlockedCredentialUsed { 3_600 } else { 60 }
+    }
+
     /// How bad it is.
     #[must_use]
     pub fn severity(self) -> Severity {

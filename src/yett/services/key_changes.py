@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +33,8 @@ class Rotation:
     @property
     def line(self) -> str:
         """The entry for `keys:` of the app, for whoever keeps keys in the configuration."""
-        return f'{{id: "{self.new.id}", hash: "{self.new.hash}", prefix: "{self.new.prefix}"}}'
+        made = datetime.fromtimestamp(self.new.made_at or 0, UTC).date().isoformat()
+        return f'{{id: "{self.new.id}", hash: "{self.new.hash}", prefix: "{self.new.prefix}", made: "{made}"}}'
 
 
 def block_key(

@@ -29,7 +29,9 @@ impl Exchange {
     /// The answer to a report. Nothing is looked up before it is given.
     pub(super) fn take_report(&mut self, body: Option<&[u8]>) -> Box<Response<Bytes>> {
         let plan = self.plan.clone();
-        if !body.is_some_and(|body| plan.credentials.watch.leaks.take_in(body, &plan.pepper)) {
+        let watch = &plan.credentials.watch;
+        let source = watch.failures.source(self.caller.address);
+        if !body.is_some_and(|body| watch.leaks.take_in(body, source, &plan.pepper)) {
             let reason = "a report is the key, {\"key\": ...}, or a list of at most 100 of {\"token\": ..., \"url\": ...}";
             return self.refuse(Refusal::open(Code::RequestInvalid, reason));
         }

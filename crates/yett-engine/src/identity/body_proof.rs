@@ -23,6 +23,8 @@ pub struct Digest {
 
 /// A keyed hash over what was written before the body, and the body.
 pub struct Mac {
+    /// Whose keys they are.
+    pub(super) app: std::sync::Arc<str>,
     pub(super) keys: Vec<hmac::Key>,
     pub(super) before: Vec<u8>,
     pub(super) sent: Vec<Vec<u8>>,
@@ -56,7 +58,8 @@ impl BodyProof {
             Self::Mac(mac) => match mac.fits(body) {
                 true => Ok(()),
                 false => {
-                    Err(invalid("Webhook realm=\"yett\"", "the hash is that of another body, or was made with another secret"))
+                    let reason = "the hash is that of another body, or was made with another secret";
+                    Err(invalid("Webhook realm=\"yett\"", reason).of_credential(Some(format!("webhook:{}", mac.app).into())))
                 }
             },
         }

@@ -11,6 +11,7 @@ use super::watch::Watch;
 use crate::access::Grants;
 use arc_swap::ArcSwapOption;
 use keyring::Keyring;
+pub(crate) use marks::Marks;
 pub use marks::{Marked, Use};
 use std::sync::Arc;
 pub use table::{Row, Table};

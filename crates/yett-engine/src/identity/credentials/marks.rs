@@ -33,7 +33,7 @@ impl Use {
 /// The traces of a credential's uses. A bit stands for a sixty-fourth of all networks: few of them are told apart well,
 /// many are estimated (linear counting).
 #[derive(Debug, Default)]
-pub(super) struct Marks {
+pub(crate) struct Marks {
     used: AtomicU32,
     since: AtomicU32,
     networks: AtomicU64,
@@ -48,7 +48,7 @@ pub struct Marked {
 
 impl Marks {
     /// Notes a use; what is older than `window` minutes no longer counts.
-    pub(super) fn note(&self, one: Use, window: u32) -> Marked {
+    pub(crate) fn note(&self, one: Use, window: u32) -> Marked {
         if self.used.load(Ordering::Relaxed) != one.minute {
             self.used.store(one.minute, Ordering::Relaxed);
             if one.minute.wrapping_sub(self.since.load(Ordering::Relaxed)) >= window {

@@ -1,7 +1,8 @@
 //! Proofs of possession (DPoP, RFC 9449): a small token that the caller signs for one request.
 
+use super::verified::Verified;
 use crate::Refusal;
-use crate::identity::replays::Used;
+use crate::identity::replays::{Owner, Used};
 use crate::identity::{Asked, refuse};
 use crate::jose::{Compact, check_own_key, seconds, text};
 use crate::routing::target;
@@ -28,7 +29,12 @@ const LONGEST_ID: usize = 256;
 const NONCE_PERIOD_S: u64 = 150;
 
 /// Checks the proof that a token needs which is bound to the key of this thumbprint.
-pub(super) fn check(asked: &Asked<'_>, token: &str, key: &str, needs_nonce: bool) -> Result<(), Box<Refusal>> {
+pub(super) fn check(
+    asked: &Asked<'_>,
+    token: &str,
+    key: &str,
+    (needs_nonce, verified): (bool, &Verified),
+) -> Result<(), Box<Refusal>> {
     let invalid = |reason: &str| refuse(INVALID_PROOF, Code::ProofInvalid, reason);
     let mut sent = asked.headers.get_all(PROOF).iter();
     let (Some(proof), None) = (sent.next(), sent.next()) else {
@@ -69,9 +75,13 @@ pub(super) fn check(asked: &Asked<'_>, token: &str, key: &str, needs_nonce: bool
         return Err(invalid("the proof's `jti` is empty or too long"));
     }
     // Last of all: only what the holder of the key made takes room.
-    match asked.replays.note(&own, id, now_s, made + WINDOW_S) {
+    let owner = Owner { app: &verified.principal.app.name, key: &own };
+    match asked.replays.note(owner, id, now_s, made + WINDOW_S) {
         Used::First => Ok(()),
-        Used::Again => Err(refuse(INVALID_PROOF, Code::ProofInvalid, "the proof was used before")),
+        Used::Again => {
+            asked.credentials.watch.replayed(verified.id(), "a proof that was used before", asked.caller.address, asked.now);
+            Err(refuse(INVALID_PROOF, Code::ProofInvalid, "the proof was used before"))
+        }
         Used::Full => Err(Refusal::new(Code::IdentityUnavailable, "there is no room to remember another proof")),
     }
 }

@@ -20,6 +20,7 @@ use super::question::{Answer, Question};
 use super::{Asked, Claims, Found, Method, Principal, Sent, refuse};
 use crate::Refusal;
 use crate::access::Profiles;
+use crate::identity::credentials::Use;
 use crate::jose::{Compact, Fault, FaultKind, is_compact, text, verify_read};
 pub(crate) use dpop::NONCE;
 use http::HeaderName;
@@ -91,6 +92,11 @@ impl ByToken {
             },
         };
         self.check_each_time(asked, &sent, &verified)?;
+        let seen = Use::new(asked.now.unix_ms, asked.caller.address);
+        if let Some(networks) = verified.marks.note(seen, asked.credentials.networks.window_minutes).networks {
+            let most = asked.credentials.networks.most;
+            asked.credentials.watch.token_widened(verified.id(), (networks, most), asked.caller.address, asked.now);
+        }
         Ok(Found::Caller(verified.principal.clone()))
     }
 
@@ -113,13 +119,17 @@ impl ByToken {
         {
             return refused("the token was revoked");
         }
+        let watch = &asked.credentials.watch;
+        let stolen = |what: &str| watch.replayed(verified.id(), what, asked.caller.address, asked.now);
         if !verified.confirmation.fits_certificate(asked) {
+            stolen("a token without the certificate it is bound to");
             return refused("the token is bound to another client certificate than the connection's");
         }
         match (&verified.confirmation.key, sent.with_proof) {
             (None, false) => Ok(()),
-            (Some(key), true) => dpop::check(asked, sent.token, key, self.dpop_nonce),
+            (Some(key), true) => dpop::check(asked, sent.token, key, (self.dpop_nonce, verified)),
             (Some(_), false) => {
+                stolen("a token without a proof of the key it is bound to");
                 Err(refuse(INVALID_BOUND, Code::CredentialInvalid, "the token is bound to a key, and was sent as if it were not"))
             }
             (None, true) => Err(refuse(INVALID_BOUND, Code::CredentialInvalid, "the token is not bound to the key of a proof")),

@@ -4,6 +4,7 @@
 //! stranger can fill it. It belongs to one plan and goes with it.
 
 use crate::identity::Principal;
+use crate::identity::credentials::Marks;
 use aws_lc_rs::digest;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,6 +37,15 @@ pub(super) struct Verified {
     pub(super) from_s: u64,
     pub(super) jti: Option<Box<str>>,
     pub(super) confirmation: super::confirmation::Confirmation,
+    /// From about how many networks it was sent.
+    pub(super) marks: Marks,
+}
+
+impl Verified {
+    /// What it is called in logs.
+    pub(super) fn id(&self) -> &str {
+        self.principal.credential.as_deref().unwrap_or_default()
+    }
 }
 
 /// The verified tokens of a method.

@@ -6,6 +6,7 @@ use super::verified::Verified;
 use super::{INVALID, refused};
 use crate::Refusal;
 use crate::access::Profiles;
+use crate::identity::credentials::Marks;
 use crate::identity::{AppPlan, Asked, Claims, Person, Principal, refuse};
 use crate::jose::{Fault, FaultKind, list, seconds, text};
 use serde_json::{Map, Value};
@@ -33,7 +34,7 @@ pub(super) fn verified(
     let until_s = time("exp")?.unwrap_or(0).saturating_add(issuer.expected.leeway_s);
     let principal = principal(asked.profiles, issuer, jti.as_deref(), claims)?;
     let from_s = begins.saturating_sub(issuer.expected.leeway_s);
-    Ok(Verified { principal, issuer: number, generation, until_s, from_s, jti, confirmation })
+    Ok(Verified { principal, issuer: number, generation, until_s, from_s, jti, confirmation, marks: Marks::default() })
 }
 
 /// Who calls with a token of these claims, by what a plan's profiles give.

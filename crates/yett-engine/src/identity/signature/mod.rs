@@ -8,7 +8,7 @@ pub mod fields;
 
 use super::body_proof::{BodyProof, Digest};
 use super::proofs::{Signer, SigningKey};
-use super::replays::Used;
+use super::replays::{Owner, Used};
 use super::{Asked, Found, Method, Principal, Sent, refuse};
 use crate::Refusal;
 use aws_lc_rs::digest;
@@ -57,6 +57,26 @@ impl Method for BySignature {
 
     fn look(&self, asked: &Asked<'_>) -> Result<Found, Box<Refusal>> {
         let candidate = candidate(asked)?;
+        let id = candidate.key.id.clone();
+        // Whoever guesses signatures of a key is counted against the key too.
+        self.prove(asked, candidate).map_err(|refusal| refusal.of_credential(Some(id)))
+    }
+
+    fn challenge(&self) -> &'static str {
+        CHALLENGE
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("Sign the request as RFC 9421 says, in Signature and Signature-Input.".to_owned())
+    }
+
+    fn takes(&self, name: &HeaderName) -> bool {
+        *name == SIGNATURE || *name == SIGNATURE_INPUT
+    }
+}
+
+impl BySignature {
+    fn prove(&self, asked: &Asked<'_>, candidate: Candidate<'_>) -> Result<Found, Box<Refusal>> {
         let key = candidate.key;
         self.check_time(asked, &candidate.parameters)?;
         self.check_cover(asked, &candidate.components)?;
@@ -78,20 +98,6 @@ impl Method for BySignature {
         Ok(Found::Bound(principal, BodyProof::Digests(digests)))
     }
 
-    fn challenge(&self) -> &'static str {
-        CHALLENGE
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some("Sign the request as RFC 9421 says, in Signature and Signature-Input.".to_owned())
-    }
-
-    fn takes(&self, name: &HeaderName) -> bool {
-        *name == SIGNATURE || *name == SIGNATURE_INPUT
-    }
-}
-
-impl BySignature {
     fn check_time(&self, asked: &Asked<'_>, parameters: &Parameters) -> Result<(), Box<Refusal>> {
         let now = (asked.now.unix_ms / 1000) as i64;
         let created = integer(parameters, "created").map_err(invalid)?;
@@ -126,9 +132,14 @@ impl BySignature {
         let now = asked.now.unix_ms / 1000;
         let created =
             integer(parameters, "created").ok().flatten().and_then(|created| u64::try_from(created).ok()).unwrap_or(now);
-        match asked.replays.note(&key.id, nonce, now, created.saturating_add(self.settings.max_age_s)) {
+        let owner = Owner { app: &key.app.name, key: &key.id };
+        match asked.replays.note(owner, nonce, now, created.saturating_add(self.settings.max_age_s)) {
             Used::First => Ok(()),
-            Used::Again => Err(invalid(format!("a nonce of {} was used before", key.id))),
+            Used::Again => {
+                let watch = &asked.credentials.watch;
+                watch.replayed(&key.id, "a signature whose nonce was used before", asked.caller.address, asked.now);
+                Err(invalid(format!("a nonce of {} was used before", key.id)))
+            }
             Used::Full => Err(Refusal::new(Code::IdentityUnavailable, "there is no room to remember another nonce")),
         }
     }

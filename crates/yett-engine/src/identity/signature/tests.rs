@@ -399,3 +399,11 @@ fn without_its_secret_a_key_proves_nobody() {
     apps.iter().for_each(|app| stage.proofs.add(app, &crate::identity::staged::app(&app.name), "", &mut found));
     assert_eq!(stage.code(&method(), &get(&input(ENOUGH, "")), b""), Some(Code::IdentityUnavailable));
 }
+
+#[test]
+fn a_wrong_signature_is_counted_against_the_key_it_names() {
+    let (stage, mut forged) = (stage(), get(&input(ENOUGH, "")));
+    forged.headers.insert(SIGNATURE, HeaderValue::from_static("s=:AAAA:"));
+    let refused = method().look(&stage.asked(&forged)).unwrap_err();
+    assert_eq!(refused.claimed.as_deref(), Some("erp"));
+}

@@ -47,7 +47,7 @@ fn refusal(wait_us: u64, reason: impl Into<String>) -> Box<Refusal> {
 }
 
 impl Failures {
-    fn source(&self, address: IpAddr) -> u64 {
+    pub(crate) fn source(&self, address: IpAddr) -> u64 {
         match address.to_canonical() {
             IpAddr::V4(v4) => self.hashing.hash_one(v4.to_bits()),
             // The first 64 bits: a caller chooses the others freely.

@@ -16,6 +16,8 @@ const LONGEST: usize = 256;
 struct Kept {
     finding: Finding,
     news: bool,
+    /// The Unix second at which it was news last.
+    told: u64,
 }
 
 /// The findings of this process.
@@ -38,9 +40,14 @@ impl Findings {
         if kept.len() >= MOST && !kept.contains_key(&number) {
             forget_one(&mut kept);
         }
-        let known = kept.entry(number).or_insert_with(|| Kept { finding: fresh(number, kind, subject, at), news: true });
-        // A finding that happens all the time is news once a minute.
-        known.news |= known.finding.count > 0 && at >= known.finding.last_seen + 60;
+        let known =
+            kept.entry(number).or_insert_with(|| Kept { finding: fresh(number, kind, subject, at), news: true, told: at });
+        let before = known.news;
+        // A finding that happens all the time is news now and then.
+        known.news |= known.finding.count > 0 && at >= known.told + kind.quiet_s();
+        if known.news && !before {
+            known.told = at;
+        }
         known.finding.count += 1;
         known.finding.last_seen = at.max(known.finding.last_seen);
         known.finding.evidence = evidence.iter().map(|(name, value)| ((*name).to_owned(), shortened(value).to_owned())).collect();
@@ -110,13 +117,24 @@ mod tests {
         assert_eq!((one.count, one.first_seen, one.last_seen, &*one.evidence["jti"]), (5, 100, 104, "104"));
         raise(110);
         assert!(findings.take(9).is_empty());
-        raise(171);
+        raise(161);
         let [again] = &*findings.take(9) else { panic!() };
         assert_eq!((&again.id, again.count, again.first_seen), (&one.id, 7, 100));
         assert_eq!(
             findings.counts().find(|(kind, _)| *kind == FindingKind::TokenReplayed),
             Some((FindingKind::TokenReplayed, 7))
         );
+    }
+
+    #[test]
+    fn a_blocked_credential_that_is_tried_all_day_is_news_once_an_hour() {
+        let findings = Findings::default();
+        let mut told = 0;
+        for second in (0..86_400).step_by(10) {
+            findings.raise(FindingKind::BlockedCredentialUsed, "k1", &[], at(second));
+            told += findings.take(9).len();
+        }
+        assert_eq!(told, 24);
     }
 
     #[test]

@@ -5,11 +5,13 @@
 
 use crate::identity::key::{self, Pepper};
 use serde_json::Value;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 /// Reports that wait at most; more are dropped, as whoever sends real ones sends them again.
 const MOST_WAITING: usize = 4096;
+/// Of these, of one source: whoever floods it leaves room for the others.
+const MOST_OF_SOURCE: usize = 256;
 /// Keys that one request may hand in.
 const MOST_AT_ONCE: usize = 100;
 const LONGEST_PLACE: usize = 200;
@@ -25,24 +27,33 @@ pub struct Reported {
     pub place: String,
 }
 
+/// The reports that wait, and how many of them are of each source.
+#[derive(Default)]
+struct Waiting {
+    reports: VecDeque<Reported>,
+    of_source: HashMap<u64, usize>,
+}
+
 /// The reports that wait.
 #[derive(Default)]
 pub struct Leaks {
-    waiting: Mutex<VecDeque<Reported>>,
+    waiting: Mutex<Waiting>,
 }
 
 impl Leaks {
     /// Takes the keys of a request body: the key itself as text, `{"key": ...}`, or the list of `{"token": ..., "url":
-    /// ...}` that secret scanners send. Whether the body had such a form: what is in it makes no difference.
-    pub(crate) fn take_in(&self, body: &[u8], pepper: &Pepper) -> bool {
+    /// ...}` that secret scanners send. Of one `source` only so many wait. Whether the body had such a form: what is in it makes no difference.
+    pub(crate) fn take_in(&self, body: &[u8], source: u64, pepper: &Pepper) -> bool {
         let Some(handed) = read(body) else { return false };
         for (text, place) in handed {
             // The checksum tells what cannot be a key without asking anybody.
             let Some(prefix) = key::prefix(&text) else { continue };
             let reported = Reported { prefix: prefix.to_owned(), hash: pepper.hash(&text), place };
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            if waiting.len() < MOST_WAITING {
-                waiting.push_back(reported);
+            let of_source = waiting.of_source.get(&source).copied().unwrap_or_default();
+            if waiting.reports.len() < MOST_WAITING && of_source < MOST_OF_SOURCE {
+                waiting.of_source.insert(source, of_source + 1);
+                waiting.reports.push_back(reported);
             }
         }
         true
@@ -50,7 +61,7 @@ impl Leaks {
 
     /// The reports that wait, taken.
     pub(crate) fn drain(&self) -> VecDeque<Reported> {
-        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner)).reports
     }
 }
 
@@ -90,7 +101,7 @@ mod tests {
 
     fn taken(body: &str) -> Option<Vec<(String, String)>> {
         let leaks = Leaks::default();
-        let good = leaks.take_in(body.as_bytes(), &pepper());
+        let good = leaks.take_in(body.as_bytes(), 1, &pepper());
         good.then(|| leaks.drain().into_iter().map(|one| (one.prefix, one.place)).collect())
     }
 
@@ -130,14 +141,24 @@ mod tests {
     fn reports_do_not_grow_without_end() {
         let leaks = Leaks::default();
         let body = format!("[{}]", vec![format!(r#"{{"token":"{KEY}"}}"#); 100].join(","));
-        (0..100).for_each(|_| assert!(leaks.take_in(body.as_bytes(), &pepper())));
+        (0..100).for_each(|source| assert!(leaks.take_in(body.as_bytes(), source, &pepper())));
         assert_eq!(leaks.drain().len(), MOST_WAITING);
+    }
+
+    #[test]
+    fn a_source_that_floods_leaves_room_for_the_others() {
+        let leaks = Leaks::default();
+        let body = format!("[{}]", vec![format!(r#"{{"token":"{KEY}"}}"#); 100].join(","));
+        (0..100).for_each(|_| assert!(leaks.take_in(body.as_bytes(), 1, &pepper())));
+        assert!(leaks.take_in(KEY.as_bytes(), 2, &pepper()));
+        assert_eq!(leaks.drain().len(), MOST_OF_SOURCE + 1);
+        assert!(leaks.take_in(KEY.as_bytes(), 1, &pepper()) && leaks.drain().len() == 1, "what is settled is forgotten");
     }
 
     proptest! {
         #[test]
         fn no_body_breaks_it(body in prop::collection::vec(any::<u8>(), 0..200)) {
-            Leaks::default().take_in(&body, &pepper());
+            Leaks::default().take_in(&body, 1, &pepper());
         }
     }
 }

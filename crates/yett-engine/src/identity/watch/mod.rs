@@ -42,6 +42,19 @@ impl Watch {
         }
     }
 
+    /// A token or proof was used by somebody else than it was made for; `what` says which and how.
+    pub(crate) fn replayed(&self, credential: &str, what: &str, address: IpAddr, now: Now) {
+        let evidence = [("what", what.to_owned()), ("network", findings::network(address))];
+        self.findings.raise(FindingKind::TokenReplayed, credential, &evidence, now);
+    }
+
+    /// A token was sent from a network that is new for it; more than `most` are a finding (0: never).
+    pub(crate) fn token_widened(&self, credential: &str, (networks, most): (u32, u32), address: IpAddr, now: Now) {
+        if most > 0 && networks > most {
+            self.replayed(credential, &format!("a token from {networks} networks"), address, now);
+        }
+    }
+
     /// Whether a credential is blocked; its use is a finding.
     pub(crate) fn check_blocked(&self, credential: &str, address: IpAddr, now: Now) -> Option<yett_model::Block> {
         let because = self.blocked.why(credential)?;

@@ -83,7 +83,7 @@ impl Method for ByWebhook {
             return Err(Refusal::new(Code::IdentityUnavailable, format!("the secrets of {} are not here", self.settings.app)));
         };
         let principal = Principal { method: "webhook", ..Principal::of(app.clone()) };
-        Ok(Found::Bound(principal, BodyProof::Mac(Mac { keys: keys.to_vec(), before, sent })))
+        Ok(Found::Bound(principal, BodyProof::Mac(Mac { app: app.name.clone(), keys: keys.to_vec(), before, sent })))
     }
 
     fn challenge(&self) -> &'static str {

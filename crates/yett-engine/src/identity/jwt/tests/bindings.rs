@@ -284,3 +284,53 @@ fn a_token_that_is_not_bound_is_not_sent_as_if_it_were() {
     let scheme = format!("DPoP {}", key.token("k", &claims()));
     assert_eq!(ask(&engine, &[("authorization", &scheme)]).code, Some(Code::CredentialInvalid));
 }
+
+/// What was found of replayed tokens: what it is about, and how.
+fn replayed(engine: &Engine) -> Vec<(String, String)> {
+    let found = engine.watch().findings.take(99).into_iter();
+    let replayed = found.filter(|finding| finding.kind == yett_model::FindingKind::TokenReplayed);
+    replayed.map(|finding| (finding.subject, finding.evidence["what"].clone())).collect()
+}
+
+#[test]
+fn a_proof_that_is_sent_again_is_found() {
+    let holder = Holder::new(false);
+    let proof = holder.proof(&holder.header(), &holder.claims("p1"));
+    assert_eq!((holder.code(&proof), replayed(&holder.engine)), (None, vec![]));
+    assert_eq!(holder.code(&proof), Some(Code::ProofInvalid));
+    let expected = ("corp:t1".to_owned(), "a proof that was used before".to_owned());
+    assert_eq!(replayed(&holder.engine), [expected]);
+}
+
+#[test]
+fn a_bound_token_that_is_used_without_its_key_is_found_and_a_forged_one_is_not() {
+    let holder = Holder::new(false);
+    let sent_as_bearer = ask(&holder.engine, &[("authorization", &bearer(&holder.token))]);
+    assert_eq!(sent_as_bearer.code, Some(Code::CredentialInvalid));
+    assert_eq!(replayed(&holder.engine).len(), 1);
+    let key = Private::ec();
+    let engine = fixture::engine(&snapshot(&key, &json!({})));
+    let cnf = json!({"cnf": {"x5t#S256": sha256(b"mine")}});
+    let ask = |token: &str| ask_as(&engine, NOW_S, with_certificate(b"another"), "/shop/books", &[("authorization", token)]).code;
+    assert_eq!(ask(&bearer(&Private::ec().token("k", &with(&cnf)))), Some(Code::CredentialInvalid));
+    assert_eq!(replayed(&engine), []);
+    assert_eq!(ask(&bearer(&key.token("k", &with(&cnf)))), Some(Code::CredentialInvalid));
+    let expected = ("corp:t1".to_owned(), "a token without the certificate it is bound to".to_owned());
+    assert_eq!(replayed(&engine), [expected]);
+}
+
+#[test]
+fn a_token_from_many_networks_is_found_and_goes_on() {
+    let key = Private::ec();
+    let mut snapshot = snapshot(&key, &json!({}));
+    snapshot["networks"] = json!({"most": 5, "window_minutes": 60});
+    let engine = fixture::engine(&snapshot);
+    let token = bearer(&key.token("k", &claims()));
+    for network in 0..20 {
+        let caller = Caller::new(IpAddr::from([10, 0, network, 1]), true);
+        assert_eq!(ask_as(&engine, NOW_S, caller, "/shop/books", &[("authorization", &token)]).code, None);
+    }
+    let found = replayed(&engine);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].0 == "corp:t1" && found[0].1.starts_with("a token from "), "{found:?}");
+}
