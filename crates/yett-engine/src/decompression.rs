@@ -143,7 +143,7 @@ impl Room {
 /// Bit by bit, because the ready-made reader takes windows of a gigabyte and says nothing of bytes behind the end.
 fn brotli_decode(body: &[u8], room: &Room) -> Result<Vec<u8>, Fault> {
     let allocate = StandardAlloc::default();
-    let mut state = BrotliState::new_strict(allocate.clone(), allocate.clone(), allocate);
+    let mut state = BrotliState::new_strict(allocate, allocate, allocate);
     let mut plain = Vec::new();
     let mut piece = [0; PIECE];
     let (mut left, mut at, mut total) = (body.len(), 0, 0);
