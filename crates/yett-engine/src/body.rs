@@ -5,6 +5,7 @@
 //! objects) about eight times. Where a guard needs a tree (or the text is not ordinary), that takes some ten times the
 //! bytes, and about eighty times. Both live as long as the guards look at the body.
 
+pub(crate) mod scan;
 pub(crate) mod tape;
 
 use bytes::Bytes;

@@ -16,6 +16,7 @@ pub mod controls;
 pub mod decide;
 pub mod decompression;
 pub mod der;
+pub mod detect;
 mod engine;
 pub mod exchange;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub mod identity;
 pub mod jose;
 mod mock;
 mod network;
+mod outline;
 pub mod overload;
 pub mod plan;
 mod policy;

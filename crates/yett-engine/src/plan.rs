@@ -12,7 +12,7 @@ use crate::controls::Controls;
 use crate::forward::ProxyPlan;
 use crate::forward::forwarded::TrustedProxies;
 use crate::forward::token::Signer;
-use crate::guards::{Guard, Reshapes, contract, limits};
+use crate::guards::{Guard, Reshapes, contract, limits, mask};
 use crate::identity::chain::Chain;
 use crate::identity::credentials::keyring::{self, Keyring};
 use crate::identity::credentials::{Credentials, Holder, Stored};
@@ -25,6 +25,7 @@ use crate::identity::revoked::Revoked;
 use crate::identity::users::Users;
 use crate::identity::{AppPlan, Principal};
 use crate::mock::Mock;
+use crate::outline::Outlines;
 use crate::policy::Policies;
 use crate::retirement::RetirementPlan;
 use crate::routing::Routes;
@@ -192,6 +193,8 @@ pub struct OperationPlan {
     pub(crate) decompress_requests: Option<DecompressRequests>,
     /// Notations in the place of JSON.
     pub(crate) transcode: Vec<Notation>,
+    /// Names of the path parameters whose values no log shows.
+    pub(crate) private_path: Vec<Box<str>>,
     /// Answers in the place of the upstream.
     pub(crate) mock: Option<Mock>,
     /// How it goes, where it does.
@@ -221,6 +224,10 @@ pub struct Scope<'a> {
     pub(crate) policies: &'a Policies,
     /// The API's compiled shared schemas.
     pub schemas: &'a contract::Schemas,
+    /// What the API's schemas say besides what fits.
+    pub(crate) outlines: &'a Outlines,
+    /// What the mask guards of all operations share.
+    pub(crate) masking: &'a mask::Shared,
     /// JSON pointer of the operation in the snapshot.
     pub path: String,
 }

@@ -72,6 +72,21 @@ impl Exchange {
         out.push(b'\n');
     }
 
+    /// The path, without the values of parameters that the contract classifies.
+    fn told_path(&self) -> Cow<'_, str> {
+        let private = self.operation_plan().map_or(&[][..], |operation| &operation.private_path);
+        if private.is_empty() {
+            return mask_keys(shorten(&self.path, LONGEST_PATH));
+        }
+        let template = self.operation_plan().map_or("", |operation| &operation.template);
+        let filled = self.parameters.iter().fold(template.to_owned(), |path, (name, value)| {
+            let shown = if private.iter().any(|one| **one == **name) { "***" } else { value };
+            path.replace(&format!("{{{name}}}"), shown)
+        });
+        let path = format!("{}{filled}", self.path.get(..self.base).unwrap_or(""));
+        Cow::Owned(mask_keys(shorten(&path, LONGEST_PATH)).into_owned())
+    }
+
     fn line<'a>(&'a self, end: &End) -> Line<'a> {
         let api = self.api.and_then(|api| self.plan.api(api));
         let principal = self.principal.as_ref();
@@ -80,7 +95,7 @@ impl Exchange {
             decision: &self.id,
             digest: self.plan.short_digest(),
             method: shorten(self.method.as_str(), LONGEST_METHOD),
-            path: mask_keys(shorten(&self.path, LONGEST_PATH)),
+            path: self.told_path(),
             query: query_names(&self.query),
             host: shorten(&self.host, LONGEST_HOST),
             protocol: protocol(self.protocol),

@@ -153,6 +153,8 @@ catalogue! {
     ConcurrencyExceeded "concurrency-exceeded" 429 Caller true
         "Too many requests at the same time" "Wait for earlier requests to finish.";
     // inspect
+    DataForbidden "data-forbidden" 400 Caller false
+        "The request holds data that is not accepted here" "Leave personal data or secrets of this kind out of the request.";
     RequestInvalid "request-invalid" 400 Caller false
         "The request does not fit the API's contract" "Correct the fields listed in `errors`.";
     MediaTypeUnsupported "media-type-unsupported" 415 Caller false
@@ -177,6 +179,10 @@ catalogue! {
         "The API reported an error" "Report the decision id to the API's owner.";
     NotCached "not-cached" 504 Caller true
         "No kept answer" "The request takes a kept answer only, and there is none. Send it without `Cache-Control: only-if-cached`.";
+    ResponseUnmasked "response-unmasked" 502 Upstream false
+        "The answer holds data that could not be masked" "Tell the API's owner the decision id.";
+    ResponseLeaks "response-leaks" 502 Upstream false
+        "The answer tells of the upstream's inside" "Tell the API's owner the decision id.";
     ResponseInvalid "response-invalid" 502 Upstream false
         "The API's answer does not fit its contract" "Report the decision id to the API's owner.";
     // record: failures of the gateway itself

@@ -34,6 +34,7 @@ def compile_profile(profile: Profile, index: OperationIndex, names: LimitNames) 
         denied_collections=_collections(profile.denies),
         denied_operations=_operations(profile.denies, index),
         limits=compile_limits(profile.limits, names, "profile", profile.name),
+        sees=list(profile.sees),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from yett.compile.fields import compact
+from yett.compile.guards import compile_guards, compile_mask
 from yett.compile.limits import LimitNames, compile_limits
 from yett.compile.proxy import compile_proxy, upstream_path
 from yett.compile.upstreams import compile_upstream
@@ -32,7 +33,7 @@ def compile_api(api: Api, contract: ContractSource, names: LimitNames, issuers: 
         placement=compile_placement(api.version),
         upstream=compile_upstream(api.upstream),
         proxy=compile_proxy(api.proxy),
-        guards=asdict(api.guards),
+        guards=compile_guards(api.guards),
         limits=compile_limits(api.limits, names, "api", api.name),
         callouts=[one.name for one in api.callouts],
         schemas=compact(request=dict(contract.request_schemas), response=dict(contract.response_schemas)),
@@ -111,6 +112,7 @@ def _operation(
         responses=list(operation.responses),
         idle_timeout_ms=own.idle_timeout_ms,
         retirement=compile_retirement(api.retirement, own.retirement),
+        mask=None if own.mask is None else compile_mask(own.mask),
         **_content(operation.method, api.content if own.content is None else own.content),
     )
     if own.websocket is not None:

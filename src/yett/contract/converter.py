@@ -5,6 +5,7 @@ What says nothing about validity is left out; what cannot be carried over is not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from yett.contract.references import References
 
 MAX_SCHEMA_DEPTH = 64
+_CLASS = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)*")
+_LONGEST_CLASS = 64
 
 Handler = Callable[[str, Node, dict[str, Any], Scope], None]
 
@@ -126,7 +129,9 @@ class Converter:
         return out
 
     def _unknown(self, node: Node, key: str, out: dict[str, Any], scope: Scope) -> None:
-        if scope.resource is not None:
+        if key == "x-yett-data":
+            self._class(node.child(key), out)
+        elif scope.resource is not None:
             # A reference inside a resource of its own may lead through any keyword.
             out[key] = node.value[key]
         elif key == "nullable":
@@ -136,6 +141,15 @@ class Converter:
             hint = "it is ignored: this keyword came with OpenAPI 3.1" if key in KEYWORDS_3_1 else "it is ignored"
             message = f"{shorten(key)!r} is not a keyword of this version"
             self.report.warning_once(key, node.child(key), "unknown-keyword", message, hint)
+
+    def _class(self, child: Node, out: dict[str, Any]) -> None:
+        """The class of the data: it asserts nothing, and the engine masks by it."""
+        said = child.value.get("class") if isinstance(child.value, dict) else None
+        if isinstance(said, str) and len(said) <= _LONGEST_CLASS and _CLASS.fullmatch(said):
+            out["x-yett-data"] = {"class": said}
+        else:
+            hint = "write x-yett-data: {class: pii.email}"
+            self.report.error(child, "class-invalid", "x-yett-data must say a class: words joined by dots", hint)
 
     def _schema(self, key: str, child: Node, out: dict[str, Any], scope: Scope) -> None:
         if key == "additionalProperties" and isinstance(child.value, bool):

@@ -74,6 +74,7 @@ class Profile:
     """A named role: what it grants and denies, and the limits and console rights of whoever has it.
 
     `inherits` names profiles whose grants, denies and rights it has too, and whose limits where it has none itself.
+    `sees` are the classes of data that are not masked for whoever has it.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Profile:
     inherits: tuple[Reference, ...] = ()
     rights: tuple[Reference, ...] = ()
     limits: tuple[Limit, ...] = ()
+    sees: tuple[str, ...] = ()
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
     @property

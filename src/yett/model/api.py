@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from yett.model.content import Content
+from yett.model.data import LeaksGuard, MaskGuard
 from yett.model.limit import Limit
 from yett.model.place import NOWHERE, Place, Reference
 from yett.model.proofs import MessageSignature, Webhook
@@ -18,6 +19,15 @@ Mode = Literal["enforce", "monitor", "off"]
 
 Unknown = Literal["refuse", "allow"]
 """What is done with something the contract does not name."""
+
+UnknownProperties = Literal["contract", "refuse", "strip"]
+"""What is done with properties of requests that no schema names: as the schemas say, refuse them, or take them out."""
+
+Unwanted = Literal["refuse", "strip"]
+"""What is done with `readOnly` properties of requests."""
+
+Surplus = Literal["keep", "monitor", "drop"]
+"""What is done with properties of answers that no schema names, or that are `writeOnly`."""
 
 Patterns = Literal["refuse", "unenforced"]
 Priority = Literal["low", "normal", "critical"]
@@ -89,6 +99,9 @@ class ContractGuard:
     unknown_query: Unknown = "refuse"
     max_response_bytes: int = 1 << 20
     max_depth: int = 64
+    unknown_properties: UnknownProperties = "contract"
+    read_only: Unwanted = "refuse"
+    response_unknown: Surplus = "keep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +117,8 @@ class GuardSettings:
 
     contract: ContractGuard = ContractGuard()
     limits: LimitsGuard = LimitsGuard()
+    mask: MaskGuard = MaskGuard()
+    leaks: LeaksGuard = LeaksGuard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +148,7 @@ class OperationSettings:
     upstream_path: str | None = None
     content: Content | None = None
     retirement: Retirement | None = None
+    mask: MaskGuard | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 

@@ -190,7 +190,8 @@ fn an_error_of_the_upstream_is_told_in_the_gateways_words() {
     assert_eq!(answer.headers()["retry-after"], "9");
     // 4XX passes unless it is named.
     assert_eq!(answered(&shop(&[]), 404, &[], "no").body(), "no");
-    let all = shop(&[("/apis/0/proxy", json!({"errors": {"replace": ["4XX", "503"]}}))]);
+    let no_leaks = ("/apis/0/guards", json!({"leaks": {"mode": "off"}}));
+    let all = shop(&[("/apis/0/proxy", json!({"errors": {"replace": ["4XX", "503"]}})), no_leaks]);
     assert_eq!(problem(&answered(&all, 404, &[], "no"))["status"], 404);
     assert_eq!(answered(&all, 500, &[], trace).body(), trace);
     for status in ["200", "6XX", "x"] {

@@ -12,7 +12,9 @@
 //! refused by the guard that would have to change it.
 
 pub mod contract;
+mod leaks;
 pub mod limits;
+pub(crate) mod mask;
 
 use crate::Refusal;
 use crate::body::Body;
@@ -266,6 +268,10 @@ pub fn build(scope: &Scope<'_>) -> Vec<Arc<dyn Guard>> {
     guards.extend(contract::build(scope));
     // Policies after it: those that look into bodies see what the contract guard read.
     guards.extend(policy::build(scope));
+    // What errors tell of the inside, before it is masked: a trace is a trace whatever data is in it.
+    guards.extend(leaks::build(scope));
+    // Masking last: nothing after it could put back what it took, and policies have read what it takes.
+    guards.extend(mask::build(scope));
     guards
 }
 

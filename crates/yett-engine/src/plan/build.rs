@@ -8,7 +8,7 @@ use crate::compression::CompressionPlan;
 use crate::forward::forwarded::TrustedProxies;
 use crate::forward::{ProxyPlan, is_ambiguous, upstream_path};
 use crate::guards::limits::LimitPlan;
-use crate::guards::{self, contract, limits};
+use crate::guards::{self, contract, limits, mask};
 use crate::identity::anonymous::{self, Anonymous};
 use crate::identity::chain;
 use crate::identity::credentials::Credentials;
@@ -18,6 +18,7 @@ use crate::identity::proofs::Proofs;
 use crate::identity::users::Users;
 use crate::identity::{AppPlan, UserPlan};
 use crate::mock::Mock;
+use crate::outline::Outlines;
 use crate::policy::Policies;
 use crate::retirement::RetirementPlan;
 use crate::routing::{Routes, target};
@@ -42,6 +43,7 @@ pub(super) fn build(bytes: &[u8], pepper: Arc<Pepper>) -> Result<Plan, Vec<Diagn
         app_limits: has_app_limits(&snapshot),
         limits_guards: limits::Shared::default(),
         policies: &policies,
+        masking: mask::Shared::build(&snapshot, &pepper),
         diagnostics,
     };
     let plan = builder.plan(digest, pepper);
@@ -83,6 +85,7 @@ pub(super) struct Builder<'a> {
     app_limits: bool,
     limits_guards: limits::Shared,
     policies: &'a Policies,
+    masking: mask::Shared,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -209,6 +212,7 @@ impl<'a> Builder<'a> {
         self.check_issuers(plan, api, &path);
         self.open(plan, number, api, &path);
         let schemas = contract::Schemas::build(api, &path, &mut self.diagnostics);
+        let outlines = Outlines::build(api);
         let first = plan.operations.len() as u32;
         for (index, operation) in api.operations.iter().enumerate() {
             let path = format!("{path}/operations/{index}");
@@ -224,6 +228,8 @@ impl<'a> Builder<'a> {
                 limits_guards: &self.limits_guards,
                 policies: self.policies,
                 schemas: &schemas,
+                outlines: &outlines,
+                masking: &self.masking,
                 path: path.clone(),
             };
             let guards = guards::build(&scope);
@@ -247,6 +253,7 @@ impl<'a> Builder<'a> {
                 decompress_requests: operation.decompress_requests.clone(),
                 transcode: operation.transcode.clone(),
                 callouts: callout::of(&plan.callouts, api, Some(operation), &path, &mut self.diagnostics),
+                private_path: mask::private_path(operation, &outlines),
                 mock: mock(operation, &path, &mut self.diagnostics),
                 reshapes: guards::reshapes(&guards),
                 guards,
@@ -262,6 +269,8 @@ impl<'a> Builder<'a> {
             limits_guards: &self.limits_guards,
             policies: self.policies,
             schemas: &schemas,
+            outlines: &outlines,
+            masking: &self.masking,
             path: path.clone(),
         };
         let guards = guards::build(&scope);

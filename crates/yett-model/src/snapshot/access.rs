@@ -44,6 +44,9 @@ pub struct Profile {
     /// Limits on callers with this profile.
     #[serde(default)]
     pub limits: Vec<Limit>,
+    /// Classes of data that callers with this profile see unmasked, those below them too.
+    #[serde(default)]
+    pub sees: Vec<String>,
 }
 
 /// Grants that hold for a time.

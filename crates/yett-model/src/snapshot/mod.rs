@@ -24,7 +24,9 @@ mod watch;
 pub use access::{App, Collection, Credential, Profile, Team, TimedGrant, TimedProfile, User, UserIdentity};
 pub use callout::{Callout, CalloutSend, OnFailure};
 pub use content::{Cache, Coding, Compression, DecompressRequests, Notation, RequestCoding};
-pub use guards::{ContractGuard, Guards, LimitsGuard, Mode, Unknown};
+pub use guards::{
+    ContractGuard, Guards, LeaksGuard, LimitsGuard, MaskBy, MaskGuard, Mode, Surplus, Unknown, UnknownProperties, Unwanted,
+};
 pub use identify::{ApiKey, Combine, Identify, MethodName};
 pub use inquiry::{ClientAuth, Introspect, Introspection, KeyFetch};
 pub use issuer::{Algorithm, Bound, IssuerSecret, Jwt, TokenApp, TokenIssuer, TokenProfiles, UsersOf};

@@ -1,6 +1,6 @@
 //! Operations: what the contract describes, as JSON Schema and ways of spelling.
 
-use super::{Cache, Compression, DecompressRequests, Limit, Notation, Retirement};
+use super::{Cache, Compression, DecompressRequests, Limit, MaskGuard, Notation, Retirement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -82,6 +82,9 @@ pub struct Operation {
     /// Notations that callers may use in the place of JSON.
     #[serde(default)]
     pub transcode: Vec<Notation>,
+    /// Settings of the mask guard in the place of the API's.
+    #[serde(default)]
+    pub mask: Option<MaskGuard>,
     /// The gateway answers itself, with the first of these unless the caller prefers another; empty means that the
     /// upstream answers.
     #[serde(default)]

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from yett.config.sections.base import At, Shape
+from yett.config.sections.data import DataClass
 from yett.config.sections.limits import LimitShape, build_limits
 from yett.config.sections.scalars import Moment, Name, mistake
 from yett.model.access import Assignment, Collection, Duty, Grant, Identity, Profile, Reach, Team, User, Window
@@ -95,6 +96,9 @@ class ProfileShape(Shape):
     """What people with this profile may do in the console, right by right."""
     limits: list[LimitShape] = Field(default_factory=list)
     """Limits on callers with this profile."""
+    sees: list[DataClass] = Field(default_factory=list)
+    """Classes of data (`x-yett-data`) that whoever has this profile sees unmasked, those below them and those that
+    inherited profiles see too."""
 
 
 class TimedProfileShape(Shape):
@@ -200,6 +204,7 @@ def build_profile(shape: ProfileShape, at: At) -> Profile:
         inherits=(at / "inherits").references(shape.inherits),
         rights=(at / "console").references(shape.console),
         limits=build_limits(shape.limits, at / "limits"),
+        sees=tuple(dict.fromkeys(shape.sees)),
         place=at.place,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from yett.config.sections.base import At, Shape
 from yett.config.sections.content import (
@@ -18,6 +18,7 @@ from yett.config.sections.content import (
     build_content,
     build_own_content,
 )
+from yett.config.sections.data import LeaksGuardShape, MaskGuardShape, build_leaks, build_mask
 from yett.config.sections.exposure import PathTemplate
 from yett.config.sections.identify import IdentifyValue, build_identify
 from yett.config.sections.limits import LimitShape, build_limits
@@ -30,7 +31,7 @@ from yett.config.sections.proxy import (
     UpstreamIdentityShape,
     build_proxy,
 )
-from yett.config.sections.scalars import BasePath, Duration, Host, Name, Origin, Size
+from yett.config.sections.scalars import BasePath, Duration, Host, Name, Origin, Size, mistake
 from yett.config.sections.upstreams import UpstreamShape, build_upstream
 from yett.config.sections.versions import RetireShape, VersionShape, build_retirement, build_version
 from yett.model.api import (
@@ -43,7 +44,10 @@ from yett.model.api import (
     OperationSettings,
     Patterns,
     Priority,
+    Surplus,
     Unknown,
+    UnknownProperties,
+    Unwanted,
     WebSocket,
 )
 from yett.model.content import Content
@@ -64,8 +68,24 @@ class ContractGuardShape(Shape):
     """Largest response body that is checked; larger ones pass unchecked and are counted."""
     max_depth: Annotated[int, Field(ge=1, le=512)] = 64
     """Deepest nesting of a JSON body."""
+    unknown_properties: UnknownProperties = "contract"
+    """Properties of a request's body that no schema names: as the schemas say (`contract`: they pass unless
+    `additionalProperties` forbids them), refuse them, or take them out of the body. Out of forms nothing is taken:
+    there they are refused."""
+    read_only: Unwanted = "refuse"
+    """`readOnly` properties of a JSON request: refuse them, or take them out."""
+    response_unknown: Surplus = "keep"
+    """Properties of a JSON answer that no schema names, or that are `writeOnly`: leave them, record them, or take them
+    out. `responses` must not be off for that."""
     patterns: Patterns = "refuse"
     """Regular expressions that cannot run in linear time: a mistake, or left unenforced with a warning."""
+
+    @model_validator(mode="after")
+    def _answers_are_looked_at(self) -> ContractGuardShape:
+        if self.response_unknown != "keep" and self.responses == "off":
+            hint = "set `responses: monitor`, or take `response_unknown` away"
+            raise mistake("answers-unseen", "nothing is taken out of answers that are not looked at", hint)
+        return self
 
 
 class LimitsGuardShape(Shape):
@@ -82,6 +102,10 @@ class GuardsShape(Shape):
     """The contract guard."""
     limits: LimitsGuardShape = LimitsGuardShape()
     """The limits guard."""
+    mask: MaskGuardShape = MaskGuardShape()
+    """The mask guard."""
+    leaks: LeaksGuardShape = LeaksGuardShape()
+    """The leaks guard."""
 
 
 class WebSocketShape(Shape):
@@ -127,6 +151,8 @@ class OperationShape(Shape):
     """Notations that callers may use in the place of JSON; absent means as the API says, `[]` none."""
     retire: RetireShape | None = None
     """How it goes; absent means as the API says."""
+    mask: MaskGuardShape | None = None
+    """Settings of the mask guard in the place of the API's."""
 
 
 class ApiShape(Shape):
@@ -219,6 +245,8 @@ def build_api(shape: ApiShape, at: At) -> Api:
         guards=GuardSettings(
             ContractGuard(**shape.guards.contract.model_dump(exclude={"patterns"})),
             LimitsGuard(**shape.guards.limits.model_dump()),
+            mask=build_mask(shape.guards.mask),
+            leaks=build_leaks(shape.guards.leaks),
         ),
         limits=build_limits(shape.limits, at / "limits"),
         callouts=(at / "callouts").references(shape.callouts),
@@ -269,6 +297,7 @@ def _build_operations(shapes: dict[str, OperationShape], content: Content, at: A
                 shape.cache, shape.compression, shape.transcode, shape.decompress_requests, content
             ),
             retirement=build_retirement(shape.retire, at / operation_id / "retire"),
+            mask=None if shape.mask is None else build_mask(shape.mask),
             place=(at / operation_id).place,
         )
         for operation_id, shape in shapes.items()

@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 /// A value and its parameters, names in lower case.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Parametrised<'t> {
+pub(in crate::guards) struct Parametrised<'t> {
     /// What stands before the first `;`, in lower case.
-    pub(super) value: Cow<'t, str>,
+    pub(in crate::guards) value: Cow<'t, str>,
     parameters: Vec<(String, String)>,
 }
 

@@ -13,18 +13,18 @@ const JSON: &str = "application/json";
 
 /// A media range: `a/b`, `a/*`, `*/*`, or `a/*+suffix`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Range {
-    pub(super) text: Box<str>,
+pub(in crate::guards) struct Range {
+    pub(in crate::guards) text: Box<str>,
 }
 
 impl Range {
-    pub(super) fn new(text: &str) -> Self {
+    pub(in crate::guards) fn new(text: &str) -> Self {
         let essence = text.split(';').next().unwrap_or("").trim();
         Self { text: essence.to_ascii_lowercase().into() }
     }
 
     /// How specific the range is for a media type; `None` if it does not have it.
-    pub(super) fn rank(&self, essence: &str) -> Option<u8> {
+    pub(in crate::guards) fn rank(&self, essence: &str) -> Option<u8> {
         if *self.text == *essence {
             return Some(4);
         }
@@ -74,7 +74,7 @@ pub(super) fn find<'m>(media: &'m [Media], essence: &str) -> Option<&'m Media> {
 }
 
 /// Content-Type as it is sent.
-pub(super) enum Sent<'h> {
+pub(in crate::guards) enum Sent<'h> {
     Nothing,
     Type(Parametrised<'h>),
     /// Malformed, or there twice.
@@ -82,7 +82,7 @@ pub(super) enum Sent<'h> {
 }
 
 /// Reads Content-Type: exactly one, of the form `type/subtype`.
-pub(super) fn sent(headers: &HeaderMap) -> Sent<'_> {
+pub(in crate::guards) fn sent(headers: &HeaderMap) -> Sent<'_> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (first, second) = (values.next(), values.next());
     let Some(first) = first else { return Sent::Nothing };
@@ -103,7 +103,7 @@ fn is_media_type(essence: &str) -> bool {
 }
 
 /// `application/json` and everything with the suffix `+json` (RFC 6839).
-pub(super) fn is_json(essence: &str) -> bool {
+pub(in crate::guards) fn is_json(essence: &str) -> bool {
     matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
 }
 
@@ -114,7 +114,7 @@ pub(super) fn is_utf8(sent: &Parametrised<'_>) -> bool {
 }
 
 /// Whether a body is sent as it is, without a content coding.
-pub(super) fn is_plain(headers: &HeaderMap) -> bool {
+pub(in crate::guards) fn is_plain(headers: &HeaderMap) -> bool {
     headers.get_all(CONTENT_ENCODING).iter().all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 

@@ -12,17 +12,18 @@ mod formats;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
-mod header;
+pub(super) mod header;
 mod instance;
 mod json;
-mod media;
+pub(super) mod media;
 mod multipart;
 mod names;
 mod parameter;
 mod payload;
+mod properties;
 mod quick;
 mod request;
-mod response;
+pub(super) mod response;
 mod schema;
 mod style;
 #[cfg(test)]
@@ -33,13 +34,14 @@ mod violation;
 pub(crate) use parameter::ParameterReader;
 pub use schema::Schemas;
 
-use super::{Guard, RequestView, ResponseView, Verdict};
+use super::{Guard, RequestView, Reshaped, Reshapes, ResponseView, Verdict};
 use crate::Refusal;
 use crate::body::Body;
 use crate::exchange::BodyNeed;
 use crate::plan::Scope;
 use http::HeaderMap;
 use parameter::Parameters;
+use properties::Properties;
 use request::RequestBody;
 use response::Responses;
 use serde_json::Value;
@@ -64,6 +66,7 @@ struct ContractGuard {
     parameters: Parameters,
     body: Option<RequestBody>,
     responses: Responses,
+    properties: Option<Properties>,
 }
 
 /// Builds the guard of one operation. What the contract does not describe has none: routing refuses it.
@@ -80,6 +83,7 @@ pub fn build(scope: &Scope<'_>) -> Option<Arc<dyn Guard>> {
         parameters: Parameters::new(&operation.parameters, schemas, guard),
         body: operation.body.as_ref().map(|body| RequestBody::new(body, schemas)),
         responses: Responses::new(&operation.responses, schemas, guard),
+        properties: Properties::new(operation, guard, scope.outlines),
     }))
 }
 
@@ -103,12 +107,19 @@ impl Guard for ContractGuard {
         }
     }
 
+    fn reshape_request(&self, request: &RequestView<'_>, body: &Body) -> Result<Option<Reshaped>, Box<Refusal>> {
+        self.properties.as_ref().map_or(Ok(None), |properties| properties.of_request(request, body.bytes()))
+    }
+
     fn inspect(&self, request: &RequestView<'_>, body: Option<&Body>) -> Verdict {
         let mut found = Violations::default();
         self.parameters.inspect(request, &mut found);
         match &self.body {
             Some(expected) => expected.inspect(request.method, request.headers, body, self.max_depth, &mut found)?,
             None => request::inspect_without_body(request.headers, body, &mut found),
+        }
+        if let (Some(properties), Some(body)) = (&self.properties, body) {
+            properties.inspect_fields(request, body, &mut found);
         }
         verdict(Code::RequestInvalid, found)
     }
@@ -119,6 +130,19 @@ impl Guard for ContractGuard {
 
     fn response_need(&self, request: &RequestView<'_>, response: &ResponseView<'_>) -> BodyNeed {
         self.responses.need(request.method, response)
+    }
+
+    fn reshapes_answers(&self) -> Reshapes {
+        self.properties.as_ref().map_or(Reshapes::Nothing, Properties::reshapes_answers)
+    }
+
+    fn reshape_response(
+        &self,
+        _request: &RequestView<'_>,
+        response: &ResponseView<'_>,
+        body: &Body,
+    ) -> Result<Option<Reshaped>, Box<Refusal>> {
+        Ok(self.properties.as_ref().and_then(|properties| properties.of_answer(response, body.bytes())))
     }
 
     fn respond(&self, request: &RequestView<'_>, response: &ResponseView<'_>, body: Option<&Body>) -> Verdict {

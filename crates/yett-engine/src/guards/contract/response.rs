@@ -31,7 +31,7 @@ struct Documented {
 
 /// Which statuses a description is for.
 #[derive(Debug, PartialEq, Eq)]
-enum Status {
+pub(in crate::guards) enum Status {
     Exactly(u16),
     /// `2XX`: the hundreds.
     Class(u16),
@@ -40,7 +40,7 @@ enum Status {
 
 impl Status {
     /// `None` for what is no status: such a description is for nothing.
-    fn parse(text: &str) -> Option<Self> {
+    pub(in crate::guards) fn parse(text: &str) -> Option<Self> {
         match text.as_bytes() {
             b"default" => Some(Self::Default),
             [class @ b'1'..=b'5', b'X' | b'x', b'X' | b'x'] => Some(Self::Class(u16::from(class - b'0'))),
@@ -48,7 +48,7 @@ impl Status {
         }
     }
 
-    fn rank(&self, status: u16) -> Option<u8> {
+    pub(in crate::guards) fn rank(&self, status: u16) -> Option<u8> {
         match self {
             Self::Exactly(exactly) => (*exactly == status).then_some(3),
             Self::Class(class) => (*class == status / 100).then_some(2),
@@ -153,12 +153,12 @@ fn checked_schema(media: &Media) -> Option<&Schema> {
     media.schema.as_ref().filter(|_| media.kind == MediaKind::Json)
 }
 
-fn content_length(headers: &HeaderMap) -> Option<u64> {
+pub(in crate::guards) fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// RFC 9110 section 6.4.1.
-fn may_have_body(method: &Method, status: u16) -> bool {
+pub(in crate::guards) fn may_have_body(method: &Method, status: u16) -> bool {
     *method != Method::HEAD && !matches!(status, 100..=199 | 204 | 205 | 304)
 }
 
