@@ -28,7 +28,7 @@ def _detected(text: str) -> str:
     raise mistake("class-unknown", f"nothing of the class `{text}` can be found in a text", hint)
 
 
-DataClass = Annotated[str, AfterValidator(_class), WithJsonSchema({"type": "string", "pattern": f"^{CLASS.pattern}$"})]
+DataClass = Annotated[str, AfterValidator(_class), WithJsonSchema({"type": "string", "examples": ["pii.email"]})]
 """A class of data, dotted: `pii.email`; `pii` stands for all below it."""
 
 DetectedClass = Annotated[
