@@ -62,7 +62,7 @@ class MaskGuardShape(Shape):
     detected: Watched = "enforce"
     """What to do with what was found that way."""
     requests: MaskRequestsShape = MaskRequestsShape()
-    """What requests must not hold."""
+    """Classes that are kept out of requests."""
 
 
 class LeaksGuardShape(Shape):
