@@ -9,6 +9,7 @@ mod authorizing;
 mod caching;
 mod consulting;
 mod controlling;
+mod crossing;
 mod forwarding;
 mod guarding;
 mod identifying;
@@ -427,7 +428,9 @@ impl Exchange {
         self.query = received.query;
         self.hear(&parts.headers)?;
         self.phase = Phase::Route;
-        if let Err(refusal) = self.route(parts) {
+        let routed = self.route(parts);
+        self.hear_origin(parts);
+        if let Err(refusal) = routed {
             return Err(self.stray(parts, refusal).into());
         }
         self.phase = Phase::Screen;

@@ -31,6 +31,7 @@ pub mod identity;
 pub mod jose;
 mod mock;
 mod network;
+mod origins;
 mod outline;
 pub mod overload;
 pub mod plan;
@@ -43,6 +44,7 @@ pub mod routing;
 pub mod trailers;
 pub mod transcode;
 pub mod upgrade;
+mod xml;
 
 pub use choose::Wish;
 pub use decide::decide;

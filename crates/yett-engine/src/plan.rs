@@ -9,9 +9,10 @@ use crate::cache::CachePlan;
 use crate::callout::CalloutPlan;
 use crate::compression::CompressionPlan;
 use crate::controls::Controls;
-use crate::forward::ProxyPlan;
 use crate::forward::forwarded::TrustedProxies;
 use crate::forward::token::Signer;
+use crate::forward::{Protecting, ProxyPlan};
+use crate::guards::cors::CorsPlan;
 use crate::guards::{Guard, Reshapes, contract, limits, mask};
 use crate::identity::chain::Chain;
 use crate::identity::credentials::keyring::{self, Keyring};
@@ -78,6 +79,8 @@ pub struct Plan {
     pub(crate) tracing: Tracing,
     /// Public path of the key set.
     pub(crate) jwks_path: Option<String>,
+    /// Fields of answers that no API gives.
+    pub(crate) protection: Protecting,
     /// What is worth telling about the snapshot, but was no reason to refuse it.
     pub(crate) warnings: Vec<Diagnostic>,
     /// Who is asked whether requests may pass, by name.
@@ -123,6 +126,8 @@ pub struct ApiPlan {
     /// For requests that no operation describes.
     pub(crate) callouts: Vec<Arc<CalloutPlan>>,
     pub(crate) proxy: ProxyPlan,
+    /// Which pages of other origins may read answers; absent where none may.
+    pub(crate) cors: Option<CorsPlan>,
     /// Digest of the API's settings if any of its operations keeps answers: with other settings they are other answers.
     pub(crate) cache_digest: Vec<u8>,
 }
@@ -228,6 +233,10 @@ pub struct Scope<'a> {
     pub(crate) outlines: &'a Outlines,
     /// What the mask guards of all operations share.
     pub(crate) masking: &'a mask::Shared,
+    /// The API's pages of other origins; absent where there are none.
+    pub(crate) cors: Option<&'a CorsPlan>,
+    /// The API's guard against forged requests.
+    pub(crate) csrf: Option<&'a Arc<dyn Guard>>,
     /// JSON pointer of the operation in the snapshot.
     pub path: String,
 }

@@ -4,7 +4,7 @@
 //! that opens it (a browser names its origin) belongs to the API or to an origin the operation names: browsers send
 //! cookies and open WebSockets across sites without asking.
 
-use crate::Refusal;
+use crate::{Refusal, origins};
 use aws_lc_rs::digest;
 use data_encoding::BASE64;
 use http::header::{
@@ -77,27 +77,13 @@ fn check_origin(allowed: &[String], parts: &Parts, tls: bool) -> Result<(), Box<
     if !parts.headers.contains_key(ORIGIN) {
         return Ok(());
     }
-    let origin = only(&parts.headers, &ORIGIN).and_then(|origin| origin.to_str().ok()).map(str::to_ascii_lowercase);
-    let known =
-        origin.is_some_and(|origin| allowed.iter().any(|one| one.eq_ignore_ascii_case(&origin)) || is_own(&origin, parts, tls));
+    let origin = only(&parts.headers, &ORIGIN).and_then(|origin| origin.to_str().ok());
+    let is_named = |origin: &str| allowed.iter().any(|one| one.eq_ignore_ascii_case(origin));
+    let known = origin.is_some_and(|origin| is_named(origin) || origins::is_own(origin, origins::asked_of(parts), tls));
     match known {
         true => Ok(()),
         false => Err(Refusal::open(Code::OriginRefused, "the page's origin is neither the API's own nor one it names")),
     }
-}
-
-/// Whether an origin has the host and port that the request asks for. A page that came without TLS may be anybody's on the
-/// way, so it is not of an API that is asked over TLS.
-fn is_own(origin: &str, parts: &Parts, tls: bool) -> bool {
-    let (default, authority) = match origin.split_once("://") {
-        Some(("http", authority)) if !tls => (":80", authority),
-        Some(("https", authority)) => (":443", authority),
-        _ => return false,
-    };
-    let asked = parts.uri.authority().map(|authority| authority.as_str());
-    let asked = asked.or_else(|| parts.headers.get(http::header::HOST)?.to_str().ok()).map(str::to_ascii_lowercase);
-    let bare = |text: &str| text.strip_suffix(default).unwrap_or(text).to_owned();
-    asked.is_some_and(|asked| !asked.is_empty() && bare(&asked) == bare(authority))
 }
 
 /// Whether the upstream agreed: RFC 6455 section 4.1, the answer's part.

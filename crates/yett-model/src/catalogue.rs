@@ -106,7 +106,9 @@ catalogue! {
         "This version of the operation goes soon, and is switched off for a while" "Read the page in `Link`, move to what takes its place, and come back after Retry-After until then.";
     // screen
     OriginRefused "origin-refused" 403 Caller false
-        "Pages of this origin may not open the connection" "Open it from a page of the API's own host, or of an origin it names.";
+        "Pages of this origin may not do this" "Do it from a page of the API's own host, or of an origin it names.";
+    CrossSiteRequest "cross-site-request" 403 Caller false
+        "The request was made by a page of another site" "Send it from a page of the API's own host, with the token the API gave out if it asks for one.";
     Blocked "blocked" 403 Caller false
         "This caller is blocked for the time being" "Ask the API's owner; the decision id tells them why.";
     OperationClosed "operation-closed" 503 Gateway true
@@ -157,6 +159,10 @@ catalogue! {
         "The request holds data that is not accepted here" "Leave personal data or secrets of this kind out of the request.";
     RequestInvalid "request-invalid" 400 Caller false
         "The request does not fit the API's contract" "Correct the fields listed in `errors`.";
+    StructureExceeded "structure-exceeded" 400 Caller false
+        "The body holds more than it may" "Send fewer, shorter or less deeply nested values; `detail` says which.";
+    StructureRefused "structure-refused" 400 Caller false
+        "The body has something that is not taken" "Leave out what `detail` names.";
     MediaTypeUnsupported "media-type-unsupported" 415 Caller false
         "The body's media type is not one this operation accepts" "Send a media type of the contract, named in `Accept`.";
     // forward

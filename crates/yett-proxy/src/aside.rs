@@ -2,8 +2,8 @@
 //! workers, and busy workers do not hide them. Each connection has one answer and little time; there are so many of them.
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -23,6 +23,14 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(3);
 /// A connection is over by then, whatever it did.
 const PATIENCE: Duration = Duration::from_secs(10);
 const HEAD_BUFFER: usize = 16 * 1024;
+/// None of these answers is to be run, framed, guessed at or kept.
+const PROTECTION: [(HeaderName, &str); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (CACHE_CONTROL, "no-store"),
+];
 
 /// Text in one piece.
 pub(crate) struct Page(Option<Bytes>);
@@ -44,7 +52,11 @@ impl Body for Page {
 pub(crate) fn page(status: StatusCode, text: impl Into<Bytes>) -> Response<Page> {
     let mut response = Response::new(Page(Some(text.into())));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    let headers = response.headers_mut();
+    for (name, value) in PROTECTION {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
 

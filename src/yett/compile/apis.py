@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from yett.compile.fields import compact
-from yett.compile.guards import compile_guards, compile_mask
+from yett.compile.guards import compile_guards, compile_mask, listed
 from yett.compile.limits import LimitNames, compile_limits
 from yett.compile.proxy import compile_proxy, upstream_path
 from yett.compile.upstreams import compile_upstream

@@ -37,7 +37,10 @@ def compile_proxy(proxy: Proxy) -> dict[str, Any]:
         compiled["forwarded"] = proxy.forwarded
     if proxy.cookies != usual.cookies:
         cookies = proxy.cookies
-        compiled["cookies"] = compact(secure=cookies.secure, http_only=cookies.http_only, same_site=cookies.same_site)
+        fixed = {"secure": cookies.secure, "http_only": cookies.http_only, "same_site": cookies.same_site}
+        compiled["cookies"] = fixed | compact(exceptions=list(cookies.exceptions))
+    if proxy.protection != usual.protection:
+        compiled["protection"] = asdict(proxy.protection)
     if proxy.replaced_errors != usual.replaced_errors:
         compiled["errors"] = {"replace": list(proxy.replaced_errors)}
     compiled |= compact(

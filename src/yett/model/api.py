@@ -7,6 +7,7 @@ from typing import Literal
 
 from yett.model.content import Content
 from yett.model.data import LeaksGuard, MaskGuard
+from yett.model.cross_site import CorsGuard, CsrfGuard
 from yett.model.limit import Limit
 from yett.model.place import NOWHERE, Place, Reference
 from yett.model.proofs import MessageSignature, Webhook
@@ -119,6 +120,8 @@ class GuardSettings:
     limits: LimitsGuard = LimitsGuard()
     mask: MaskGuard = MaskGuard()
     leaks: LeaksGuard = LeaksGuard()
+    cors: CorsGuard = CorsGuard()
+    csrf: CsrfGuard | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,11 +53,25 @@ class HeaderRules:
 
 @dataclass(frozen=True, slots=True)
 class Cookies:
-    """Attributes of the cookies that the upstream sets."""
+    """Attributes of the cookies that the upstream sets; those named in `exceptions` get none."""
 
     secure: SecureCookies = "tls"
-    http_only: bool = False
-    same_site: SameSite | None = None
+    http_only: bool = True
+    same_site: SameSite | None = "lax"
+    exceptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """Fields that protect the reader of an answer; `None` leaves one out. `replace` puts them over the upstream's."""
+
+    content_security_policy: str | None = "default-src 'none'; frame-ancestors 'none'"
+    referrer_policy: str | None = "no-referrer"
+    cross_origin_resource_policy: str | None = "same-origin"
+    permissions_policy: str | None = None
+    frame_options: str | None = None
+    no_store: bool = True
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,7 @@ class Proxy:
     cookies: Cookies = Cookies()
     forwarded: ForwardedFields = "x-forwarded"
     security_headers: bool = True
+    protection: Protection = Protection()
     replaced_errors: tuple[str, ...] = ("5XX",)
     upstream_identity: UpstreamIdentity | None = None
 

@@ -1,6 +1,9 @@
 //! Phase `respond`: the upstream's answer becomes the caller's, and refusals become answers.
 
 use super::*;
+use crate::compression::add_vary;
+use http::HeaderName;
+use http::header::{SET_COOKIE, VARY};
 
 impl Exchange {
     /// Writes the answer's fields for the caller.
@@ -20,6 +23,7 @@ impl Exchange {
             },
             words: self.words(),
             tls: self.caller.tls,
+            known: self.is_for_one_caller(),
         });
         forward::response_headers(headers, &self.id, answering.as_ref());
     }
@@ -49,7 +53,7 @@ impl Exchange {
         };
         let need = if self.is_converted(response.status, &response.headers) { BodyNeed::Collect } else { need };
         for (name, value) in &self.effects.headers {
-            response.headers.insert(name.clone(), value.clone());
+            put(&mut response.headers, name, value);
         }
         self.tell_version(&mut response.headers);
         need
@@ -142,11 +146,18 @@ impl Exchange {
 
     /// Puts the decision's id and the guards' fields on an answer of the gateway's own.
     pub(super) fn dress(&self, mut response: Box<Response<Bytes>>) -> Box<Response<Bytes>> {
+        match self.api_plan() {
+            Some(api) => api.proxy.protection.put(response.headers_mut(), self.is_for_one_caller()),
+            None => self.plan.protection.put(response.headers_mut(), false),
+        }
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             response.headers_mut().insert(forward::DECISION, id);
         }
         for (name, value) in &self.effects.headers {
-            response.headers_mut().entry(name.clone()).or_insert_with(|| value.clone());
+            match *name {
+                SET_COOKIE | VARY => put(response.headers_mut(), name, value),
+                _ => drop(response.headers_mut().entry(name.clone()).or_insert_with(|| value.clone())),
+            }
         }
         self.tell_version(response.headers_mut());
         response
@@ -168,8 +179,22 @@ impl Exchange {
         }
     }
 
+    /// Whether the answer is for the caller alone: it is known, and the operation does not say that answers are kept.
+    fn is_for_one_caller(&self) -> bool {
+        self.principal.is_some() && self.operation_plan().is_none_or(|operation| operation.cache.is_none())
+    }
+
     /// Who was at fault, when something was.
     pub(crate) fn source(&self) -> Option<Source> {
         self.code().map(|code| code.entry().source)
+    }
+}
+
+/// Puts a guard's field on an answer: in the place of the upstream's, except where a field has many.
+fn put(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
+    match *name {
+        VARY => add_vary(headers, "origin"),
+        SET_COOKIE => drop(headers.append(SET_COOKIE, value.clone())),
+        _ => drop(headers.insert(name.clone(), value.clone())),
     }
 }

@@ -278,5 +278,5 @@ fn a_cookie_for_the_public_host_that_a_proxy_told_keeps_its_domain() {
     let mut response = answer.body(()).unwrap().into_parts().0;
     exchange.judge_response(&parts, &mut response);
     // The caller did not come over TLS: the proxy says so.
-    assert_eq!(response.headers["set-cookie"], "a=1; Domain=shop.example; Path=/shop");
+    assert_eq!(response.headers["set-cookie"], "a=1; Domain=shop.example; Path=/shop; HttpOnly; SameSite=Lax");
 }

@@ -78,6 +78,9 @@ impl Exchange {
                 self.undocumented(api, base, Refusal::new(Code::OperationUnknown, "the contract has no such path"))
             }
             Found::OtherMethods { api, base, methods } => {
+                if let Some(answer) = self.preflight(parts, api, base, &methods) {
+                    return answer;
+                }
                 let names = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
                 let allow = HeaderValue::from_str(&names).unwrap_or(HeaderValue::from_static(""));
                 let refusal = Refusal::new(Code::MethodNotAllowed, format!("the contract has this path for {names} only"));

@@ -9,7 +9,7 @@ use yett_model::snapshot::{Cookies, SameSite, SecureCookies};
 /// What the attributes of cookies are written by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shelf<'a> {
-    pub(super) rules: Cookies,
+    pub(super) rules: &'a Cookies,
     /// Whether the caller came over TLS.
     pub(super) tls: bool,
     /// Public host without port.
@@ -24,14 +24,19 @@ pub(super) fn translate_cookies(headers: &mut HeaderMap, origin: &Origin<'_>, sh
 fn translate<'c>(cookie: &'c str, origin: &Origin<'_>, shelf: Shelf<'_>) -> Option<Cow<'c, str>> {
     let mut parts = cookie.split(';');
     let pair = parts.next()?.trim();
-    let bound_to_root = pair.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("__host-"));
+    let begins = |with: &str| pair.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    // Browsers drop a cookie whose name promises what its attributes do not keep.
+    let bound_to_host = begins("__Host-");
+    let name = pair.split('=').next().unwrap_or("").trim_end();
+    let is_free = shelf.rules.exceptions.iter().any(|except| except == name);
     let mut written = vec![pair.to_owned()];
     let (mut secure, mut http_only, mut same_site) = (false, false, None);
     for attribute in parts.map(str::trim).filter(|attribute| !attribute.is_empty()) {
         let (name, value) = attribute.split_once('=').map_or((attribute, ""), |(name, value)| (name.trim(), value.trim()));
         match name.to_ascii_lowercase().as_str() {
+            "domain" if bound_to_host => {}
+            "path" if bound_to_host => {}
             "domain" => written.extend(domain(value, shelf.host).map(|domain| format!("Domain={domain}"))),
-            "path" if bound_to_root => written.push("Path=/".to_owned()),
             "path" => written.push(format!("Path={}", path(value, origin))),
             "secure" => secure = true,
             "httponly" => http_only = true,
@@ -39,17 +44,20 @@ fn translate<'c>(cookie: &'c str, origin: &Origin<'_>, shelf: Shelf<'_>) -> Opti
             _ => written.push(attribute.to_owned()),
         }
     }
+    written.extend(bound_to_host.then(|| "Path=/".to_owned()));
+    let promised = bound_to_host || begins("__Secure-");
     let forced = match shelf.rules.secure {
+        _ if is_free => false,
         SecureCookies::Tls => shelf.tls,
         SecureCookies::Always => true,
         SecureCookies::Keep => false,
     };
-    let usual = shelf.rules.same_site.map(|same_site| match same_site {
+    let usual = shelf.rules.same_site.filter(|_| !is_free).map(|same_site| match same_site {
         SameSite::Strict => "Strict".to_owned(),
         SameSite::Lax => "Lax".to_owned(),
     });
-    written.extend((secure || forced).then(|| "Secure".to_owned()));
-    written.extend((http_only || shelf.rules.http_only).then(|| "HttpOnly".to_owned()));
+    written.extend((secure || forced || promised).then(|| "Secure".to_owned()));
+    written.extend((http_only || (shelf.rules.http_only && !is_free)).then(|| "HttpOnly".to_owned()));
     written.extend(same_site.or(usual).map(|value| format!("SameSite={value}")));
     Some(Cow::Owned(written.join("; ")))
 }
@@ -80,7 +88,12 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
-    fn told(cookie: &str, setting: &Setting, tls: bool, rules: Cookies) -> String {
+    /// Rules that add nothing of themselves.
+    fn plainly() -> Cookies {
+        Cookies { http_only: false, same_site: None, ..Cookies::default() }
+    }
+
+    fn told(cookie: &str, setting: &Setting, tls: bool, rules: &Cookies) -> String {
         let mut headers = HeaderMap::new();
         headers.insert(SET_COOKIE, HeaderValue::from_str(cookie).unwrap());
         translate_cookies(&mut headers, &setting.origin(), Shelf { rules, tls, host: "api.shop.example" });
@@ -90,7 +103,7 @@ mod tests {
     #[test]
     fn a_cookie_of_the_upstream_becomes_one_of_the_public_side() {
         let setting = setting(&["http://10.0.0.1:9000/v1"], "/shop");
-        let plain = |cookie: &str| told(cookie, &setting, false, Cookies::default());
+        let plain = |cookie: &str| told(cookie, &setting, false, &plainly());
         for (cookie, expected) in [
             ("a=1", "a=1"),
             ("a=1; Path=/v1/orders; Domain=10.0.0.1", "a=1; Path=/shop/orders"),
@@ -99,6 +112,8 @@ mod tests {
             ("a=1; Domain=op.example", "a=1"),
             ("a=1; Max-Age=5; SameSite=None; Secure", "a=1; Max-Age=5; Secure; SameSite=None"),
             ("__Host-a=1; Path=/; Secure", "__Host-a=1; Path=/; Secure"),
+            ("__host-a=1; Path=/v1; Domain=shop.example", "__host-a=1; Path=/; Secure"),
+            ("__Secure-a=1; Domain=shop.example", "__Secure-a=1; Domain=shop.example; Secure"),
             ("a=\"x=y\"; HttpOnly", "a=\"x=y\"; HttpOnly"),
         ] {
             assert_eq!(plain(cookie), expected);
@@ -108,12 +123,25 @@ mod tests {
     #[test]
     fn attributes_are_added_as_asked_and_never_taken_off() {
         let setting = setting(&["http://10.0.0.1:9000"], "");
-        let usual = Cookies::default();
-        assert_eq!(told("a=1", &setting, true, usual), "a=1; Secure");
-        let all = Cookies { secure: SecureCookies::Always, http_only: true, same_site: Some(SameSite::Strict) };
-        assert_eq!(told("a=1", &setting, false, all), "a=1; Secure; HttpOnly; SameSite=Strict");
-        let keep = Cookies { secure: SecureCookies::Keep, ..usual };
-        assert_eq!(told("a=1", &setting, true, keep), "a=1");
-        assert_eq!(told("a=1; Secure; SameSite=lax", &setting, true, keep), "a=1; Secure; SameSite=lax");
+        assert_eq!(told("a=1", &setting, true, &plainly()), "a=1; Secure");
+        let all = Cookies {
+            secure: SecureCookies::Always,
+            same_site: Some(SameSite::Strict),
+            exceptions: vec!["b".to_owned()],
+            ..Cookies::default()
+        };
+        assert_eq!(told("a=1", &setting, false, &all), "a=1; Secure; HttpOnly; SameSite=Strict");
+        assert_eq!(told("b=1", &setting, true, &all), "b=1");
+        let keep = Cookies { secure: SecureCookies::Keep, ..plainly() };
+        assert_eq!(told("a=1", &setting, true, &keep), "a=1");
+        assert_eq!(told("a=1; Secure; SameSite=lax", &setting, true, &keep), "a=1; Secure; SameSite=lax");
+    }
+
+    #[test]
+    fn no_script_and_no_other_site_gets_a_cookie_unless_the_upstream_means_it() {
+        let setting = setting(&["http://10.0.0.1:9000"], "");
+        let usual = |cookie: &str| told(cookie, &setting, true, &Cookies::default());
+        assert_eq!(usual("session=1; Path=/"), "session=1; Path=/; Secure; HttpOnly; SameSite=Lax");
+        assert_eq!(usual("session=1; SameSite=None"), "session=1; Secure; HttpOnly; SameSite=None");
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod forwarded;
 mod links;
 mod places;
 mod plan;
+mod protection;
 mod redirect;
 mod request;
 mod response;
@@ -17,6 +18,7 @@ pub(crate) mod trace;
 
 pub(crate) use places::Origin;
 pub(crate) use plan::{ProxyPlan, upstream_path};
+pub(crate) use protection::Protecting;
 pub(crate) use request::{
     Facts, carries_key, is_ambiguous, is_owned, public_query, request_headers, request_target, request_trailers,
 };

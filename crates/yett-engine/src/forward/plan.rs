@@ -2,13 +2,14 @@
 
 use super::cookies::Shelf;
 use super::places::{Rewritten, split_port};
+use super::protection::Protecting;
 use super::redirect::Redirects;
 use super::rules::{Rules, Way};
 use super::token::Tokens;
 use crate::routing::template::Template;
 use std::collections::BTreeSet;
 use yett_model::Diagnostic;
-use yett_model::snapshot::{Api, Cookies, ForwardedFields, Operation, Snapshot};
+use yett_model::snapshot::{Api, Cookies, ForwardedFields, Mode, Operation, Snapshot};
 
 /// The API's part.
 pub(crate) struct ProxyPlan {
@@ -18,7 +19,10 @@ pub(crate) struct ProxyPlan {
     pub(super) response: Option<Rules>,
     pub(super) cookies: Cookies,
     pub(super) forwarded: ForwardedFields,
-    pub(super) security_headers: bool,
+    /// Fields that protect the reader of an answer.
+    pub(crate) protection: Protecting,
+    /// Whether the gateway, not the upstream, tells browsers which pages may read answers.
+    pub(super) speaks_cors: bool,
     pub(crate) rewritten: Rewritten,
     pub(crate) tokens: Option<Tokens>,
     replaced: Vec<(u16, u16)>,
@@ -43,9 +47,10 @@ impl ProxyPlan {
             redirects: (!proxy.redirects.is_empty()).then(|| Redirects::build(api, snapshot, &at, found)),
             request: Rules::build(&proxy.headers.request, Way::Upstream, &format!("{at}/headers/request"), found),
             response: Rules::build(&proxy.headers.response, Way::Caller, &format!("{at}/headers/response"), found),
-            cookies: proxy.cookies,
+            cookies: proxy.cookies.clone(),
             forwarded: proxy.forwarded,
-            security_headers: proxy.security_headers,
+            protection: Protecting::build(proxy, &at, found),
+            speaks_cors: api.guards.cors.mode != Mode::Off,
             rewritten: Rewritten::of(api),
             tokens,
             replaced: replaced(&proxy.errors.replace, &at, found),
@@ -57,8 +62,8 @@ impl ProxyPlan {
         status >= 400 && self.replaced.iter().any(|(first, last)| (*first..=*last).contains(&status))
     }
 
-    pub(super) fn shelf<'a>(&self, tls: bool, host: &'a str) -> Shelf<'a> {
-        Shelf { rules: self.cookies, tls, host: split_port(host).0 }
+    pub(super) fn shelf<'a>(&'a self, tls: bool, host: &'a str) -> Shelf<'a> {
+        Shelf { rules: &self.cookies, tls, host: split_port(host).0 }
     }
 }
 

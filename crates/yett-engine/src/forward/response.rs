@@ -9,8 +9,8 @@ use super::{DECISION, insert};
 use crate::plan::ApiPlan;
 use crate::receive::HOP_BY_HOP;
 use crate::refusal::Refusal;
-use http::header::{ALLOW, CONTENT_SECURITY_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName};
 use yett_model::Code;
 
 /// What tells an attacker about the upstream and nobody else anything; `Alt-Svc` would lead callers around the gateway.
@@ -37,21 +37,19 @@ pub(crate) fn is_revealing(name: &HeaderName) -> bool {
     )
 }
 
-/// Nothing in an API's answer is to be run or framed, even if somebody opens it as a page.
-const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-
 /// What the answer's head is written by.
 pub(crate) struct Answering<'a> {
     pub(crate) proxy: &'a ProxyPlan,
     pub(crate) origin: Origin<'a>,
     pub(crate) words: Words<'a>,
     pub(crate) tls: bool,
+    /// Whether the answer is for one caller alone.
+    pub(crate) known: bool,
 }
 
 /// Turns the upstream's fields into those the caller gets.
 pub(crate) fn response_headers(headers: &mut HeaderMap, decision: &str, answering: Option<&Answering<'_>>) {
-    strip(headers);
+    strip(headers, answering.is_some_and(|answering| answering.proxy.speaks_cors));
     if let Some(answering) = answering {
         translate(headers, answering);
     }
@@ -68,10 +66,7 @@ fn translate(headers: &mut HeaderMap, answering: &Answering<'_>) {
         rules.strip(headers, Way::Caller);
         rules.put(headers, &answering.words);
     }
-    if proxy.security_headers {
-        headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(NOSNIFF);
-        headers.entry(CONTENT_SECURITY_POLICY).or_insert(POLICY);
-    }
+    proxy.protection.put(headers, answering.known);
 }
 
 /// Takes off an upstream's trailers what the API's rules take off its heads.
@@ -82,9 +77,14 @@ pub(crate) fn response_trailers(trailers: &mut HeaderMap, api: &ApiPlan) {
     }
 }
 
-fn strip(headers: &mut HeaderMap) {
-    let mut unwanted: Vec<HeaderName> =
-        headers.keys().filter(|name| HOP_BY_HOP.contains(name) || is_revealing(name)).cloned().collect();
+/// Whether a field tells browsers which pages may read an answer: the gateway says that, unless it is to leave it alone.
+fn is_cors(name: &HeaderName) -> bool {
+    name.as_str().starts_with("access-control-")
+}
+
+fn strip(headers: &mut HeaderMap, speaks_cors: bool) {
+    let is_unwanted = |name: &HeaderName| HOP_BY_HOP.contains(name) || is_revealing(name) || (speaks_cors && is_cors(name));
+    let mut unwanted: Vec<HeaderName> = headers.keys().filter(|name| is_unwanted(name)).cloned().collect();
     for value in headers.get_all(http::header::CONNECTION) {
         let names = value.to_str().unwrap_or("").split(',');
         unwanted.extend(names.filter_map(|name| name.trim().parse::<HeaderName>().ok()));
@@ -105,6 +105,7 @@ pub(crate) fn replacement(status: u16, headers: &HeaderMap) -> Box<Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderValue;
 
     #[test]
     fn what_the_upstream_says_of_itself_and_its_hop_is_dropped() {

@@ -12,18 +12,23 @@
 //! refused by the guard that would have to change it.
 
 pub mod contract;
+pub mod cors;
+pub mod csrf;
+pub mod graphql;
 mod leaks;
 pub mod limits;
 pub(crate) mod mask;
+pub mod structure;
 
 use crate::Refusal;
 use crate::body::Body;
 use crate::exchange::{BodyNeed, Now};
 use crate::identity::Principal;
 use crate::plan::Scope;
-use crate::policy;
+use crate::{origins, policy};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use cors::CorsPlan;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use yett_model::Phase;
@@ -47,6 +52,10 @@ pub struct RequestView<'a> {
     pub version_query: Option<&'a str>,
     /// Header fields as received.
     pub headers: &'a HeaderMap,
+    /// Target as received.
+    pub uri: &'a Uri,
+    /// Host that the caller asked a trusted proxy for.
+    pub told_host: Option<&'a str>,
     /// Caller's address.
     pub address: IpAddr,
     /// Whether the caller came over TLS.
@@ -57,6 +66,8 @@ pub struct RequestView<'a> {
     pub asn: Option<u32>,
     /// How suspicious the request is, from 0 to 100: what the guards of `screen` made of it.
     pub risk: u8,
+    /// Whether the caller showed a certificate.
+    pub certified: bool,
     /// Who calls; absent before `identify` and for anonymous callers.
     pub principal: Option<&'a Principal>,
     /// Units the request takes from limits.
@@ -68,6 +79,11 @@ pub struct RequestView<'a> {
 }
 
 impl RequestView<'_> {
+    /// Host, with its port if it was told, that the caller asked for.
+    pub(crate) fn asked(&self) -> Option<&str> {
+        self.told_host.or_else(|| origins::asked(self.uri, self.headers))
+    }
+
     /// Takes down a sentence, if anybody will read it.
     pub(crate) fn note(&self, phase: Phase, sentence: impl FnOnce() -> String) {
         self.take_down(|noted| noted.lines.push((phase, sentence())));
@@ -264,8 +280,14 @@ pub fn build(scope: &Scope<'_>) -> Vec<Arc<dyn Guard>> {
     let mut guards: Vec<Arc<dyn Guard>> = Vec::new();
     // Limits first: a caller over its rate must not make us parse a body.
     guards.extend(limits::build(scope));
+    // What pages of other sites send is refused before anybody looks for a credential; it counts as a request all the same.
+    guards.extend(scope.cors.and_then(CorsPlan::guard));
+    guards.extend(scope.csrf.cloned());
     // Contract before anything that looks into values: later guards reuse its parse and trust its types.
     guards.extend(contract::build(scope));
+    // Structure after it, as it knows better which value is at fault; and before what looks into values.
+    guards.extend(structure::build(scope));
+    guards.extend(graphql::build(scope));
     // Policies after it: those that look into bodies see what the contract guard read.
     guards.extend(policy::build(scope));
     // What errors tell of the inside, before it is masked: a trace is a trace whatever data is in it.

@@ -6,9 +6,10 @@ use crate::cache::CachePlan;
 use crate::callout;
 use crate::compression::CompressionPlan;
 use crate::forward::forwarded::TrustedProxies;
-use crate::forward::{ProxyPlan, is_ambiguous, upstream_path};
+use crate::forward::{Protecting, ProxyPlan, is_ambiguous, upstream_path};
+use crate::guards::cors::CorsPlan;
 use crate::guards::limits::LimitPlan;
-use crate::guards::{self, contract, limits, mask};
+use crate::guards::{self, contract, csrf, limits, mask};
 use crate::identity::anonymous::{self, Anonymous};
 use crate::identity::chain;
 use crate::identity::credentials::Credentials;
@@ -114,6 +115,7 @@ impl<'a> Builder<'a> {
             simulated: false,
             trusted_proxies: self.trusted_proxies(),
             tracing: self.snapshot.tracing,
+            protection: Protecting::usual(),
             callouts: callout::build(self.snapshot, &mut self.diagnostics),
             jwks_path: self.snapshot.identity.as_ref().and_then(|identity| identity.jwks.clone()),
             warnings: self.policies.warnings.clone(),
@@ -213,6 +215,8 @@ impl<'a> Builder<'a> {
         self.open(plan, number, api, &path);
         let schemas = contract::Schemas::build(api, &path, &mut self.diagnostics);
         let outlines = Outlines::build(api);
+        let cors = CorsPlan::build(api, &path, &mut self.diagnostics);
+        let csrf = csrf::build(api, &plan.pepper, &path, &mut self.diagnostics);
         let first = plan.operations.len() as u32;
         for (index, operation) in api.operations.iter().enumerate() {
             let path = format!("{path}/operations/{index}");
@@ -230,6 +234,8 @@ impl<'a> Builder<'a> {
                 schemas: &schemas,
                 outlines: &outlines,
                 masking: &self.masking,
+                cors: cors.as_ref(),
+                csrf: csrf.as_ref(),
                 path: path.clone(),
             };
             let guards = guards::build(&scope);
@@ -271,6 +277,8 @@ impl<'a> Builder<'a> {
             schemas: &schemas,
             outlines: &outlines,
             masking: &self.masking,
+            cors: cors.as_ref(),
+            csrf: csrf.as_ref(),
             path: path.clone(),
         };
         let guards = guards::build(&scope);
@@ -298,6 +306,7 @@ impl<'a> Builder<'a> {
             guards,
             callouts: callout::of(&plan.callouts, api, None, &path, &mut self.diagnostics),
             proxy: ProxyPlan::build(api, self.snapshot, &path, &mut self.diagnostics),
+            cors,
             cache_digest: cache_digest(api),
         });
     }

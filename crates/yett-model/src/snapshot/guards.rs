@@ -1,5 +1,6 @@
 //! Settings of the guards.
 
+use super::{CorsGuard, CsrfGuard, StructureGuard};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -33,6 +34,15 @@ pub struct Guards {
     /// The leaks guard.
     #[serde(default)]
     pub leaks: LeaksGuard,
+    /// The guard of answers that pages of other origins may read.
+    #[serde(default)]
+    pub cors: CorsGuard,
+    /// The guard against forged requests; absent means that only credentials which browsers send of themselves are watched.
+    #[serde(default)]
+    pub csrf: Option<CsrfGuard>,
+    /// The guard of bodies that are too large or too deep.
+    #[serde(default)]
+    pub structure: StructureGuard,
 }
 
 /// Refuses what the contract does not describe.

@@ -6,6 +6,7 @@
 mod access;
 mod callout;
 mod content;
+mod cross_site;
 mod guards;
 mod identify;
 mod inquiry;
@@ -17,6 +18,7 @@ mod policy;
 mod proofs;
 mod proxy;
 mod remote;
+mod structure;
 mod tls;
 mod upstream;
 mod watch;
@@ -24,6 +26,7 @@ mod watch;
 pub use access::{App, Collection, Credential, Profile, Team, TimedGrant, TimedProfile, User, UserIdentity};
 pub use callout::{Callout, CalloutSend, OnFailure};
 pub use content::{Cache, Coding, Compression, DecompressRequests, Notation, RequestCoding};
+pub use cross_site::{CorsGuard, CsrfGuard, CsrfToken, Foreign};
 pub use guards::{
     ContractGuard, Guards, LeaksGuard, LimitsGuard, MaskBy, MaskGuard, Mode, Surplus, Unknown, UnknownProperties, Unwanted,
 };
@@ -39,10 +42,11 @@ pub use placement::{Brownout, PlacedAt, Placement, Retirement};
 pub use policy::{ClaimType, NetworkFact, Policy, PolicyContext};
 pub use proofs::{AppCertificate, MessageSignature, Password, SigningAlgorithm, SigningKey, Webhook, WebhookFormat};
 pub use proxy::{
-    AcceptTraces, Cookies, Errors, ForwardedFields, HeaderRules, Headers, Issuer, Proxy, Redirect, SameSite, SecureCookies,
-    Tracing, UpstreamIdentity,
+    AcceptTraces, Cookies, Errors, ForwardedFields, HeaderRules, Headers, Issuer, Protection, Proxy, Redirect, SameSite,
+    SecureCookies, Tracing, UpstreamIdentity,
 };
 pub use remote::Remote;
+pub use structure::{GraphQl, StructureGuard};
 pub use tls::{TlsVersion, UpstreamCertificate, UpstreamTls};
 pub use upstream::{
     Affinity, Balance, Circuit, HashKey, HeaderMatch, Health, Mirror, Outlier, Protocol, Retries, RetryBudget, RetryOn, Target,

@@ -1,6 +1,6 @@
 //! Operations: what the contract describes, as JSON Schema and ways of spelling.
 
-use super::{Cache, Compression, DecompressRequests, Limit, MaskGuard, Notation, Retirement};
+use super::{Cache, Compression, DecompressRequests, GraphQl, Limit, MaskGuard, Notation, Retirement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -48,6 +48,9 @@ pub struct Operation {
     /// The operation may become a WebSocket (RFC 6455); absent means that the upgrade is refused.
     #[serde(default)]
     pub websocket: Option<WebSocket>,
+    /// The operation takes GraphQL; absent means that queries are not looked into.
+    #[serde(default)]
+    pub graphql: Option<GraphQl>,
     /// Limits on this operation.
     #[serde(default)]
     pub limits: Vec<Limit>,

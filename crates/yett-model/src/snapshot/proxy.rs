@@ -20,6 +20,8 @@ pub struct Proxy {
     pub forwarded: ForwardedFields,
     /// Whether fields that protect the reader of an answer are added where they are absent.
     pub security_headers: bool,
+    /// What these fields say.
+    pub protection: Protection,
     /// Which error answers of the upstream are replaced.
     pub errors: Errors,
     /// Tells the upstream who calls, in a signed token; absent means not.
@@ -35,6 +37,7 @@ impl Default for Proxy {
             cookies: Cookies::default(),
             forwarded: ForwardedFields::default(),
             security_headers: true,
+            protection: Protection::default(),
             errors: Errors::default(),
             upstream_identity: None,
         }
@@ -82,8 +85,42 @@ pub struct HeaderRules {
     pub set: BTreeMap<String, String>,
 }
 
+/// Fields that protect the reader of an answer; those that are absent are not put on. `X-Content-Type-Options` always is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Protection {
+    /// `Content-Security-Policy`.
+    pub content_security_policy: Option<String>,
+    /// `Referrer-Policy`.
+    pub referrer_policy: Option<String>,
+    /// `Cross-Origin-Resource-Policy`.
+    pub cross_origin_resource_policy: Option<String>,
+    /// `Permissions-Policy`.
+    pub permissions_policy: Option<String>,
+    /// `X-Frame-Options`, for browsers that do not know the content security policy.
+    pub frame_options: Option<String>,
+    /// Whether answers to known callers must not be kept, unless the upstream says how they may.
+    pub no_store: bool,
+    /// Whether these replace what the upstream says.
+    pub replace: bool,
+}
+
+impl Default for Protection {
+    fn default() -> Self {
+        Self {
+            content_security_policy: Some("default-src 'none'; frame-ancestors 'none'".to_owned()),
+            referrer_policy: Some("no-referrer".to_owned()),
+            cross_origin_resource_policy: Some("same-origin".to_owned()),
+            permissions_policy: None,
+            frame_options: None,
+            no_store: true,
+            replace: false,
+        }
+    }
+}
+
 /// Attributes of the cookies that the upstream sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Cookies {
     /// When `Secure` is added.
@@ -92,6 +129,14 @@ pub struct Cookies {
     pub http_only: bool,
     /// `SameSite` of cookies that have none; absent means that none is added.
     pub same_site: Option<SameSite>,
+    /// Names of cookies that get none of these.
+    pub exceptions: Vec<String>,
+}
+
+impl Default for Cookies {
+    fn default() -> Self {
+        Self { secure: SecureCookies::Tls, http_only: true, same_site: Some(SameSite::Lax), exceptions: Vec::new() }
+    }
 }
 
 /// When `Secure` is added to a cookie.

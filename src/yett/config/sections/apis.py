@@ -19,6 +19,7 @@ from yett.config.sections.content import (
     build_own_content,
 )
 from yett.config.sections.data import LeaksGuardShape, MaskGuardShape, build_leaks, build_mask
+from yett.config.sections.cross_site import CorsGuardShape, CsrfGuardShape, build_cors, build_csrf
 from yett.config.sections.exposure import PathTemplate
 from yett.config.sections.identify import IdentifyValue, build_identify
 from yett.config.sections.limits import LimitShape, build_limits
@@ -28,6 +29,7 @@ from yett.config.sections.proxy import (
     HeadersShape,
     RedirectShape,
     RewriteShape,
+    SecurityHeadersShape,
     UpstreamIdentityShape,
     build_proxy,
 )
@@ -106,6 +108,11 @@ class GuardsShape(Shape):
     """The mask guard."""
     leaks: LeaksGuardShape = LeaksGuardShape()
     """The leaks guard."""
+    cors: CorsGuardShape = CorsGuardShape()
+    """The guard of answers that pages of other origins may read."""
+    csrf: CsrfGuardShape | None = None
+    """The guard against forged requests. Absent means that only the passwords and certificates are watched which
+    browsers send of themselves, where the API takes them."""
 
 
 class WebSocketShape(Shape):
@@ -204,8 +211,11 @@ class ApiShape(Shape):
     """What is added to the cookies that the upstream sets."""
     forwarded: ForwardedFields = "x-forwarded"
     """Which fields tell the upstream where a request came from."""
-    security_headers: bool = True
-    """Whether answers without them get `X-Content-Type-Options` and `Content-Security-Policy`."""
+    security_headers: Annotated[
+        Annotated[bool, Tag("<switch>")] | Annotated[SecurityHeadersShape, Tag("<settings>")],
+        Discriminator(lambda value: "<switch>" if isinstance(value, bool) else "<settings>"),
+    ] = True  # fmt: skip
+    """Whether answers get the fields that protect their reader, or what these say."""
     errors: ErrorsShape = ErrorsShape()
     """Which of the upstream's error answers are replaced."""
     upstream_identity: UpstreamIdentityShape | None = None
@@ -247,6 +257,8 @@ def build_api(shape: ApiShape, at: At) -> Api:
             LimitsGuard(**shape.guards.limits.model_dump()),
             mask=build_mask(shape.guards.mask),
             leaks=build_leaks(shape.guards.leaks),
+            cors=build_cors(shape.guards.cors, at / "guards" / "cors"),
+            csrf=build_csrf(shape.guards.csrf, at / "guards" / "csrf"),
         ),
         limits=build_limits(shape.limits, at / "limits"),
         callouts=(at / "callouts").references(shape.callouts),

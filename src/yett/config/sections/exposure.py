@@ -85,6 +85,18 @@ FieldText = Annotated[str, BeforeValidator(_field_text), WithJsonSchema({"type":
 """The value of a header field, which may hold placeholders."""
 
 
+def _field_value(text: str) -> str:
+    if not 1 <= len(text) <= 1_024 or any(one < " " or one > "~" for one in text):
+        raise mistake("header-invalid", "a header value is 1 to 1,024 visible ASCII characters and spaces")
+    return text
+
+
+FieldValue = Annotated[str, AfterValidator(_field_value), WithJsonSchema(
+    {"type": "string", "minLength": 1, "maxLength": 1024, "examples": ["no-referrer"]}
+)]  # fmt: skip
+"""The value of a header field, or `off`."""
+
+
 def may_be_secret(name: str, text: str) -> bool:
     """Whether a field of that name with a fixed value would be a credential in the clear."""
     return "${" not in text and _SECRET_NAMES.search(name) is not None

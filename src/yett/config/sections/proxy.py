@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from yett.config.sections.base import At, Shape
+from yett.config.sections.cross_site import CookieName
 from yett.config.sections.exposure import (
     ErrorStatus,
     FieldName,
     FieldText,
+    FieldValue,
     PathTemplate,
     PlainPath,
     RedirectTarget,
@@ -23,6 +25,7 @@ from yett.model.proxy import (
     Cookies,
     HeaderRules,
     Issuer,
+    Protection,
     Proxy,
     Redirect,
     Rewrite,
@@ -84,10 +87,31 @@ class CookiesShape(Shape):
 
     secure: SecureCookies = "tls"
     """Add `Secure` when the caller came over TLS, always, or never."""
-    http_only: bool = False
+    http_only: bool = True
     """Add `HttpOnly`, so that no script can read them."""
-    same_site: SameSite | None = None
-    """Add `SameSite` to those that have none."""
+    same_site: SameSite | Literal["keep"] = "lax"
+    """Add `SameSite` to those that have none; `keep` adds none."""
+    exceptions: list[CookieName] = Field(default_factory=list, max_length=1_000)
+    """Names of cookies that get none of these."""
+
+
+class SecurityHeadersShape(Shape):
+    """Fields that protect the reader of an answer; `off` leaves one out. `X-Content-Type-Options` always comes."""
+
+    content_security_policy: FieldValue = "default-src 'none'; frame-ancestors 'none'"
+    """`Content-Security-Policy`: nothing in an answer is run or framed, even if somebody opens it as a page."""
+    referrer_policy: FieldValue = "no-referrer"
+    """`Referrer-Policy`."""
+    cross_origin_resource_policy: Literal["same-origin", "same-site", "cross-origin", "off"] = "same-origin"
+    """`Cross-Origin-Resource-Policy`: which pages may embed an answer, as an image for example."""
+    permissions_policy: FieldValue = "off"
+    """`Permissions-Policy`, where answers are pages."""
+    frame_options: Literal["DENY", "SAMEORIGIN", "off"] = "off"
+    """`X-Frame-Options`, for browsers that do not know `frame-ancestors`."""
+    no_store: bool = True
+    """Answers to known callers are not kept, unless the upstream or the operation's `cache` says how they may be."""
+    replace: bool = False
+    """Put these in the place of what the upstream says; otherwise they are put on where it says nothing."""
 
 
 class ErrorsShape(Shape):
@@ -144,9 +168,15 @@ def build_proxy(shape: ApiShape, at: At) -> Proxy:
         ),
         request_headers=_build_rules(shape.headers.request, at / "headers" / "request"),
         response_headers=_build_rules(shape.headers.response, at / "headers" / "response"),
-        cookies=Cookies(shape.cookies.secure, shape.cookies.http_only, shape.cookies.same_site),
+        cookies=Cookies(
+            shape.cookies.secure,
+            shape.cookies.http_only,
+            None if shape.cookies.same_site == "keep" else shape.cookies.same_site,
+            tuple(dict.fromkeys(shape.cookies.exceptions)),
+        ),
         forwarded=shape.forwarded,
-        security_headers=shape.security_headers,
+        security_headers=shape.security_headers is not False,
+        protection=_build_protection(shape.security_headers),
         replaced_errors=tuple(dict.fromkeys(shape.errors.replace)),
         upstream_identity=_build_identity(shape.upstream_identity, at / "upstream_identity"),
     )
@@ -167,6 +197,26 @@ def _build_identity(shape: UpstreamIdentityShape | None, at: At) -> UpstreamIden
     if not 2_000 <= shape.lifetime <= 3_600_000:
         (at / "lifetime").report("duration-invalid", "a token is good for `2s` to `1h`", "write `60s`")
     return UpstreamIdentity(shape.audience, max(2, shape.lifetime // 1_000), shape.header, at.place)
+
+
+def _build_protection(shape: bool | SecurityHeadersShape) -> Protection:
+    match shape:
+        case SecurityHeadersShape():
+            return Protection(
+                content_security_policy=_unless_off(shape.content_security_policy),
+                referrer_policy=_unless_off(shape.referrer_policy),
+                cross_origin_resource_policy=_unless_off(shape.cross_origin_resource_policy),
+                permissions_policy=_unless_off(shape.permissions_policy),
+                frame_options=_unless_off(shape.frame_options),
+                no_store=shape.no_store,
+                replace=shape.replace,
+            )
+        case _:
+            return Protection()
+
+
+def _unless_off(text: str) -> str | None:
+    return None if text == "off" else text
 
 
 def build_tracing(shape: TracingShape) -> Tracing:

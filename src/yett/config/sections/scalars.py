@@ -134,16 +134,17 @@ Host = Annotated[str, AfterValidator(_host), WithJsonSchema({"type": "string", "
 """A public host name, in lower case."""
 
 
-def _origin(text: str) -> str:
-    origin = text.lower()
+def origin(text: str) -> str:
+    """`text` as browsers spell an origin, or a mistake."""
+    spelled = text.lower()
     try:
-        parts = urlsplit(origin)
+        parts = urlsplit(spelled)
         fits = parts.port is None or parts.port > 0
     except ValueError:
         fits = False
-    scheme, _, authority = origin.partition("://")
+    scheme, _, authority = spelled.partition("://")
     if fits and scheme in {"http", "https"} and authority == parts.netloc and parts.hostname and "@" not in authority:
-        return origin.removesuffix(":443" if scheme == "https" else ":80")
+        return spelled.removesuffix(":443" if scheme == "https" else ":80")
     raise mistake(
         "origin-invalid",
         "an origin is a scheme, a host and perhaps a port, without a path",
@@ -151,9 +152,7 @@ def _origin(text: str) -> str:
     )
 
 
-Origin = Annotated[
-    str, AfterValidator(_origin), WithJsonSchema({"type": "string", "examples": ["https://app.example"]})
-]
+Origin = Annotated[str, AfterValidator(origin), WithJsonSchema({"type": "string", "examples": ["https://app.example"]})]
 """The origin of a web page (RFC 6454), as browsers spell it."""
 
 
