@@ -115,6 +115,8 @@ def _operation(
         mask=None if own.mask is None else compile_mask(own.mask),
         **_content(operation.method, api.content if own.content is None else own.content),
     )
+    if own.graphql is not None:
+        compiled["graphql"] = _plain(asdict(own.graphql))
     if own.websocket is not None:
         compiled["websocket"] = compact(origins=list(own.websocket.origins))
     return compiled

@@ -12,6 +12,7 @@ from yett.model.limit import Limit
 from yett.model.place import NOWHERE, Place, Reference
 from yett.model.proofs import MessageSignature, Webhook
 from yett.model.proxy import Proxy
+from yett.model.structure import GraphQl, StructureGuard
 from yett.model.upstream import Upstream
 from yett.model.version import Retirement, Version
 
@@ -122,6 +123,7 @@ class GuardSettings:
     leaks: LeaksGuard = LeaksGuard()
     cors: CorsGuard = CorsGuard()
     csrf: CsrfGuard | None = None
+    structure: StructureGuard = StructureGuard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ class OperationSettings:
     max_body_bytes: int | None = None
     idle_timeout_ms: int | None = None
     websocket: WebSocket | None = None
+    graphql: GraphQl | None = None
     limits: tuple[Limit, ...] = ()
     callouts: tuple[Reference, ...] = ()
     priority: Priority = "normal"

@@ -346,6 +346,9 @@ proptest! {
             let view = crate::guards::RequestView {
                 method: &parts.method, path_parameters: &[], query: &query, credential_query: None,
                 version_query: None, headers: &parts.headers,
+                uri: &http::Uri::from_static("/"),
+                told_host: None,
+                certified: false,
                 address: IpAddr::from([192, 0, 2, 1]), tls: true, principal: None, cost: 1, now: NOW, notes: None,
                 country: None,
                 asn: None,

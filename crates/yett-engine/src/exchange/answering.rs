@@ -3,7 +3,7 @@
 use super::*;
 use crate::compression::add_vary;
 use http::HeaderName;
-use http::header::{SET_COOKIE, VARY};
+use http::header::SET_COOKIE;
 
 impl Exchange {
     /// Writes the answer's fields for the caller.

@@ -27,7 +27,8 @@ impl Exchange {
         let wanted = cors.asks(&parts.method, &parts.headers)?;
         self.api = Some(api);
         self.base = base;
-        let operation = match plan.routes.find(&self.host, &wanted, &self.path) {
+        let asked = placement::Asked { headers: &parts.headers, query: &self.query };
+        let operation = match plan.routes.find(&self.host, &wanted, &self.path, asked) {
             Found::Operation { operation, .. } => plan.api(api).map(|api| operation.saturating_sub(api.operations.start)),
             _ => None,
         };

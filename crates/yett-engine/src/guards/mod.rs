@@ -11,6 +11,8 @@
 //! was judged is what goes on: nothing is changed after the last guard, and what does not come whole is not changed but
 //! refused by the guard that would have to change it.
 
+#[cfg(test)]
+mod cases;
 pub mod contract;
 pub mod cors;
 pub mod csrf;

@@ -34,6 +34,7 @@ from yett.config.sections.proxy import (
     build_proxy,
 )
 from yett.config.sections.scalars import BasePath, Duration, Host, Name, Origin, Size, mistake
+from yett.config.sections.structure import GraphQlShape, StructureGuardShape, build_graphql, build_structure
 from yett.config.sections.upstreams import UpstreamShape, build_upstream
 from yett.config.sections.versions import RetireShape, VersionShape, build_retirement, build_version
 from yett.model.api import (
@@ -110,6 +111,8 @@ class GuardsShape(Shape):
     """The leaks guard."""
     cors: CorsGuardShape = CorsGuardShape()
     """The guard of answers that pages of other origins may read."""
+    structure: StructureGuardShape = StructureGuardShape()
+    """The guard of bodies that hold too much."""
     csrf: CsrfGuardShape | None = None
     """The guard against forged requests. Absent means that only the passwords and certificates are watched which
     browsers send of themselves, where the API takes them."""
@@ -138,6 +141,11 @@ class OperationShape(Shape):
         Discriminator(lambda value: "<switch>" if isinstance(value, bool) else "<settings>"),
     ] = False  # fmt: skip
     """Whether a request may become a WebSocket, or who may open it; elsewhere upgrades are refused."""
+    graphql: Annotated[
+        Annotated[bool, Tag("<switch>")] | Annotated[GraphQlShape, Tag("<settings>")],
+        Discriminator(lambda value: "<switch>" if isinstance(value, bool) else "<settings>"),
+    ] = False  # fmt: skip
+    """Whether the operation takes GraphQL, or what its queries may ask for; elsewhere queries are not looked into."""
     limits: list[LimitShape] = Field(default_factory=list)
     """Limits on this operation."""
     callouts: list[Name] = Field(default_factory=list)
@@ -259,6 +267,7 @@ def build_api(shape: ApiShape, at: At) -> Api:
             leaks=build_leaks(shape.guards.leaks),
             cors=build_cors(shape.guards.cors, at / "guards" / "cors"),
             csrf=build_csrf(shape.guards.csrf, at / "guards" / "csrf"),
+            structure=build_structure(shape.guards.structure),
         ),
         limits=build_limits(shape.limits, at / "limits"),
         callouts=(at / "callouts").references(shape.callouts),
@@ -300,6 +309,7 @@ def _build_operations(shapes: dict[str, OperationShape], content: Content, at: A
             max_body_bytes=shape.max_body,
             idle_timeout_ms=shape.idle_timeout,
             websocket=_build_websocket(shape.websocket),
+            graphql=build_graphql(shape.graphql),
             limits=build_limits(shape.limits, at / operation_id / "limits"),
             callouts=(at / operation_id / "callouts").references(shape.callouts),
             priority=shape.priority,

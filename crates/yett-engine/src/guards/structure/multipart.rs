@@ -19,7 +19,9 @@ pub(crate) fn hold(bytes: &[u8], headers: &HeaderMap, limits: &StructureGuard) -
     for at in memmem::find_iter(bytes, line.as_bytes()) {
         let begins = at == 0 || bytes.get(at - 1) == Some(&b'\n');
         let part = bytes.get(at + line.len()..).unwrap_or(&[]);
-        if !begins || part.starts_with(b"--") {
+        // A longer line is another boundary's, and `--` ends the body.
+        let ends = part.first().is_none_or(|byte| matches!(byte, b'\r' | b'\n' | b' ' | b'\t'));
+        if !begins || !ends {
             continue;
         }
         parts += 1;
