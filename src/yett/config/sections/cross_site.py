@@ -20,6 +20,10 @@ _MOST_LIFETIME_MS: Final = 24 * 3_600_000
 def _origin_pattern(text: str) -> str:
     scheme, _, rest = text.partition("://")
     if not rest.startswith("*."):
+        if "*" in text:
+            raise mistake(
+                "origin-invalid", "a `*` stands for the first label of a host", "write `https://*.example.org`"
+            )
         return origin(text)
     below = origin(f"{scheme}://{rest.removeprefix('*.')}")
     scheme, _, rest = below.partition("://")
