@@ -116,7 +116,7 @@ def _operation(
         **_content(operation.method, api.content if own.content is None else own.content),
     )
     if own.graphql is not None:
-        compiled["graphql"] = _plain(asdict(own.graphql))
+        compiled["graphql"] = listed(asdict(own.graphql))
     if own.websocket is not None:
         compiled["websocket"] = compact(origins=list(own.websocket.origins))
     return compiled

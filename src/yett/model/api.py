@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from yett.model.content import Content
-from yett.model.data import LeaksGuard, MaskGuard
 from yett.model.cross_site import CorsGuard, CsrfGuard
+from yett.model.data import LeaksGuard, MaskGuard
 from yett.model.limit import Limit
 from yett.model.place import NOWHERE, Place, Reference
 from yett.model.proofs import MessageSignature, Webhook

@@ -18,8 +18,8 @@ from yett.config.sections.content import (
     build_content,
     build_own_content,
 )
-from yett.config.sections.data import LeaksGuardShape, MaskGuardShape, build_leaks, build_mask
 from yett.config.sections.cross_site import CorsGuardShape, CsrfGuardShape, build_cors, build_csrf
+from yett.config.sections.data import LeaksGuardShape, MaskGuardShape, build_leaks, build_mask
 from yett.config.sections.exposure import PathTemplate
 from yett.config.sections.identify import IdentifyValue, build_identify
 from yett.config.sections.limits import LimitShape, build_limits
