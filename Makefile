@@ -37,7 +37,7 @@ export PYO3_BUILD_EXTENSION_MODULE := 1
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python check fmt lint types audit fuzz bench build docs
+.PHONY: help demo test test-rust test-python check fmt lint types audit fuzz bench efficacy build docs
 .DELETE_ON_ERROR:
 # The order of what a verb needs is the order of the output: the tests come last.
 .NOTPARALLEL:
@@ -64,6 +64,9 @@ fuzz: $(SYNCED) ## fuzz every parser that meets the network, a minute each (SECO
 bench: build ## measure beside nginx, HAProxy and Envoy (BENCH_QUICK=1: shorter)
 	@$(BIN)/python -m bench $(ARGS)
 	@$(BIN)/python -m bench.contract
+
+efficacy: build ## what the injection guard catches and stops by mistake, on the corpora (ARGS=--write: into the docs)
+	@$(BIN)/python -m bench.efficacy $(ARGS)
 
 docs: build ## renew the generated pages and schemas, and the documentation of the crates
 	$(BIN)/python -m pytest -q --update -m generated

@@ -54,6 +54,11 @@ impl Body {
         }
     }
 
+    /// What a guard has read in the body, if one has.
+    pub(crate) fn reading(&self) -> Option<&Reading> {
+        self.reading.get()
+    }
+
     /// Keeps the reading for later guards. The first reading stays: two guards must not see two bodies.
     pub(crate) fn keep(&self, reading: Reading) {
         let _first_stays = self.reading.set(reading);

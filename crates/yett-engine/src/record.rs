@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
-use yett_model::{CacheUse, Code, Source};
+use yett_model::{CacheUse, Code, Matched, Source};
 
 const LONGEST_PATH: usize = 512;
 const LONGEST_HOST: usize = 253;
@@ -50,6 +50,7 @@ struct Line<'a> {
     policy: Option<&'a str>,
     control: Option<&'a str>,
     would_deny: Vec<String>,
+    matched: Option<&'a Matched>,
     changed: &'a [String],
     would_change: &'a [String],
     target: Option<&'a str>,
@@ -87,6 +88,12 @@ impl Exchange {
         Cow::Owned(mask_keys(shorten(&path, LONGEST_PATH)).into_owned())
     }
 
+    /// What was refused, or else the first that would have been.
+    fn matched(&self) -> Option<&Matched> {
+        let refused = self.refusal.iter().map(|(_, refusal)| refusal);
+        refused.chain(self.would_deny.iter().map(|would| &would.refusal)).find_map(|refusal| refusal.matched.as_deref())
+    }
+
     fn line<'a>(&'a self, end: &End) -> Line<'a> {
         let api = self.api.and_then(|api| self.plan.api(api));
         let principal = self.principal.as_ref();
@@ -119,6 +126,7 @@ impl Exchange {
                 .map(|name| shorten(name, LONGEST_NAME)),
             control: self.refusal.as_ref().and_then(|(_, refusal)| refusal.control.as_deref()),
             would_deny: self.would_deny.iter().map(|would| would_deny(would.guard, &would.refusal)).collect(),
+            matched: self.matched(),
             changed: &self.changes.made,
             would_change: &self.changes.watched,
             target: self.target.and_then(|target| api?.targets.get(target)).map(|target| &*target.url),
@@ -164,6 +172,7 @@ impl Line<'_> {
             policy,
             control,
             would_deny,
+            matched,
             changed,
             would_change,
             target,
@@ -205,6 +214,9 @@ impl Line<'_> {
         event.may_have(name!("policy"), policy);
         event.may_have(name!("control"), control);
         event.texts(name!("would_deny"), &would_deny);
+        if let Some(matched) = matched {
+            event.value(name!("matched"), &matched);
+        }
         event.texts(name!("changed"), changed);
         event.texts(name!("would_change"), would_change);
         event.may_have(name!("target"), target);

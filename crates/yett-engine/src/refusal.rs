@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 use std::sync::Arc;
-use yett_model::{Code, Source, Violation};
+use yett_model::{Code, Matched, Source, Violation};
 
 /// Why a request (or an answer) was refused.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct Refusal {
     pub challenge: Option<Box<Challenge>>,
     /// Fields that do not fit the contract.
     pub violations: Vec<Violation>,
+    /// What a signature found.
+    pub matched: Option<Box<Matched>>,
     /// Id of the credential that a wrong proof was meant for, where that is known.
     pub claimed: Option<std::sync::Arc<str>>,
     /// Headers of the answer, such as `Retry-After`, `Allow` or `WWW-Authenticate`.
@@ -59,6 +61,7 @@ impl Refusal {
             control: None,
             challenge: None,
             violations: Vec::new(),
+            matched: None,
             claimed: None,
             headers: Vec::new(),
         })
@@ -89,6 +92,13 @@ impl Refusal {
     #[must_use]
     pub fn with_violations(mut self: Box<Self>, violations: Vec<Violation>) -> Box<Self> {
         self.violations = violations;
+        self
+    }
+
+    /// The same refusal of what a signature found.
+    #[must_use]
+    pub fn of_match(mut self: Box<Self>, matched: Matched) -> Box<Self> {
+        self.matched = Some(Box::new(matched));
         self
     }
 

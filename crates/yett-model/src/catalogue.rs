@@ -165,6 +165,8 @@ catalogue! {
         "The body has something that is not taken" "Leave out what `detail` names.";
     MediaTypeUnsupported "media-type-unsupported" 415 Caller false
         "The body's media type is not one this operation accepts" "Send a media type of the contract, named in `Accept`.";
+    InjectionDetected "injection-detected" 403 Caller false
+        "A value of the request looks like an attack" "Send another value, or tell the API's owner the decision id: it names what may be excepted.";
     // forward
     UpstreamUnreachable "upstream-unreachable" 502 Upstream true
         "The API could not be reached" "Try again later.";

@@ -71,6 +71,9 @@ pub struct Event {
     /// What guards in `monitor` would have refused: `code: reason`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub would_deny: Vec<String>,
+    /// What a signature found, refused or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched: Option<Matched>,
     /// What guards changed in the bodies: `guard: what`, never a value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,
@@ -140,4 +143,21 @@ impl CacheUse {
             Self::Bypass => "bypass",
         }
     }
+}
+
+/// A signature and where what it found stands; never the value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Matched {
+    /// Guard that looked.
+    pub guard: String,
+    /// Id of the signature.
+    pub signature: String,
+    /// Family of the signature.
+    pub family: String,
+    /// `path`, `query`, `header`, `cookie` or `body`.
+    #[serde(rename = "in")]
+    pub place: String,
+    /// Name of the parameter, or JSON pointer in the body with `*` for each number of an array; at most 256 bytes.
+    pub name: String,
 }

@@ -14,7 +14,7 @@ pub use catalogue::{CATALOGUE, Code, Entry, Source};
 pub use control::{Action, Condition, Control, ControlScope};
 pub use decision::{AccessReport, Decision, Outcome, Phase, PhaseReport, Request, Violation};
 pub use diagnostic::{Diagnostic, Spot};
-pub use event::{CacheUse, Event};
+pub use event::{CacheUse, Event, Matched};
 pub use finding::{Finding, FindingKind, Severity};
 pub use patch::{Block, Change, Patch};
 pub use snapshot::Snapshot;

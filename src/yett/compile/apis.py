@@ -33,7 +33,7 @@ def compile_api(api: Api, contract: ContractSource, names: LimitNames, issuers: 
         placement=compile_placement(api.version),
         upstream=compile_upstream(api.upstream),
         proxy=compile_proxy(api.proxy),
-        guards=compile_guards(api.guards),
+        guards=compile_guards(api.guards, api.name),
         limits=compile_limits(api.limits, names, "api", api.name),
         callouts=[one.name for one in api.callouts],
         schemas=compact(request=dict(contract.request_schemas), response=dict(contract.response_schemas)),

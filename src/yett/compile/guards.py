@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from yett.compile.fields import compact
-from yett.model.api import ContractGuard
+from yett.model.api import ContractGuard, InjectionGuard
 from yett.model.cross_site import CorsGuard
 from yett.model.data import LeaksGuard, MaskGuard
 from yett.model.structure import StructureGuard
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 _NEWER = ("unknown_properties", "read_only", "response_unknown")
 
 
-def compile_guards(guards: GuardSettings) -> dict[str, Any]:
-    """`Guards` of the snapshot."""
+def compile_guards(guards: GuardSettings, api: str) -> dict[str, Any]:
+    """`Guards` of the snapshot, for the API of that name."""
     compiled = asdict(guards)
     defaults = asdict(ContractGuard())
     for name in _NEWER:
         if compiled["contract"][name] == defaults[name]:
             del compiled["contract"][name]
-    for name in ("mask", "leaks", "cors", "csrf", "structure"):
+    for name in ("injection", "mask", "leaks", "cors", "csrf", "structure"):
         del compiled[name]
+    if guards.injection != InjectionGuard():
+        compiled["injection"] = compile_injection(guards.injection, api)
     if guards.mask != MaskGuard():
         compiled["mask"] = compile_mask(guards.mask)
     if guards.leaks != LeaksGuard():
@@ -37,6 +39,21 @@ def compile_guards(guards: GuardSettings) -> dict[str, Any]:
     if guards.structure != StructureGuard():
         compiled["structure"] = asdict(guards.structure)
     return compiled
+
+
+def compile_injection(injection: InjectionGuard, api: str) -> dict[str, Any]:
+    """`InjectionGuard` of the snapshot; operations get the name of their API."""
+    exceptions = [
+        compact(
+            operation=None if one.operation is None else f"{api}:{one.operation}",
+            name=one.name,
+            families=list(one.families),
+            signatures=list(one.signatures),
+            **{"in": one.location},
+        )
+        for one in injection.exceptions
+    ]
+    return compact(mode=injection.mode, level=injection.level, exceptions=exceptions)
 
 
 def compile_mask(mask: MaskGuard) -> dict[str, Any]:

@@ -31,6 +31,31 @@ Unwanted = Literal["refuse", "strip"]
 Surplus = Literal["keep", "monitor", "drop"]
 """What is done with properties of answers that no schema names, or that are `writeOnly`."""
 
+Level = Literal["relaxed", "standard", "strict"]
+"""How much the injection guard takes for an attack."""
+
+ValuePlace = Literal["path", "query", "header", "cookie", "body"]
+"""Where a value travels."""
+
+Family = Literal[
+    "command",
+    "deserialization",
+    "graphql",
+    "header",
+    "ldap",
+    "log4shell",
+    "nosql",
+    "path-traversal",
+    "prototype",
+    "sqli",
+    "ssrf",
+    "ssti",
+    "xpath",
+    "xss",
+    "xxe",
+]
+"""A family of signatures of the injection guard: the folders of `signatures/`."""
+
 Patterns = Literal["refuse", "unenforced"]
 Priority = Literal["low", "normal", "critical"]
 """What a regular expression that cannot run in linear time is: a mistake, or left out and said aloud."""
@@ -107,6 +132,30 @@ class ContractGuard:
 
 
 @dataclass(frozen=True, slots=True)
+class InjectionException:
+    """Families and signatures that do not count where they stand: `None` means any operation, place or name.
+
+    `name` is that of the parameter, or a JSON pointer in a body with `*` for each number of an array.
+    """
+
+    operation: str | None = None
+    location: ValuePlace | None = None
+    name: str | None = None
+    families: tuple[Family, ...] = ()
+    signatures: tuple[str, ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class InjectionGuard:
+    """Refuses values that look like attacks on what reads them."""
+
+    mode: Mode = "enforce"
+    level: Level = "standard"
+    exceptions: tuple[InjectionException, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LimitsGuard:
     """Applies rates, quotas and concurrency limits."""
 
@@ -118,6 +167,7 @@ class GuardSettings:
     """Settings of every guard of an API, one field a guard."""
 
     contract: ContractGuard = ContractGuard()
+    injection: InjectionGuard = InjectionGuard()
     limits: LimitsGuard = LimitsGuard()
     mask: MaskGuard = MaskGuard()
     leaks: LeaksGuard = LeaksGuard()

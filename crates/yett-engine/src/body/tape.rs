@@ -68,7 +68,7 @@ impl<'a> Written<'a> {
     }
 
     /// The place behind a value and all that is in it.
-    fn behind(&self, at: u32) -> u32 {
+    pub(crate) fn behind(&self, at: u32) -> u32 {
         match *self.entry(at) {
             Entry::Array { end, .. } | Entry::Object { end, .. } => end,
             _ => at + 1,

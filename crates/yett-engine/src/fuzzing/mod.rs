@@ -9,6 +9,7 @@ mod requests;
 mod tests;
 
 pub use crate::guards::contract::fuzzing::{fields, header, json, multipart};
+pub use crate::guards::injection::fuzzing::injection;
 pub use requests::{decide, request};
 
 use crate::identity::key;

@@ -19,5 +19,6 @@ replays! {
     header_values_hold_on_seeds_and_changes: header,
     tokens_hold_on_seeds_and_changes: jose,
     json_holds_on_seeds_and_changes: json,
+    injection_holds_on_seeds_and_changes: injection,
     multipart_holds_on_seeds_and_changes: multipart,
 }

@@ -17,7 +17,9 @@ pub mod contract;
 pub mod cors;
 pub mod csrf;
 pub mod graphql;
+pub mod injection;
 mod leaks;
+pub(crate) mod leaves;
 pub mod limits;
 pub(crate) mod mask;
 pub mod structure;
@@ -290,6 +292,8 @@ pub fn build(scope: &Scope<'_>) -> Vec<Arc<dyn Guard>> {
     // Structure after it, as it knows better which value is at fault; and before what looks into values.
     guards.extend(structure::build(scope));
     guards.extend(graphql::build(scope));
+    // Injection after the contract: it looks only where the contract leaves room, in what the contract guard read.
+    guards.extend(injection::build(scope));
     // Policies after it: those that look into bodies see what the contract guard read.
     guards.extend(policy::build(scope));
     // What errors tell of the inside, before it is masked: a trace is a trace whatever data is in it.

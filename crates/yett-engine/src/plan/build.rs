@@ -9,7 +9,7 @@ use crate::forward::forwarded::TrustedProxies;
 use crate::forward::{Protecting, ProxyPlan, is_ambiguous, upstream_path};
 use crate::guards::cors::CorsPlan;
 use crate::guards::limits::LimitPlan;
-use crate::guards::{self, contract, csrf, limits, mask};
+use crate::guards::{self, contract, csrf, injection, limits, mask};
 use crate::identity::anonymous::{self, Anonymous};
 use crate::identity::chain;
 use crate::identity::credentials::Credentials;
@@ -217,6 +217,7 @@ impl<'a> Builder<'a> {
         let outlines = Outlines::build(api);
         let cors = CorsPlan::build(api, &path, &mut self.diagnostics);
         let csrf = csrf::build(api, &plan.pepper, &path, &mut self.diagnostics);
+        injection::check(api, &path, &mut self.diagnostics);
         let first = plan.operations.len() as u32;
         for (index, operation) in api.operations.iter().enumerate() {
             let path = format!("{path}/operations/{index}");

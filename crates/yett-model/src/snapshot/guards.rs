@@ -1,6 +1,6 @@
 //! Settings of the guards.
 
-use super::{CorsGuard, CsrfGuard, StructureGuard};
+use super::{CorsGuard, CsrfGuard, InjectionGuard, StructureGuard};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,6 +25,9 @@ pub struct Guards {
     /// The contract guard.
     #[serde(default)]
     pub contract: ContractGuard,
+    /// The injection guard.
+    #[serde(default)]
+    pub injection: InjectionGuard,
     /// The limits guard.
     #[serde(default)]
     pub limits: LimitsGuard,

@@ -9,6 +9,7 @@ mod content;
 mod cross_site;
 mod guards;
 mod identify;
+mod injection;
 mod inquiry;
 mod issuer;
 mod limit;
@@ -31,6 +32,7 @@ pub use guards::{
     ContractGuard, Guards, LeaksGuard, LimitsGuard, MaskBy, MaskGuard, Mode, Surplus, Unknown, UnknownProperties, Unwanted,
 };
 pub use identify::{ApiKey, Combine, Identify, MethodName};
+pub use injection::{InjectionException, InjectionGuard, Level, ValuePlace};
 pub use inquiry::{ClientAuth, Introspect, Introspection, KeyFetch};
 pub use issuer::{Algorithm, Bound, IssuerSecret, Jwt, TokenApp, TokenIssuer, TokenProfiles, UsersOf};
 pub use limit::{Limit, Measure, Period, Subject};

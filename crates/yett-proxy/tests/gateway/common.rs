@@ -281,7 +281,7 @@ pub fn snapshot(upstream: &Value) -> Value {
         "apis": [{
             "name": "shop", "version": "1.0.0", "base_path": "/shop", "upstream": upstream,
             "identify": {"api_key": {"header": "x-api-key"}},
-            "guards": {"contract": {"mode": "off", "responses": "off"}, "limits": {"mode": "off"}},
+            "guards": {"contract": {"mode": "off", "responses": "off"}, "limits": {"mode": "off"}, "injection": {"mode": "off"}},
             "operations": [
                 public("shop:list", "GET", "/books"),
                 public("shop:head", "HEAD", "/books"),

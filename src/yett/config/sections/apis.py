@@ -41,7 +41,11 @@ from yett.model.api import (
     DEFAULT_MAX_BODY_BYTES,
     Api,
     ContractGuard,
+    Family,
     GuardSettings,
+    InjectionException,
+    InjectionGuard,
+    Level,
     LimitsGuard,
     Mode,
     OperationSettings,
@@ -51,6 +55,7 @@ from yett.model.api import (
     Unknown,
     UnknownProperties,
     Unwanted,
+    ValuePlace,
     WebSocket,
 )
 from yett.model.content import Content
@@ -91,6 +96,32 @@ class ContractGuardShape(Shape):
         return self
 
 
+class InjectionExceptionShape(Shape):
+    """Families or signatures that do not count for some values. Without a place and a name it holds for every value."""
+
+    operation: Annotated[str, Field(min_length=1)] | None = None
+    """The `operationId`; absent means every operation of the API."""
+    location: Annotated[ValuePlace | None, Field(alias="in")] = None
+    """Where the value travels; absent means anywhere."""
+    name: Annotated[str, Field(max_length=256)] | None = None
+    """Name of the parameter or header field, or JSON pointer in the body, such as `/items/*/note`; absent means any."""
+    families: list[Family] = Field(default_factory=list)
+    """Families that do not count."""
+    signatures: list[Annotated[str, Field(pattern="^[a-z0-9-]{1,64}$")]] = Field(default_factory=list)
+    """Signatures that do not count, by id; the access log names the one that matched."""
+
+
+class InjectionGuardShape(Shape):
+    """Refuses values that look like attacks on what reads them: SQL, shells, file systems, browsers and others."""
+
+    mode: Mode = "enforce"
+    """What to do with requests that have such a value."""
+    level: Level = "standard"
+    """How much is taken for an attack: `strict` also takes what others write now and then."""
+    exceptions: list[InjectionExceptionShape] = Field(default_factory=list, max_length=1_000)
+    """What is no attack after all, where it stands. `yett exempt` writes one for a line of the access log."""
+
+
 class LimitsGuardShape(Shape):
     """Applies rates, quotas and concurrency limits."""
 
@@ -103,6 +134,8 @@ class GuardsShape(Shape):
 
     contract: ContractGuardShape = ContractGuardShape()
     """The contract guard."""
+    injection: InjectionGuardShape = InjectionGuardShape()
+    """The injection guard."""
     limits: LimitsGuardShape = LimitsGuardShape()
     """The limits guard."""
     mask: MaskGuardShape = MaskGuardShape()
@@ -262,6 +295,7 @@ def build_api(shape: ApiShape, at: At) -> Api:
         ),
         guards=GuardSettings(
             ContractGuard(**shape.guards.contract.model_dump(exclude={"patterns"})),
+            _build_injection(shape.guards.injection, at / "guards" / "injection"),
             LimitsGuard(**shape.guards.limits.model_dump()),
             mask=build_mask(shape.guards.mask),
             leaks=build_leaks(shape.guards.leaks),
@@ -283,6 +317,21 @@ def build_api(shape: ApiShape, at: At) -> Api:
         proxy=build_proxy(shape, at),
         contract_place=(at / "contract").place,
     )
+
+
+def _build_injection(shape: InjectionGuardShape, at: At) -> InjectionGuard:
+    exceptions = tuple(
+        InjectionException(
+            operation=one.operation,
+            location=one.location,
+            name=one.name,
+            families=tuple(one.families),
+            signatures=tuple(one.signatures),
+            place=(at / "exceptions" / index).place,
+        )
+        for index, one in enumerate(shape.exceptions)
+    )
+    return InjectionGuard(shape.mode, shape.level, exceptions)
 
 
 def _contract_folders(names: list[str], at: At) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ mod parameter;
 mod payload;
 mod properties;
 mod quick;
+pub(crate) mod reading;
 mod request;
 pub(super) mod response;
 mod schema;
