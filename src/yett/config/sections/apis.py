@@ -36,7 +36,7 @@ from yett.config.sections.proxy import (
 from yett.config.sections.scalars import BasePath, Duration, Host, Name, Origin, Size, mistake
 from yett.config.sections.structure import GraphQlShape, StructureGuardShape, build_graphql, build_structure
 from yett.config.sections.upstreams import UpstreamShape, build_upstream
-from yett.config.sections.versions import RetireShape, VersionShape, build_retirement, build_version
+from yett.config.sections.versions import RetireShape, ApiVersionShape, build_retirement, build_version
 from yett.model.api import (
     DEFAULT_MAX_BODY_BYTES,
     Api,
@@ -218,7 +218,7 @@ class ApiShape(Shape):
     """Public hosts; none means any."""
     base_path: BasePath = "/"
     """Public base path; the upstream's own path replaces it."""
-    version: VersionShape | None = None
+    version: ApiVersionShape | None = None
     """Which of several versions this is; absent means that there is but one."""
     retire: RetireShape | None = None
     """How all of it goes; absent means that it stays."""

@@ -25,7 +25,7 @@ class PlacedAtShape(Shape):
     """The parameter of the media types in `Accept` or `Content-Type`: `application/json; version=2`."""
 
 
-class VersionShape(Shape):
+class ApiVersionShape(Shape):
     """Which version of what an API is."""
 
     of: Name
@@ -63,7 +63,7 @@ class RetireShape(Shape):
     """When it is refused for a while, so that whoever still calls it notices before the end."""
 
 
-def build_version(shape: VersionShape | None, at: At) -> Version | None:
+def build_version(shape: ApiVersionShape | None, at: At) -> Version | None:
     """The version that stands at `at`."""
     if shape is None:
         return None
