@@ -16,7 +16,7 @@ SOURCE = ROOT / "src" / "yett"
 ARROWS: dict[str, set[str]] = {
     "errors": {"model"},
     "model": set(),
-    "documents": {"model"},
+    "documents": {"errors", "model"},
     "access": {"errors", "model"},
     "callout": set(),
     "config": {"access", "documents", "errors", "model"},

@@ -20,6 +20,7 @@ NAMES = {
     "catalogue",
     "check",
     "decide",
+    "statements",
     "unverified_issuer",
     "verify_jws",
     "verify_jwt",

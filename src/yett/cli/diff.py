@@ -46,7 +46,7 @@ def diff(
     every: Annotated[bool, typer.Option("--all", help="Show what breaks nobody too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what has changed between two contracts, and whom it breaks."""
+    """Show what changed between contracts, and whom it breaks."""
     from yett.cli.output import REFUSED, patience, show_diagnostics
     from yett.services.diff import compare
 

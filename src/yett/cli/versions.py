@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="versions",
-    help="Versions of APIs: list them, see who calls old ones, tell what changed.",
+    help="List versions, who calls old ones, and what changed.",
     no_args_is_help=True,
 )
 
