@@ -14,7 +14,7 @@ from yett.access.keys import new_key
 from yett.services.assembly import assemble
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-FOLDERS = sorted(path.parent for path in EXAMPLES.glob("*/yett.yaml"))
+FOLDERS = sorted(path.parent for path in EXAMPLES.rglob("yett.yaml"))
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

@@ -155,6 +155,17 @@ def test_the_changelog_and_the_guide_come_from_the_contracts(tmp_path: Path) -> 
     assert "/authors" not in guide
 
 
+def test_the_guide_names_what_is_gone_though_it_was_announced(tmp_path: Path) -> None:
+    read = scene(tmp_path, settings())
+    old, new = contract("1.4.0", with_page=True), contract("2.0.0", with_page=True)
+    old["paths"]["/<b>"] = {"get": old["paths"]["/authors"]["get"] | {"operationId": "old", "deprecated": True}}
+    (tmp_path / "1.json").write_text(json.dumps(old))
+    (tmp_path / "2.json").write_text(json.dumps(new))
+    guide = changelog_text("shop", changes_between(read, "shop"), guide=True)
+    assert "### Gone, as announced\n\n- GET /\\<b\\>\n" in guide
+    assert "Nothing that you call has to change" not in guide
+
+
 def test_what_has_one_version_only_has_no_changelog(tmp_path: Path) -> None:
     with pytest.raises(YettError, match="nothing is a version of `shopp`") as caught:
         changes_between(scene(tmp_path, settings()), "shopp")

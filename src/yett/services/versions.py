@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from yett.compile.versions import join_retirements
 from yett.contract.diff.reports.groups import TITLES
+from yett.contract.diff.reports.markdown import plain
 from yett.errors import YettError
 from yett.model.suggestion import did_you_mean
 from yett.services.diff import Difference, compare
@@ -190,17 +191,22 @@ def changelog_text(of: str, steps: Sequence[Step], *, guide: bool) -> str:
     for old, new, difference in steps:
         text = difference.report("markdown").split("\n", 1)[1]
         if guide:
-            text = _must(text)
+            text = _must(text, difference)
         parts.append(f"## From {old.version} to {new.version}\n{_deeper(text)}")
     return "\n".join(parts)
 
 
-def _must(text: str) -> str:
-    """The summary, and the parts about what breaks or may break."""
-    head, *parts = text.split("\n## ")
-    kept = [part for part in parts if not part.startswith(_SAFE)]
-    told = "\n## ".join([head, *kept])
-    return told if kept else f"{told.rstrip()}\n\nNothing that you call has to change.\n"
+def _must(text: str, difference: Difference) -> str:
+    """The summary, the parts about what breaks or may break, and what is gone: it was announced, and is missed."""
+    head, *parts = text.rstrip().split("\n## ")
+    kept = [part.rstrip() for part in parts if not part.startswith(_SAFE)]
+    gone = [
+        f"- {plain(one.name)}" for one in difference.comparison.changes if one.kind == "operation-removed-after-sunset"
+    ]
+    if gone:
+        kept.append("\n".join(["Gone, as announced\n", *gone]))
+    told = "\n\n## ".join([head.rstrip(), *kept])
+    return f"{told}\n" if kept else f"{told}\n\nNothing that you call has to change.\n"
 
 
 def _deeper(text: str) -> str:

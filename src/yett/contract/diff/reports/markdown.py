@@ -17,15 +17,15 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>|])")
 def markdown_report(comparison: Comparison) -> str:
     """All changes, with what each means to callers."""
     lines = [
-        f"# From {_plain(comparison.old_version)} to {_plain(comparison.new_version)}",
+        f"# From {plain(comparison.old_version)} to {plain(comparison.new_version)}",
         "",
         f"{summary(comparison)}.",
     ]
     for severity, by_operation in by_severity(comparison):
         lines += ["", f"## {TITLES[severity]}"]
         for operations, changes in by_operation.items():
-            lines += ["", f"### {_plain(operations)}", ""]
-            lines += [f"- {_plain(one.sentence)}{_way(one.way)}. *{KINDS[one.kind].why}*" for one in changes]
+            lines += ["", f"### {plain(operations)}", ""]
+            lines += [f"- {plain(one.sentence)}{_way(one.way)}. *{KINDS[one.kind].why}*" for one in changes]
     return "\n".join(lines) + "\n"
 
 
@@ -33,6 +33,6 @@ def _way(way: str) -> str:
     return "" if way == "contract" else f" ({way})"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text of a contract, which may be hostile, without meaning as Markdown or HTML."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))
