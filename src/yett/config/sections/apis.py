@@ -36,7 +36,7 @@ from yett.config.sections.proxy import (
 from yett.config.sections.scalars import BasePath, Duration, Host, Name, Origin, Size, mistake
 from yett.config.sections.structure import GraphQlShape, StructureGuardShape, build_graphql, build_structure
 from yett.config.sections.upstreams import UpstreamShape, build_upstream
-from yett.config.sections.versions import RetireShape, ApiVersionShape, build_retirement, build_version
+from yett.config.sections.versions import ApiVersionShape, RetireShape, build_retirement, build_version
 from yett.model.api import (
     DEFAULT_MAX_BODY_BYTES,
     Api,
