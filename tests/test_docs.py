@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 import typer
-import yaml
 
 from tests import configuration_page
 from yett.cli import app
@@ -19,9 +18,11 @@ from yett.config.sections.apps import AppShape
 from yett.config.sections.base import Shape
 from yett.config.sections.callouts import CalloutShape
 from yett.config.sections.gateway import GatewayShape
+from yett.config.sections.governance import GovernanceShape
 from yett.config.sections.issuers import IssuerShape
 from yett.config.sections.tokens import TokensShape
 from yett.config.sections.upstreams import UpstreamSettingsShape
+from yett.documents import read_document
 from yett.services.schemas import schema_of
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ SHAPES: dict[str, type[Shape]] = {
     "a token endpoint": TokensShape,
     "settings of the gateway": GatewayShape,
     "an issuer": IssuerShape,
+    "governance": GovernanceShape,
 }
 EXAMPLES = [
     pytest.param(kind, text, id=f"{page.name}-{number}")
@@ -140,4 +142,4 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("kind", "text"), EXAMPLES)
 def test_parts_of_a_configuration_in_the_pages_are_accepted(kind: str, text: str) -> None:
-    SHAPES[kind].model_validate(yaml.safe_load(text))
+    SHAPES[kind].model_validate(read_document(text.encode(), file=kind).value)

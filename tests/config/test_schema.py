@@ -8,9 +8,9 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-import yaml
 
 from yett.config import configuration_schema
+from yett.documents import read_document
 
 ROOT = Path(__file__).parent.parent.parent
 SCHEMA: dict[str, Any] = json.loads((ROOT / "schemas" / "config.json").read_text(encoding="utf-8"))
@@ -23,7 +23,7 @@ def test_the_committed_schema_is_fresh() -> None:
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.name)
 def test_a_good_configuration_fits_the_schema(path: Path) -> None:
-    jsonschema_rs.validator_for(SCHEMA).validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    jsonschema_rs.validator_for(SCHEMA).validate(read_document(path.read_bytes(), file=path.name).value)
 
 
 @pytest.mark.parametrize(

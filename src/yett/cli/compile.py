@@ -52,9 +52,11 @@ def _accepted(assembly: Assembly) -> bytes:
     """The snapshot. Raises `ConfigurationError` for mistakes, also for those that only the engine finds."""
     from yett.errors import ConfigurationError
     from yett.gateway import check_snapshot, native_available
+    from yett.services.published import demand_published
     from yett.services.refusals import refused_places
 
     snapshot = assembly.snapshot()
+    demand_published(assembly)
     found = check_snapshot(snapshot, assembly.pepper.secret) if native_available() else ()
     if found:
         raise ConfigurationError(refused_places(assembly, [one.as_diagnostic() for one in found]))

@@ -30,6 +30,7 @@ from yett.config.sections.base import At, Findings, Shape
 from yett.config.sections.callouts import CalloutShape, build_callout
 from yett.config.sections.file import FileShape
 from yett.config.sections.gateway import GatewayShape, build_gateway
+from yett.config.sections.governance import GovernanceShape, build_governance
 from yett.config.sections.issuers import IssuerShape, build_issuer
 from yett.config.sections.policies import PolicyShape, build_policy
 from yett.config.sections.tokens import TokensShape, build_tokens
@@ -37,6 +38,7 @@ from yett.config.sources import read_sources
 from yett.model.configuration import Configuration, Unread
 from yett.model.diagnostic import first_of, in_order
 from yett.model.gateway import GatewaySettings
+from yett.model.governance import Governance
 
 if TYPE_CHECKING:
     from yett.documents import Document
@@ -100,6 +102,7 @@ class _Reading:
     findings: Findings
     gateway: GatewaySettings = GatewaySettings()
     tokens: TokenSettings | None = None
+    governance: Governance = Governance()
     items: dict[str, list[Any]] = field(default_factory=lambda: {section: [] for section in _LISTS})
     drafts: dict[str, list[Any]] = field(default_factory=lambda: {section: [] for section in _LISTS})
     names: dict[str, set[str]] = field(default_factory=lambda: {section: set() for section in _LISTS})
@@ -114,7 +117,7 @@ class _Reading:
         return self._configuration(items), self._configuration(all_items), unread
 
     def _configuration(self, items: Mapping[str, Any]) -> Configuration:
-        return Configuration(gateway=self.gateway, tokens=self.tokens, **items)
+        return Configuration(gateway=self.gateway, tokens=self.tokens, governance=self.governance, **items)
 
     def read(self, document: Document, file: str) -> None:
         """Take in one file: all of it, or, where it holds mistakes, whatever items are without."""
@@ -128,6 +131,7 @@ class _Reading:
             return
         self._build_gateway(shape.gateway, at / "gateway")
         self._build_tokens(shape.tokens, at / "tokens")
+        self._build_governance(shape.governance, at / "governance")
         for section, (_, build) in _LISTS.items():
             for index, item in enumerate(getattr(shape, section)):
                 self.items[section].append(build(item, at / section / index))
@@ -136,12 +140,7 @@ class _Reading:
         if not isinstance(value, dict):
             self.sections.update(_LISTS)
             return
-        if (gateway := draft_of(GatewayShape, value.get("gateway"), {})) is not None:
-            self._build_gateway(gateway.shape, (at / "gateway").without(gateway.kept))
-        if (tokens := draft_of(TokensShape, value.get("tokens"), {})) is not None:
-            self._build_tokens(tokens.shape, (at / "tokens").without(tokens.kept))
-        elif value.get("tokens") is not None:
-            self.sections.add("tokens")
+        self._read_what_fits_once(value, at)
         for section, (shape, build) in _LISTS.items():
             entries = value.get(section, [])
             if not isinstance(entries, list):
@@ -155,6 +154,17 @@ class _Reading:
                 self._note_unread(section, entry)
                 if (draft := draft_of(shape, entry, _STAND_INS.get(section, {}))) is not None:
                     self.drafts[section].append(build(draft.shape, spot.without(draft.kept)))
+
+    def _read_what_fits_once(self, value: dict[str, Any], at: At) -> None:
+        """The sections that stand in one file only."""
+        if (gateway := draft_of(GatewayShape, value.get("gateway"), {})) is not None:
+            self._build_gateway(gateway.shape, (at / "gateway").without(gateway.kept))
+        if (tokens := draft_of(TokensShape, value.get("tokens"), {})) is not None:
+            self._build_tokens(tokens.shape, (at / "tokens").without(tokens.kept))
+        elif value.get("tokens") is not None:
+            self.sections.add("tokens")
+        if (governance := draft_of(GovernanceShape, value.get("governance"), {})) is not None:
+            self._build_governance(governance.shape, (at / "governance").without(governance.kept))
 
     def _note_unread(self, section: str, entry: Any) -> None:
         name = entry.get("name") if isinstance(entry, dict) else None
@@ -178,6 +188,15 @@ class _Reading:
             at.report("duplicate-section", "`tokens` is described twice", f"first described at {self.tokens.place}")
             return
         self.tokens = build_tokens(shape, at)
+
+    def _build_governance(self, shape: GovernanceShape | None, at: At) -> None:
+        if shape is None:
+            return
+        if self.governance.place.file:
+            hint = f"first described at {self.governance.place}"
+            at.report("duplicate-section", "`governance` is described twice", hint)
+            return
+        self.governance = build_governance(shape, at)
 
 
 def _fitting(shape: type[_S], value: Any) -> _S | None:

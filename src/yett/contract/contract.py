@@ -54,7 +54,8 @@ class Contract:
 
     `request_schemas` and `response_schemas` are the `$defs` of the documents `urn:yett:request` and
     `urn:yett:response`: JSON Schema 2020-12, without anything that asserts nothing. A contract with an error among its
-    `diagnostics` is not fit to be enforced, and may be incomplete.
+    `diagnostics` is not fit to be enforced, and may be incomplete. `digest` is the SHA-256, in hex, of the
+    very bytes that were read, of all its files.
     """
 
     api: str
@@ -65,6 +66,7 @@ class Contract:
     request_schemas: dict[str, Any]
     response_schemas: dict[str, Any]
     diagnostics: tuple[Diagnostic, ...]
+    digest: str = ""
 
     def answers(self, operation_id: str) -> list[dict[str, Any]]:
         """The answers that an operation may give, made from examples and schemas: the snapshot's `MockAnswer`s."""

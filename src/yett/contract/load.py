@@ -85,6 +85,7 @@ class _Loader:
         self.report = reader.report
         self.version = version
         self.minor = int(version.split(".")[1])
+        self.sources = sources
         self.identifiers = Identifiers(sources)
 
     def load(self, root: Node, api: str, patterns: PatternPolicy) -> Contract:
@@ -107,6 +108,7 @@ class _Loader:
             request.definitions.schemas,
             response.definitions.schemas,
             self.report.diagnostics(),
+            self.sources.digest(),
         )
 
     def _schemas(self, direction: Literal["request", "response"], asserts: bool) -> Schemas:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from dataclasses import dataclass
@@ -71,10 +72,16 @@ class Sources:
         self.folders: list[Path] = []
         self.allow = allow
         self.loaded: dict[Path, Source] = {}
+        self._hashes: dict[str, str] = {}
         self.failed: dict[Path, _Failure | tuple[Diagnostic, ...]] = {}
         self.left = limits.max_bytes * 4
         self.on_open = on_open
         self.tried: set[str] = set()
+
+    def digest(self) -> str:
+        """SHA-256, in hex, of what was read: every file by its path from the contract's folder, byte for byte."""
+        told = "".join(f"{found} {name}\0" for name, found in sorted(self._hashes.items()))
+        return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()
 
     def open_root(self) -> Source | None:
         """Read the contract itself; `None`, with diagnostics, where that fails."""
@@ -166,6 +173,7 @@ class Sources:
         document = read_document(data, file=name, limits=self.limits)
         source = Source(name, path, document, _base_of(document, path, self.folders[0]))
         self.loaded[path] = source
+        self._hashes[os.path.relpath(path, self.folders[0])] = hashlib.sha256(data).hexdigest()
         return source
 
     def _unreadable(self, name: str, error: Exception) -> Diagnostic:

@@ -18,6 +18,7 @@ from yett.documents import Limits, join_pointer
 from yett.model.diagnostic import has_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from yett.contract.node import Node
@@ -30,13 +31,14 @@ _MOST_INLINED: Final = 32
 _Where = tuple[str, tuple[str | int, ...]]
 
 
-def bundle(path: Path) -> tuple[dict[str, Any] | None, tuple[Diagnostic, ...]]:
+def bundle(path: Path, allow: Sequence[Path] = ()) -> tuple[dict[str, Any] | None, tuple[Diagnostic, ...]]:
     """The contract at `path` as one document, or `None` and what is wrong; warnings may come with a document.
 
-    Files are read as `load_contract` reads them: from the contract's own folder and below, and nothing is fetched.
+    Files are read as `load_contract` reads them: from the contract's own folder and below, and from the folders in
+    `allow`; nothing is fetched.
     """
     report = Report()
-    sources = Sources(path, (), Limits(), report, lambda _path: None)
+    sources = Sources(path, allow, Limits(), report, lambda _path: None)
     root = sources.open_root()
     if root is None:
         return None, report.diagnostics()

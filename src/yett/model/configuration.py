@@ -9,6 +9,7 @@ from yett.model.access import App, Collection, Duty, Profile, Team, User
 from yett.model.api import Api
 from yett.model.callout import Callout
 from yett.model.gateway import GatewaySettings
+from yett.model.governance import Governance
 from yett.model.issuer import Issuer
 from yett.model.policy import Policy
 from yett.model.tokens import TokenSettings
@@ -27,6 +28,7 @@ class Configuration:
     apps: tuple[App, ...] = ()
     duties: tuple[Duty, ...] = ()
     tokens: TokenSettings | None = None
+    governance: Governance = Governance()
     policies: tuple[Policy, ...] = ()
     callouts: tuple[Callout, ...] = ()
     issuers: tuple[Issuer, ...] = ()

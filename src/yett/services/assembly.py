@@ -25,6 +25,7 @@ from yett.services.certificates import certificate_warnings
 from yett.services.contracts import ContractShelf
 from yett.services.costs import impossible_costs
 from yett.services.credentials import resolve_credentials
+from yett.services.gate_rules import gate_mistakes
 from yett.services.identity import load_identity_keys
 from yett.services.issuers import load_issuer_secrets
 from yett.services.kept_keys import join_kept, read_kept
@@ -154,7 +155,7 @@ def _assemble(
     resolve = OperationIndex(configuration, contracts.contracts).resolve
     found = [
         *unread,
-        *_told_once(loaded.diagnostics, draft),
+        *_of_configuration(loaded),
         *contracts.diagnostics,
         *first_of(check_operations(draft, contracts.contracts, loaded.unread)),
         *first_of(check_proxies(draft, contracts.contracts)),
@@ -195,6 +196,11 @@ def _assemble(
         store=store,
         kept=tuple(kept),
     )
+
+
+def _of_configuration(loaded: Loaded) -> Iterator[Diagnostic]:
+    yield from _told_once(loaded.diagnostics, loaded.draft)
+    yield from first_of(gate_mistakes(loaded.draft.governance.gates))
 
 
 def _told_once(diagnostics: Iterable[Diagnostic], draft: Configuration) -> Iterator[Diagnostic]:

@@ -14,6 +14,7 @@ from yett.model.configuration import Configuration
 from yett.model.diagnostic import Diagnostic, has_errors, in_order
 from yett.model.proofs import AppProofs
 from yett.services.assembly import Assembly, assemble
+from yett.services.published import unpublished
 from yett.services.refusals import refused_places
 
 
@@ -50,6 +51,8 @@ def check_configuration(path: str, environment: Mapping[str, str], *, need_secre
     diagnostics, digest, asked = assembly.diagnostics, None, native_available()
     if assembly.sound:
         snapshot = assembly.snapshot()
+        serving = (replace(one, severity="warning") for one in unpublished(assembly))
+        diagnostics = in_order([*diagnostics, *serving])
         digest = hashlib.sha256(snapshot).hexdigest()
         if asked:
             diagnostics = in_order([*diagnostics, *_engine_mistakes(assembly, snapshot)])

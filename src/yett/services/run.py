@@ -34,6 +34,7 @@ from yett.services.news import (
     Stopping,
 )
 from yett.services.patches import Patches
+from yett.services.published import demand_published, watched_store
 from yett.services.refusals import refused_places
 from yett.services.token_desk import TokenDesk
 from yett.services.watching import Watch
@@ -105,6 +106,7 @@ class Runner:
         )
         if not assembly.sound:
             raise ConfigurationError(assembly.diagnostics)
+        demand_published(assembly)
         self._follow(assembly)
         self._options = _options(assembly)
         self._tls = assembly.configuration.gateway.tls
@@ -213,6 +215,7 @@ class Runner:
         try:
             assembly = assemble(self._path, self._environment, shelf=self._shelf, create_tokens_key=True)
             self._follow(assembly)
+            self._demand_published(assembly)
             renewed = assembly.sound and self._renew(assembly)
             changed = self._apply(assembly)
         except ConfigurationError as error:
@@ -229,6 +232,13 @@ class Runner:
                 self._tell(Reloaded(self._digest, took, self._untold(assembly), waiting, renewed))
             elif refused:
                 self._tell(SoundAgain(self._digest))
+
+    def _demand_published(self, assembly: Assembly) -> None:
+        # To publish changes no file of the configuration: until it is done, the store is looked at, too.
+        self._files |= watched_store(assembly)
+        self._watch.follow(self._files)
+        demand_published(assembly)
+        self._follow(assembly)
 
     def _waiting(self, assembly: Assembly) -> tuple[str, ...]:
         """The settings that wait for the next start: TLS only where it is turned on or off."""

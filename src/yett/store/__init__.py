@@ -20,6 +20,7 @@ from yett.store.controls import ControlStore
 from yett.store.database import Database, Transaction
 from yett.store.findings import FindingStore
 from yett.store.keys import BlockedKey, KeptKey, KeyStore, KeyUse
+from yett.store.publications import Publication, PublicationStore
 from yett.store.tokens import RevokedToken, TokenStore
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "KeptKey",
     "KeyStore",
     "KeyUse",
+    "Publication",
+    "PublicationStore",
     "RevokedToken",
     "TokenStore",
     "Transaction",

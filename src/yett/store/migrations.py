@@ -50,6 +50,12 @@ _CONTROLS: Final = """
         id TEXT NOT NULL PRIMARY KEY, document TEXT NOT NULL, expires_at BIGINT NOT NULL, ended_at BIGINT,
         ended_by TEXT NOT NULL, number BIGINT NOT NULL)
 """
+_PUBLICATIONS: Final = """
+    CREATE TABLE publications (
+        api TEXT NOT NULL, number BIGINT NOT NULL, version TEXT NOT NULL, digest TEXT NOT NULL, contract TEXT NOT NULL,
+        verdict TEXT NOT NULL, published_by TEXT NOT NULL, published_at BIGINT NOT NULL,
+        PRIMARY KEY (api, number))
+"""
 
 MIGRATIONS: Final = (
     Migration(
@@ -86,4 +92,5 @@ MIGRATIONS: Final = (
             "CREATE INDEX controls_expiry ON controls (expires_at)",
         ),
     ),
+    Migration(4, "publications", (_PUBLICATIONS,)),
 )

@@ -12,6 +12,7 @@ from yett.config.sections.apps import AppShape
 from yett.config.sections.base import Shape
 from yett.config.sections.callouts import CalloutShape
 from yett.config.sections.gateway import GatewayShape
+from yett.config.sections.governance import GovernanceShape
 from yett.config.sections.issuers import IssuerShape
 from yett.config.sections.policies import PolicyShape
 from yett.config.sections.tokens import TokensShape
@@ -40,6 +41,8 @@ class FileShape(Shape):
     """The programs that call."""
     tokens: TokensShape | None = None
     """The token endpoint for machine clients; in one file only; absent means none."""
+    governance: GovernanceShape | None = None
+    """What must hold of an API before it is published; in one file only; absent means nothing."""
     issuers: list[IssuerShape] = Field(default_factory=list)
     """Whose tokens are accepted."""
     policies: list[PolicyShape] = Field(default_factory=list)
