@@ -9,7 +9,7 @@ from tests.attacks.shop import WeakShop
 from tests.e2e.client import Client
 
 INSIDE = ("Traceback", "sqlite3", "10.20.30.40", ".py")
-PASSING = {"replace": []}
+PASSING: dict[str, list[str]] = {"replace": []}
 
 
 def test_the_bare_shop_tells_its_inside(weak_shop: WeakShop) -> None:

@@ -10,6 +10,7 @@ use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use serde_json::json;
 use std::time::{SystemTime, UNIX_EPOCH};
+use yett_engine::detect::{self, Kinds};
 use yett_engine::jose::{self, Expectations, KeySet};
 use yett_engine::{Engine, Now, Pepper};
 use yett_model::{CATALOGUE, Diagnostic, Event, Finding, Patch, Request, Snapshot};
@@ -108,6 +109,15 @@ fn unverified_issuer(token: &str) -> Option<String> {
     jose::unverified_issuer(token)
 }
 
+/// Personal data and secrets of some classes in a text: the class of each, and from which byte to before
+/// which, in UTF-8.
+#[pyfunction]
+fn find_data(py: Python<'_>, text: &str, classes: Vec<String>) -> Vec<(&'static str, usize, usize)> {
+    let kinds = Kinds::of(classes.iter().map(String::as_str));
+    let found = py.detach(|| detect::find(text, kinds));
+    found.into_iter().map(|one| (one.kind.class(), one.span.start, one.span.end)).collect()
+}
+
 /// What this build knows: the error catalogue and the JSON Schemas of what crosses the seam, as JSON.
 #[pyfunction]
 fn catalogue() -> PyResult<Vec<u8>> {
@@ -149,6 +159,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(verify_jwt, module)?)?;
     module.add_function(wrap_pyfunction!(verify_jws, module)?)?;
     module.add_function(wrap_pyfunction!(unverified_issuer, module)?)?;
+    module.add_function(wrap_pyfunction!(find_data, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue, module)?)?;
     module.add_function(wrap_pyfunction!(build_info, module)?)?;
     Ok(())

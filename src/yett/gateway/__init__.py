@@ -5,6 +5,7 @@ Bytes and plain settings go in, typed results come out; nothing here knows a fil
 
 from __future__ import annotations
 
+from yett.gateway.data import FoundData, find_data
 from yett.gateway.decision import AccessReport, ContextReport, Decision, PhaseReport, PolicyReport, Violation
 from yett.gateway.embedded import Applied, Bound, EmbeddedGateway, GatewayOptions, LoadedKeys
 from yett.gateway.engine import (
@@ -28,6 +29,7 @@ __all__ = [
     "Decision",
     "EmbeddedGateway",
     "Expectations",
+    "FoundData",
     "GatewayOptions",
     "LoadedKeys",
     "PhaseReport",
@@ -39,6 +41,7 @@ __all__ = [
     "catalogue",
     "check_snapshot",
     "decide",
+    "find_data",
     "native_available",
     "policy_statements",
     "unverified_issuer",

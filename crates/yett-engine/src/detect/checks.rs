@@ -3,7 +3,7 @@
 /// ISO/IEC 7812: payment cards.
 pub(crate) fn luhn(digits: &[u8]) -> bool {
     let sum: u32 = digits.iter().rev().enumerate().map(|(index, digit)| luhn_part(index, *digit)).sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// The digit behind `digits` with which they pass [`luhn`].

@@ -7,7 +7,7 @@ fn all() -> Kinds {
     Kinds::only(Kind::ALL.iter().copied())
 }
 
-fn classes<'t>(text: &'t str, kinds: Kinds) -> Vec<(&'static str, &'t str)> {
+fn classes(text: &str, kinds: Kinds) -> Vec<(&'static str, &str)> {
     find(text, kinds).into_iter().map(|one| (one.kind.class(), &text[one.span])).collect()
 }
 
