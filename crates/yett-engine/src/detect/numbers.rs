@@ -4,8 +4,10 @@ use super::checks::{luhn, weighted};
 use super::contacts::is_phone;
 use super::{Found, Kind, Kinds, ends_word, found, identities};
 
-/// Most digits of anything that is looked for.
-const MOST_DIGITS: usize = 20;
+/// Fewest and most digits of anything that is looked for.
+const DIGITS: std::ops::RangeInclusive<usize> = 8..=19;
+/// Most groups that such a number is written in.
+const MOST_GROUPS: usize = 7;
 /// Most characters that such a number takes with what stands between its digits.
 const LONGEST: usize = 40;
 
@@ -33,13 +35,14 @@ pub(super) fn at(bytes: &[u8], at: usize, kinds: Kinds) -> Option<Found> {
 /// Where the number that begins at a place may end: behind each of its groups.
 fn ends(bytes: &[u8], at: usize) -> Vec<usize> {
     let mut ends = Vec::new();
-    let (mut digits, mut end) = (0, at);
+    let (mut digits, mut groups, mut end) = (0, 0, at);
     let window = bytes.len().min(at + LONGEST);
-    while end < window && digits <= MOST_DIGITS {
+    while end < window && digits <= *DIGITS.end() && groups < MOST_GROUPS {
         let group = bytes.get(end..window).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count();
         digits += group;
+        groups += usize::from(group > 0);
         end += group;
-        if group > 0 && digits <= MOST_DIGITS && ends_word(bytes, end) {
+        if group > 0 && DIGITS.contains(&digits) && ends_word(bytes, end) {
             ends.push(end);
         }
         let between = bytes.get(end..window).unwrap_or_default().iter().take(2).take_while(|byte| is_between(**byte)).count();

@@ -10,6 +10,8 @@ const LONGEST: usize = 4096;
 const LONGEST_KEY: usize = 16 * 1024;
 /// Longest name before a secret.
 const LONGEST_NAME: usize = 64;
+/// Most characters of a secret that only its name tells.
+const LONGEST_NAMED: usize = 256;
 /// Fewest characters of a secret that only its name tells.
 const SHORTEST: usize = 8;
 
@@ -53,6 +55,11 @@ const FORMS: [Form; 22] = [
 
 /// The token that begins at a place.
 pub(super) fn token(text: &str, at: usize, kinds: Kinds) -> Option<Found> {
+    // Within a token no other is looked for: each would be read to its end.
+    let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
+    if before.is_some_and(|byte| b"_-.".contains(byte)) {
+        return None;
+    }
     let rest = text.get(at..)?;
     match *rest.as_bytes().first()? {
         b'e' if rest.starts_with("eyJ") => jwt(rest, at, kinds),
@@ -119,7 +126,8 @@ pub(super) fn named(text: &str, at: usize, kinds: Kinds) -> Option<Found> {
     let quoted = after.trim_start_matches(['"', '\'', '\\']);
     let spaced = quoted.trim_start_matches(' ');
     let value = spaced.strip_prefix([':', '='])?.trim_start_matches([' ', '"', '\'', '\\']);
-    let length = value.bytes().take(LONGEST).take_while(|byte| byte.is_ascii_graphic() && !b"\"'\\,;<>&".contains(byte)).count();
+    let length =
+        value.bytes().take(LONGEST_NAMED).take_while(|byte| byte.is_ascii_graphic() && !b"\"'\\,;<>&".contains(byte)).count();
     let start = at + rest.len() - value.len();
     (length >= SHORTEST && is_random(value.get(..length)?)).then_some(())?;
     found(kinds, Kind::Named, start..start + length)

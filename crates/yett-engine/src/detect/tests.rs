@@ -90,12 +90,27 @@ fn a_class_stands_for_those_below_it_and_weak_ones_only_for_themselves() {
 
 #[test]
 fn no_text_takes_long() {
-    for part in ["1 ", "a@", "+1-", "-----BEGIN ", "password:", "eyJ.", "((((", "DE89 3704 ", "ghp_", "@@", "a.b@c.", "44444-"] {
-        let text = part.repeat(400_000 / part.len());
+    for part in [
+        "1 ",
+        "22 ",
+        "1234-",
+        "a@",
+        "+1-",
+        "-----BEGIN ",
+        "password:",
+        "eyJ.",
+        "((((",
+        "DE89 3704 ",
+        "ghp_",
+        "@@",
+        "a.b@c.",
+        "44444-",
+    ] {
+        let text = part.repeat(100_000 / part.len());
         // Far more than it takes, far less than a square would.
         let begun = std::time::Instant::now();
         let _found = find(&text, all());
-        assert!(begun.elapsed().as_secs() < 20, "{part}");
+        assert!(begun.elapsed().as_secs() < 10, "{part}");
     }
 }
 

@@ -40,7 +40,7 @@ fn boundary(headers: &HeaderMap) -> Option<String> {
     let named = |one: &str| {
         one.get(..9).filter(|start| start.eq_ignore_ascii_case("boundary=")).map(|_| one.get(9..).unwrap_or("").to_owned())
     };
-    let value = parameters.filter_map(|one| named(one)).next()?;
+    let value = parameters.filter_map(named).next()?;
     let value = value.trim_matches('"');
     ((1..=LONGEST_BOUNDARY).contains(&value.len())).then(|| value.to_owned())
 }
