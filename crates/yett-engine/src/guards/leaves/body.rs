@@ -133,7 +133,7 @@ impl Watch {
     }
 
     fn multipart(&self, body: &Body, boundary: &str, root: u32, visit: Visit<'_>) -> ControlFlow<()> {
-        let Some(parts) = reading::parts(body.bytes(), boundary) else { return whole(body, visit) };
+        let Some(parts) = reading::parts(body.bytes(), boundary) else { return lines(body, visit) };
         for part in parts {
             let name = part.name.unwrap_or_default();
             match part.filename {
@@ -148,6 +148,12 @@ impl Watch {
 
 fn whole(body: &Body, visit: Visit<'_>) -> ControlFlow<()> {
     visit(&named(Place::Body, Part::Value, "", &String::from_utf8_lossy(body.bytes())))
+}
+
+/// What cannot be cut into parts is read line by line: its boundaries are no text of anybody's.
+fn lines(body: &Body, visit: Visit<'_>) -> ControlFlow<()> {
+    let text = String::from_utf8_lossy(body.bytes());
+    text.lines().try_for_each(|line| visit(&named(Place::Body, Part::Value, "", line)))
 }
 
 /// `pointer` with one more segment; `None` for a number of an array.
