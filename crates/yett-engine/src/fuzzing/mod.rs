@@ -35,6 +35,16 @@ pub fn target(bytes: &[u8]) {
     }
 }
 
+/// An XML document: what is taken is balanced, and every piece of it a part of the text.
+pub fn xml(bytes: &[u8]) {
+    crate::xml::hold(bytes);
+}
+
+/// A GraphQL document: what is taken is within the limits.
+pub fn graphql(bytes: &[u8]) {
+    crate::guards::graphql::hold_text(bytes);
+}
+
 /// An API key: what is taken for one is found in a text around it, and its public part is its beginning.
 pub fn key(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };

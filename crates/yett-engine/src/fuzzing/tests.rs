@@ -21,4 +21,6 @@ replays! {
     json_holds_on_seeds_and_changes: json,
     injection_holds_on_seeds_and_changes: injection,
     multipart_holds_on_seeds_and_changes: multipart,
+    xml_holds_on_seeds_and_changes: xml,
+    graphql_holds_on_seeds_and_changes: graphql,
 }

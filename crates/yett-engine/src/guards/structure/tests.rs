@@ -18,7 +18,10 @@ fn shop(structure: Value) -> Engine {
         ("/apis/0/operations/2/body", body),
         ("/apis/0/operations/2/max_body_bytes", json!(100_000)),
         ("/apis/0/operations/2/public", json!(true)),
-        ("/apis/0/guards", json!({"contract": {"mode": "off", "responses": "off"}, "structure": structure})),
+        (
+            "/apis/0/guards",
+            json!({"contract": {"mode": "off", "responses": "off"}, "injection": {"mode": "off"}, "structure": structure}),
+        ),
     ];
     engine(&shop.into_iter().fold(snapshot(), |snapshot, (pointer, value)| change(snapshot, pointer, value)))
 }
