@@ -26,6 +26,7 @@ NAMES = {
     "verify_jwt",
 }
 METHODS = {
+    "key_set",
     "apply",
     "events",
     "findings",
