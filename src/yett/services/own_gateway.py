@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +14,7 @@ from yett.compile import compile_snapshot
 from yett.errors import ConfigurationError
 from yett.gateway import EmbeddedGateway, GatewayOptions
 from yett.model.access import App, Assignment, Credential, Credentials, Grant, Profile, Reach, Team
+from yett.model.data import DETECTED
 from yett.model.place import Reference
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ def own_gateway(assembly: Assembly, *, app: str = "") -> Iterator[Own]:
     if not assembly.sound:
         raise ConfigurationError(assembly.diagnostics)
     pepper, key = read_pepper(new_pepper()), new_key("trial").text
-    configuration = _staged(assembly.configuration, app)
+    configuration = _staged(assembly, app)
     prefix = key.rpartition("_")[0][: len("yett_trial_") + 8]
     credential = Credential("own", app or _NAME, prefix, hash_key(key, pepper))
     credentials = Credentials((credential,), pepper_id(pepper))
@@ -56,8 +59,9 @@ def own_gateway(assembly: Assembly, *, app: str = "") -> Iterator[Own]:
         gateway.stop(0.0)
 
 
-def _staged(configuration: Configuration, app: str) -> Configuration:
-    """The configuration without limits on rates, and with an app that may call everything where none is named."""
+def _staged(assembly: Assembly, app: str) -> Configuration:
+    """The configuration without limits on rates, and with an app that may call and see all where none is named."""
+    configuration = assembly.configuration
     staged = replace(
         configuration,
         gateway=replace(configuration.gateway, limits=(), identity=None),
@@ -72,10 +76,17 @@ def _staged(configuration: Configuration, app: str) -> Configuration:
     made = App(_NAME, Reference(_NAME), profiles=(Assignment(_NAME),))
     return replace(
         staged,
-        profiles=(*staged.profiles, Profile(_NAME, grants)),
+        profiles=(*staged.profiles, Profile(_NAME, grants, sees=_classes(assembly))),
         teams=(*staged.teams, Team(_NAME)),
         apps=(*staged.apps, made),
     )
+
+
+def _classes(assembly: Assembly) -> tuple[str, ...]:
+    """Every class of data that a contract names or that can be found: what is masked would not fit the contract."""
+    schemas = json.dumps([one.response_schemas for one in assembly.contracts.values()])
+    named = re.findall(r'"x-yett-data": \{"class": "([a-z0-9.-]+)"\}', schemas)
+    return tuple(sorted({one.partition(".")[0] for one in (*DETECTED, *named)}))
 
 
 def _unlimited(api: Api) -> Api:
