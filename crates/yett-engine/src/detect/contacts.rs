@@ -15,8 +15,9 @@ pub(super) fn email(bytes: &[u8], at: usize, kinds: Kinds) -> Option<Found> {
     let before = bytes.get(..at)?;
     let local = before.iter().rev().take(LONGEST_LOCAL).take_while(|byte| is_local(**byte)).count();
     let local = before.get(at - local..)?;
-    let dots = local.iter().take_while(|byte| **byte == b'.').count();
-    let local = local.get(dots..)?;
+    // A name that is longer than names are was cut, perhaps within a character.
+    let skipped = local.iter().take_while(|byte| **byte == b'.' || is_inside(**byte)).count();
+    let local = local.get(skipped..)?;
     if local.is_empty() || local.ends_with(b".") {
         return None;
     }
@@ -44,7 +45,15 @@ fn domain(rest: &[u8]) -> Option<usize> {
         }
         start += label.len() + 1;
     }
+    while rest.get(end).is_some_and(|byte| is_inside(*byte)) {
+        end -= 1;
+    }
     (end > 0).then_some(end)
+}
+
+/// Whether a byte of UTF-8 is not the first of its character.
+fn is_inside(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
 }
 
 /// Characters of an unquoted local part; what is beyond ASCII is a letter (RFC 6531).

@@ -125,3 +125,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_address_that_is_cut_at_its_longest_is_cut_between_characters() {
+    for text in [format!("{}®{}@b.de", "®".repeat(20), "a".repeat(62)), format!("a@b.{}", "é".repeat(300))] {
+        for one in find(&text, all()) {
+            assert!(text.get(one.span).is_some(), "{text}");
+        }
+    }
+}
