@@ -112,5 +112,5 @@ def test_places_and_cookies_are_told_by_their_public_names(
     with running(tmp_path, keys) as gateway:
         told = gateway.client("owner").get("/box/things/1")
     assert told.headers["location"] == "/box/things/8"
-    assert told.headers["set-cookie"] == "a=1; Path=/box/things"
+    assert told.headers["set-cookie"] == "a=1; Path=/box/things; HttpOnly; SameSite=Lax"
     assert "server" not in told.headers
