@@ -20,6 +20,7 @@ NAMES = {
     "catalogue",
     "check",
     "decide",
+    "find_data",
     "statements",
     "unverified_issuer",
     "verify_jws",
