@@ -87,7 +87,8 @@ def test_a_document_type_of_ones_own_is_refused(weak_shop: WeakShop, guarded: Ca
     document = f'<!DOCTYPE a [<!ENTITY e SYSTEM "file://{weak_shop.shop.folder}/secret.txt">]><a>&e;</a>'.encode()
     kind = {"content-type": "application/xml"}
     assert SECRET in Client(weak_shop.port).post("/import", document, kind).body.decode()
-    alice = guarded().client()
+    # The guard of structures would refuse it first.
+    alice = guarded(guards={"structure": {"mode": "off"}}).client()
     assert alice.post("/import", document, kind).problem["code"] == "injection-detected"
     assert alice.post("/import", b"<books><book>Salt &amp; Sea</book></books>", kind).status == 200
 

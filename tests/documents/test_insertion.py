@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import yaml
 
@@ -30,6 +32,11 @@ def test_an_item_is_added_and_everything_else_stays(text: str) -> None:
     assert ITEM in listed
     kept = [line for line in text.splitlines() if "#" in line]
     assert all(line.split("#")[1] in changed for line in kept)
+
+
+def test_json_stays_json() -> None:
+    changed = insert_item('{"apis": [{"name": "shop", "guards": {}}]}', PATH, ITEM)
+    assert json.loads(changed)["apis"][0]["guards"] == {"injection": {"exceptions": [ITEM]}}
 
 
 def test_a_text_without_a_place_for_it_is_left_alone() -> None:

@@ -45,12 +45,17 @@ def _insert(text: str, node: yaml.Node, rest: Sequence[str | int], item: Any) ->
     for key in reversed(rest[1:]):
         value = {key: value if isinstance(value, dict) and value is not item else [item]}
     if not rest and isinstance(node, yaml.SequenceNode):
-        entry = _flow(item)
+        entry = _spelled(text, item)
         return _in_flow(text, node, entry) if node.flow_style else _before(text, _first(node), f"- {entry}")
-    if rest and isinstance(node, yaml.MappingNode) and node.value:
-        entry = f"{_flow(rest[0])}: {_flow(value if len(rest) > 1 else [item])}"
+    if rest and isinstance(node, yaml.MappingNode) and (node.value or node.flow_style):
+        entry = f"{_spelled(text, rest[0])}: {_spelled(text, value if len(rest) > 1 else [item])}"
         return _in_flow(text, node, entry) if node.flow_style else _before(text, _last(node), entry)
     return None
+
+
+def _spelled(text: str, value: Any) -> str:
+    """As the rest of the text is spelled: a text that begins like JSON is read as nothing else."""
+    return json.dumps(value, ensure_ascii=False) if text.lstrip().startswith(("{", "[")) else _flow(value)
 
 
 def _flow(value: Any) -> str:

@@ -6,7 +6,7 @@
 
 use super::{decode, sql, views};
 use crate::guards::leaves::Part;
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 use std::sync::{LazyLock, OnceLock};
@@ -131,24 +131,17 @@ impl Candidates {
     }
 }
 
-/// All signatures.
-pub(super) struct Signatures {
-    all: Vec<Signature>,
-    literals: Option<AhoCorasick>,
-    /// The signatures that need each literal.
+/// The literals of some signatures, and the numbers of the signatures that need each.
+struct Literals {
+    automaton: Option<AhoCorasick>,
     needing: Vec<Vec<usize>>,
 }
 
-/// The signatures of the engine.
-pub(super) static SIGNATURES: LazyLock<Signatures> = LazyLock::new(|| Signatures::new(BUNDLE));
-
-impl Signatures {
-    /// A bundle that cannot be read has no signatures; that of the engine can, as the tests show.
-    pub(super) fn new(bundle: &str) -> Self {
-        let all: Vec<Signature> = serde_json::from_str(bundle).unwrap_or_default();
+impl Literals {
+    fn of(all: &[Signature], takes: impl Fn(&Signature) -> bool) -> Self {
         let mut literals: Vec<&str> = Vec::new();
         let mut needing: Vec<Vec<usize>> = Vec::new();
-        for (number, signature) in all.iter().enumerate() {
+        for (number, signature) in all.iter().enumerate().filter(|(_, signature)| takes(signature)) {
             for literal in &signature.needs {
                 let at = literals.iter().position(|known| known == literal).unwrap_or_else(|| {
                     literals.push(literal);
@@ -159,8 +152,39 @@ impl Signatures {
             }
         }
         // Cannot fail: there are few literals, and short ones.
-        let literals = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&literals).ok();
-        Self { all, literals, needing }
+        let mut builder = AhoCorasick::builder();
+        let automaton = builder.match_kind(MatchKind::Standard).kind(Some(AhoCorasickKind::DFA)).build(&literals).ok();
+        Self { automaton, needing }
+    }
+
+    fn candidates(&self, text: &str) -> Candidates {
+        let mut candidates = Candidates::default();
+        for found in self.automaton.iter().flat_map(|automaton| automaton.find_overlapping_iter(text)) {
+            self.needing.get(found.pattern().as_usize()).into_iter().flatten().for_each(|&number| candidates.add(number));
+        }
+        candidates
+    }
+}
+
+/// All signatures.
+pub(super) struct Signatures {
+    all: Vec<Signature>,
+    /// Of those that look at texts.
+    texts: Literals,
+    /// Of those that look at shapes of SQL.
+    shapes: Literals,
+}
+
+/// The signatures of the engine.
+pub(super) static SIGNATURES: LazyLock<Signatures> = LazyLock::new(|| Signatures::new(BUNDLE));
+
+impl Signatures {
+    /// A bundle that cannot be read has no signatures; that of the engine can, as the tests show.
+    pub(super) fn new(bundle: &str) -> Self {
+        let all: Vec<Signature> = serde_json::from_str(bundle).unwrap_or_default();
+        let texts = Literals::of(&all, |signature| signature.view != View::Sql);
+        let shapes = Literals::of(&all, |signature| signature.view == View::Sql);
+        Self { all, texts, shapes }
     }
 
     /// The first signature that a text matches, among those that `counts` takes.
@@ -171,14 +195,6 @@ impl Signatures {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Signature> {
         self.all.iter()
-    }
-
-    fn candidates(&self, text: &str) -> Candidates {
-        let mut candidates = Candidates::default();
-        for found in self.literals.iter().flat_map(|literals| literals.find_overlapping_iter(text)) {
-            self.needing.get(found.pattern().as_usize()).into_iter().flatten().for_each(|&number| candidates.add(number));
-        }
-        candidates
     }
 }
 
@@ -204,31 +220,28 @@ impl<'s> Search<'s, '_> {
 
     fn views(&self, text: &str) -> Option<&'s Signature> {
         let lower = views::lower(text);
-        self.view(&lower, |view| view != View::Sql)
-            .or_else(|| self.other(views::shell(&lower), View::Shell))
-            .or_else(|| self.other(views::path(&lower), View::Path))
-            .or_else(|| self.other(views::html(&lower), View::Html))
-            .or_else(|| self.sql(&lower))
+        let seen = views::Seen::of(&lower);
+        let of = |taken: View| move |view: View| view == taken;
+        self.view(&lower, &self.signatures.texts, |_| true)
+            .or_else(|| self.view(&seen.shell.then(|| views::shell(&lower)).flatten()?, &self.signatures.texts, of(View::Shell)))
+            .or_else(|| self.view(&seen.path.then(|| views::path(&lower)).flatten()?, &self.signatures.texts, of(View::Path)))
+            .or_else(|| self.view(&seen.html.then(|| views::html(&lower)).flatten()?, &self.signatures.texts, of(View::Html)))
+            .or_else(|| self.sql(&lower, seen))
     }
 
-    fn other(&self, text: Option<String>, view: View) -> Option<&'s Signature> {
-        self.view(&text?, |of| of == view)
+    fn sql(&self, lower: &str, seen: views::Seen) -> Option<&'s Signature> {
+        let shapes = if seen.sql || sql::may_be(lower) { sql::shapes(lower) } else { return None };
+        shapes.iter().find_map(|shape| self.view(shape, &self.signatures.shapes, |_| true))
     }
 
-    fn sql(&self, lower: &str) -> Option<&'s Signature> {
-        let shapes = if sql::may_be(lower) { sql::shapes(lower) } else { return None };
-        shapes.iter().find_map(|shape| self.view(shape, |view| view == View::Sql))
-    }
-
-    fn view(&self, text: &str, takes: impl Fn(View) -> bool) -> Option<&'s Signature> {
-        let candidates = self.signatures.candidates(text);
+    fn view(&self, text: &str, literals: &Literals, takes: impl Fn(View) -> bool) -> Option<&'s Signature> {
+        let candidates = literals.candidates(text);
         if candidates.is_empty() {
             return None;
         }
         let suits = |signature: &Signature| takes(signature.view) && signature.suits(self.role) && (self.counts)(signature);
         let all = self.signatures.all.iter().enumerate();
-        all.filter(|(number, _)| candidates.has(*number))
-            .map(|(_, signature)| signature)
-            .find(|signature| suits(signature) && signature.matches(text))
+        let possible = all.filter(|(number, _)| candidates.has(*number)).map(|(_, signature)| signature);
+        possible.into_iter().find(|signature| suits(signature) && signature.matches(text))
     }
 }

@@ -264,11 +264,12 @@ fn end_of_literal(text: &[u8], quote: u8) -> usize {
     text.len()
 }
 
-/// Whether a text could be a piece of SQL at all: it has something that ends a string, compares, calls or comments.
+/// Words of which one is there where a text only has quotes to speak for SQL, or nothing at all.
+const WORDS: [&str; 13] =
+    ["--", " by ", "like", "select", "union", "or", "and", "having", "between", "into", " is ", " in ", "limit"];
+
+/// Whether a text without any character that compares, calls or separates may be a piece of SQL.
 pub(super) fn may_be(text: &str) -> bool {
-    text.bytes().any(|byte| {
-        matches!(byte, b'\'' | b'"' | b'`' | b'=' | b'<' | b'>' | b'(' | b';' | b'#' | b'*' | b',' | b'|' | b'&' | b'@')
-    }) || text.contains("--")
-        || text.contains(" by ")
-        || ["like", "select", "union"].iter().any(|word| text.contains(word))
+    let quoted = text.bytes().any(|byte| matches!(byte, b'\'' | b'"' | b'`'));
+    WORDS.iter().take(if quoted { WORDS.len() } else { 5 }).any(|word| text.contains(word))
 }

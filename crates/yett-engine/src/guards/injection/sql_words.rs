@@ -1,5 +1,8 @@
 //! Words that mean something in SQL.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// What a word is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Word {
@@ -14,35 +17,40 @@ pub(super) enum Word {
 /// Longest word that is known.
 const LONGEST: usize = 40;
 
+/// Every word that is known, by itself: one look at a table for each word of a text.
+static WORDS: LazyLock<HashMap<&'static str, Word>> = LazyLock::new(|| {
+    let functions = |words: &'static [&'static str], token| words.iter().map(move |word| (*word, Word::Function(token)));
+    let nothing = ["all", "distinct", "not", "binary", "distinctrow"].map(|word| (word, Word::Nothing));
+    let keywords = KEYWORDS.iter().map(|(word, token)| (*word, Word::Keyword(token)));
+    // The last of equals stays: keywords before functions of the same name.
+    functions(FUNCTIONS, "g").chain(functions(ATTACKS, "F")).chain(nothing).chain(keywords).collect()
+});
+
+/// First letters and lengths of known words: most words of other texts are told by these.
+static BEGINNINGS: LazyLock<[u64; 256]> = LazyLock::new(|| {
+    let mut lengths = [0; 256];
+    for word in WORDS.keys() {
+        let first = word.bytes().next().map_or(0, usize::from);
+        lengths.get_mut(first).into_iter().for_each(|lengths: &mut u64| *lengths |= 1 << word.len());
+    }
+    lengths
+});
+
 /// What a word is, in any case; `None` for all that SQL does not know.
 pub(super) fn word(text: &[u8]) -> Option<Word> {
-    if text.len() > LONGEST {
+    let first = text.first()?.to_ascii_lowercase();
+    let known = text.len() <= LONGEST && BEGINNINGS.get(usize::from(first))? >> text.len() & 1 == 1;
+    if !known && !matches!(first, b'd' | b'u' | b'x' | b'c' | b'm' | b's') {
         return None;
     }
-    let mut lower = [0; LONGEST];
-    let lower = lower.get_mut(..text.len())?;
-    lower.copy_from_slice(text);
-    lower.make_ascii_lowercase();
-    known(std::str::from_utf8(lower).ok()?)
+    let lower = text.get(..text.len().min(LONGEST))?.to_ascii_lowercase();
+    let lower = std::str::from_utf8(&lower).ok()?;
+    let found = if known { WORDS.get(lower).copied() } else { None };
+    found.or_else(|| FAMILIES.iter().any(|start| lower.starts_with(start)).then_some(Word::Function("F")))
 }
 
-fn known(word: &str) -> Option<Word> {
-    if let Ok(at) = KEYWORDS.binary_search_by_key(&word, |(known, _)| known) {
-        return KEYWORDS.get(at).map(|(_, token)| Word::Keyword(token));
-    }
-    match word {
-        "all" | "distinct" | "not" | "binary" | "distinctrow" => Some(Word::Nothing),
-        _ if ATTACKS.binary_search(&word).is_ok() => Some(Word::Function("F")),
-        _ if FUNCTIONS.binary_search(&word).is_ok() => Some(Word::Function("g")),
-        _ if ["dbms_", "utl_", "xp_", "ctxsys.", "master..xp_", "master.dbo.xp_", "sys.xp_"]
-            .iter()
-            .any(|start| word.starts_with(start)) =>
-        {
-            Some(Word::Function("F"))
-        }
-        _ => None,
-    }
-}
+/// Beginnings of the names of functions that only administrators and attackers call.
+const FAMILIES: [&str; 7] = ["dbms_", "utl_", "xp_", "ctxsys.", "master..xp_", "master.dbo.xp_", "sys.xp_"];
 
 /// Keywords and their tokens, sorted.
 const KEYWORDS: &[(&str, &str)] = &[

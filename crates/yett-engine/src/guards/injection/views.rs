@@ -2,6 +2,55 @@
 
 use std::borrow::Cow;
 
+/// Which other readings of a text there may be, from one look at its bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) shell: bool,
+    pub(super) path: bool,
+    pub(super) html: bool,
+    pub(super) sql: bool,
+}
+
+const SHELL: u8 = 1;
+const PATH: u8 = 2;
+const HTML: u8 = 4;
+const SQL: u8 = 8;
+
+/// What each byte speaks for.
+const SPEAKS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "256 of 256, while compiling")]
+        {
+            table[byte] = match byte as u8 {
+                b'\'' | b'"' => SHELL,
+                b'\\' => SHELL | PATH,
+                b'^' => SHELL | SQL,
+                b'$' | b'{' | b'+' => SHELL,
+                b'/' => PATH | HTML,
+                0 => PATH | HTML,
+                b'.' => PATH,
+                1..=31 | 127 => SHELL | HTML,
+                0x80.. => HTML,
+                b';' => PATH | SQL,
+                b'<' => SHELL | SQL,
+                b'=' | b'>' | b'(' | b'#' | b'*' | b'|' | b'&' => SQL,
+                _ => 0,
+            };
+        }
+        byte += 1;
+    }
+    table
+};
+
+impl Seen {
+    pub(super) fn of(text: &str) -> Self {
+        let seen = text.bytes().fold(0, |seen, byte| seen | SPEAKS.get(usize::from(byte)).copied().unwrap_or(0));
+        Self { shell: seen & SHELL != 0, path: seen & PATH != 0, html: seen & HTML != 0, sql: seen & SQL != 0 }
+    }
+}
+
 /// In lower case, as most signatures are written.
 pub(super) fn lower(text: &str) -> Cow<'_, str> {
     match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
