@@ -9,15 +9,13 @@ from yett.model.content import Content
 from yett.model.cross_site import CorsGuard, CsrfGuard
 from yett.model.data import LeaksGuard, MaskGuard
 from yett.model.limit import Limit
+from yett.model.mode import Mode
 from yett.model.place import NOWHERE, Place, Reference
 from yett.model.proofs import MessageSignature, Webhook
 from yett.model.proxy import Proxy
 from yett.model.structure import GraphQl, StructureGuard
 from yett.model.upstream import Upstream
 from yett.model.version import Retirement, Version
-
-Mode = Literal["enforce", "monitor", "off"]
-"""What a guard does with what it finds: refuse it, record it, or not look."""
 
 Unknown = Literal["refuse", "allow"]
 """What is done with something the contract does not name."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from yett.model.mode import Mode
+
 Foreign = Literal["pass", "refuse-credentials", "refuse"]
 """What happens to requests of pages of origins that are not named."""
-
-GuardMode = Literal["enforce", "monitor", "off"]
-"""What a guard does with what it finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class CorsGuard:
     Without `origins` none may, and what the upstream says of it is taken off; with `off` it speaks for itself.
     """
 
-    mode: GuardMode = "enforce"
+    mode: Mode = "enforce"
     origins: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     expose: tuple[str, ...] = ()
@@ -42,7 +41,7 @@ class CsrfToken:
 class CsrfGuard:
     """Refuses requests that pages of other sites sent with a session; no `cookies` means that any cookie may be one."""
 
-    mode: GuardMode = "enforce"
+    mode: Mode = "enforce"
     cookies: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     token: CsrfToken | None = None

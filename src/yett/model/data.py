@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from yett.model.mode import Mode
+
 MaskBy = Literal["drop", "mask", "hash", "tokenise", "format-preserving"]
 """What becomes of a value that must not be seen: it goes; asterisks; a keyed digest; a keyed token; other characters of
 the same kind."""
-
-Watched = Literal["enforce", "monitor", "off"]
-"""What is done about what was found."""
 
 DETECTED: Final = (
     "pii.card",
@@ -50,10 +49,10 @@ class MaskGuard:
     `detected` says what is done about it. Requests with what is in `forbid` are refused, what is in `redact` is masked.
     """
 
-    mode: Watched = "enforce"
+    mode: Mode = "enforce"
     rules: tuple[tuple[str, MaskBy], ...] = ()
     detect: tuple[str, ...] = ()
-    detected: Watched = "enforce"
+    detected: Mode = "enforce"
     forbid: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
 
@@ -62,5 +61,5 @@ class MaskGuard:
 class LeaksGuard:
     """Keeps stack traces, SQL errors, internal addresses and versions in: of errors by `mode`, else by `answers`."""
 
-    mode: Watched = "enforce"
-    answers: Watched = "monitor"
+    mode: Mode = "enforce"
+    answers: Mode = "monitor"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from yett.model.limit import DEFAULT_GATEWAY_LIMITS, Limit
+from yett.model.mode import Mode
 from yett.model.place import NOWHERE, Place
 from yett.model.policy import ClaimType
 from yett.model.proxy import Issuer, Tracing
@@ -53,7 +54,7 @@ class Clients:
 class Overload:
     """When requests are refused so that others are answered soon; times are milliseconds."""
 
-    mode: Literal["enforce", "monitor", "off"] = "enforce"
+    mode: Mode = "enforce"
     tolerance: int = 2
     slack_ms: int = 200
     floor: int = 8

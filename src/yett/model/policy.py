@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from yett.model.mode import Mode
 from yett.model.place import NOWHERE, Place, Reference
 
 Effect = Literal["forbid", "permit"]
@@ -70,7 +71,7 @@ class Policy:
 
     name: str
     body: Passage | Rule
-    mode: Literal["enforce", "monitor", "off"] = "enforce"
+    mode: Mode = "enforce"
     reason: str | None = None
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+
+from yett.model.mode import Mode
 
 
 @dataclass(frozen=True, slots=True)
 class Failures:
     """Growing delays after credentials that were not accepted; times are milliseconds."""
 
-    mode: Literal["enforce", "monitor", "off"] = "enforce"
+    mode: Mode = "enforce"
     per_source: int = 20
     per_credential: int = 50
     window_ms: int = 600_000

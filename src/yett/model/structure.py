@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from yett.model.cross_site import GuardMode
+from yett.model.mode import Mode
 
 
 @dataclass(frozen=True, slots=True)
 class StructureGuard:
     """Refuses bodies whose parts are too many, too deep or too long; sizes in bytes, as they are written."""
 
-    mode: GuardMode = "enforce"
+    mode: Mode = "enforce"
     max_depth: int = 64
     max_values: int = 100_000
     max_keys: int = 1_000
@@ -28,7 +28,7 @@ class StructureGuard:
 class GraphQl:
     """What the queries of an operation may ask for, fragments written out."""
 
-    mode: GuardMode = "enforce"
+    mode: Mode = "enforce"
     max_depth: int = 10
     max_aliases: int = 15
     max_cost: int = 1_000

@@ -47,7 +47,6 @@ from yett.model.api import (
     InjectionGuard,
     Level,
     LimitsGuard,
-    Mode,
     OperationSettings,
     Patterns,
     Priority,
@@ -59,6 +58,7 @@ from yett.model.api import (
     WebSocket,
 )
 from yett.model.content import Content
+from yett.model.mode import Mode
 from yett.model.place import Reference
 from yett.model.proxy import ForwardedFields
 

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field
 
 from yett.config.sections.base import Shape
 from yett.config.sections.scalars import Duration, Size, mistake
-from yett.model.api import Mode
 from yett.model.gateway import Clients, Overload
+from yett.model.mode import Mode
 
 _MIN_HEAD, _MAX_HEAD = 4096, 65_536
 _MAX_RATE = 1_000_000

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 from yett.config.sections.base import At, Shape
 from yett.config.sections.exposure import FieldName
 from yett.config.sections.scalars import Duration, mistake, origin
-from yett.model.cross_site import CorsGuard, CsrfGuard, CsrfToken, Foreign, GuardMode
+from yett.model.cross_site import CorsGuard, CsrfGuard, CsrfToken, Foreign
+from yett.model.mode import Mode
 
 _COOKIE: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
 _HOST_COOKIE: Final = re.compile(r"__Host-[A-Za-z0-9._-]{1,64}")
@@ -78,7 +79,7 @@ HostCookie = Annotated[str, AfterValidator(_host_cookie), WithJsonSchema(
 class CorsGuardShape(Shape):
     """Which pages of other origins may read answers. The methods and header fields they may use are the contract's."""
 
-    mode: GuardMode = "enforce"
+    mode: Mode = "enforce"
     """What to do with requests that `foreign` refuses. With `off` the upstream speaks to browsers for itself."""
     origins: list[OriginOrAll] = Field(default_factory=list, max_length=1_000)
     """Origins whose pages may read answers: exact ones, `https://*.example.org` for one label more, or `*` alone. None
@@ -112,7 +113,7 @@ class CsrfTokenShape(Shape):
 class CsrfGuardShape(Shape):
     """Refuses requests that a page of another site made a browser send with its user's session."""
 
-    mode: GuardMode = "enforce"
+    mode: Mode = "enforce"
     """What to do with forged requests."""
     cookies: list[CookieName] = Field(default_factory=list, max_length=100)
     """Cookies that tell the upstream who calls; none means any cookie."""

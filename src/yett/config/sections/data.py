@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from yett.config.sections.base import Shape
 from yett.config.sections.scalars import mistake
-from yett.model.data import DETECTED, LeaksGuard, MaskBy, MaskGuard, Watched
+from yett.model.data import DETECTED, LeaksGuard, MaskBy, MaskGuard
+from yett.model.mode import Mode
 from yett.model.suggestion import did_you_mean
 
 CLASS: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)*")
@@ -53,13 +54,13 @@ class MaskRequestsShape(Shape):
 class MaskGuardShape(Shape):
     """Masks data that the contract classifies (`x-yett-data`) and the caller's profiles do not see."""
 
-    mode: Watched = "enforce"
+    mode: Mode = "enforce"
     """What to do with what must not be seen: mask it, record it, or not look."""
     rules: dict[DataClass, MaskBy] = Field(default_factory=dict)
     """What becomes of data by class. The longest class that covers it counts; without one it is masked."""
     detect: list[DetectedClass] = Field(default_factory=list)
     """Classes that are looked for in the texts of answers, whether or not the contract classifies them."""
-    detected: Watched = "enforce"
+    detected: Mode = "enforce"
     """What to do with what was found that way."""
     requests: MaskRequestsShape = MaskRequestsShape()
     """Classes that are kept out of requests."""
@@ -68,9 +69,9 @@ class MaskGuardShape(Shape):
 class LeaksGuardShape(Shape):
     """Keeps stack traces, SQL errors, internal addresses and versions of the upstream from leaving."""
 
-    mode: Watched = "enforce"
+    mode: Mode = "enforce"
     """What to do with error answers that tell of the inside: replace them, record it, or not look."""
-    answers: Watched = "monitor"
+    answers: Mode = "monitor"
     """What to do with other answers that hold a stack trace or an SQL error. In `monitor`, only bodies that are read
     for another reason are looked into."""
 

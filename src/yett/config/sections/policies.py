@@ -10,6 +10,7 @@ from yett.config.files import read_file
 from yett.config.sections.access import OperationName
 from yett.config.sections.base import At, Shape
 from yett.config.sections.scalars import Name, mistake
+from yett.model.mode import Mode
 from yett.model.policy import Passage, Policy, Rule, Scope
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"]
@@ -50,7 +51,7 @@ class PolicyShape(Shape):
     """Only when this expression of Cedar holds; with `forbid` or `permit`."""
     unless: Expression | None = None
     """Only when this expression of Cedar does not hold; with `forbid` or `permit`."""
-    mode: Literal["enforce", "monitor", "off"] = "enforce"
+    mode: Mode = "enforce"
     """`monitor` lets pass and records what would have been refused."""
     reason: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """What a refused caller is told besides the code; absent means nothing."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from yett.config.sections.base import At, Shape
 from yett.config.sections.exposure import PlainPath
 from yett.config.sections.scalars import Duration
-from yett.model.api import Mode
+from yett.model.mode import Mode
 from yett.model.stolen import Failures, Leaks, Networks
 
 _MINUTE_MS = 60_000

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from yett.config.sections.base import Shape
 from yett.config.sections.scalars import Size
-from yett.model.cross_site import GuardMode
+from yett.model.mode import Mode
 from yett.model.structure import GraphQl, StructureGuard
 
 _Count = Annotated[int, Field(ge=1, le=4_000_000_000)]
@@ -20,7 +20,7 @@ _KeySize = Annotated[Size, Field(ge=1, le=1 << 20)]
 class StructureGuardShape(Shape):
     """Refuses bodies whose parts are too many, too deep or too long, and XML that makes its reader fetch or expand."""
 
-    mode: GuardMode = "enforce"
+    mode: Mode = "enforce"
     """What to do with such bodies."""
     max_depth: Annotated[int, Field(ge=1, le=1_000)] = 64
     """Deepest nesting of JSON and XML."""
@@ -47,7 +47,7 @@ class StructureGuardShape(Shape):
 class GraphQlShape(Shape):
     """What the queries of an operation may ask for. Fragments count as often as they are spread."""
 
-    mode: GuardMode = "enforce"
+    mode: Mode = "enforce"
     """What to do with queries that ask for more."""
     max_depth: Annotated[int, Field(ge=1, le=1_000)] = 10
     """Deepest nesting of fields; nothing is nested deeper than 64 as it is written."""
