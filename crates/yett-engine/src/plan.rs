@@ -1,6 +1,7 @@
 //! The plan: a snapshot compiled for enforcement. Immutable but for its credentials, which patches change.
 
 mod build;
+mod callers;
 pub(crate) mod target;
 mod upstream;
 

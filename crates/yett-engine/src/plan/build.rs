@@ -1,23 +1,20 @@
 //! From a snapshot to a plan: every part is compiled, and every mistake told, before anything is put in force.
 
-use super::{ApiPlan, OperationPlan, Plan, Scope, stable_number};
-use crate::access::{self, Held};
+use super::{ApiPlan, OperationPlan, Plan, Scope};
+use crate::access;
 use crate::cache::CachePlan;
 use crate::callout;
 use crate::compression::CompressionPlan;
 use crate::forward::forwarded::TrustedProxies;
 use crate::forward::{Protecting, ProxyPlan, is_ambiguous, upstream_path};
 use crate::guards::cors::CorsPlan;
-use crate::guards::limits::LimitPlan;
 use crate::guards::{self, contract, csrf, injection, limits, mask};
-use crate::identity::anonymous::{self, Anonymous};
 use crate::identity::chain;
 use crate::identity::credentials::Credentials;
 use crate::identity::jwt::issuers;
 use crate::identity::key::Pepper;
 use crate::identity::proofs::Proofs;
 use crate::identity::users::Users;
-use crate::identity::{AppPlan, UserPlan};
 use crate::mock::Mock;
 use crate::outline::Outlines;
 use crate::policy::Policies;
@@ -27,11 +24,8 @@ use aws_lc_rs::digest;
 use http::{HeaderName, Method};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use yett_model::snapshot::{Api, Collection, Limit, Location, MediaKind, Mode, Operation, Parameter, Protocol, Snapshot, Style};
+use yett_model::snapshot::{Api, Collection, Location, MediaKind, Mode, Operation, Parameter, Protocol, Snapshot, Style};
 use yett_model::{Diagnostic, SNAPSHOT_FORMAT};
-
-/// Most times that what somebody's profiles give may change.
-const MOST_EDGES: usize = 1_000;
 
 /// Compiles a snapshot. See [`Plan::build`].
 pub(super) fn build(bytes: &[u8], pepper: Arc<Pepper>) -> Result<Plan, Vec<Diagnostic>> {
@@ -82,12 +76,12 @@ fn check_head(snapshot: &Snapshot, pepper: &Pepper) -> Vec<Diagnostic> {
 
 /// What a snapshot is compiled with.
 pub(super) struct Builder<'a> {
-    snapshot: &'a Snapshot,
+    pub(super) snapshot: &'a Snapshot,
     app_limits: bool,
     limits_guards: limits::Shared,
-    policies: &'a Policies,
+    pub(super) policies: &'a Policies,
     masking: mask::Shared,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Builder<'a> {
@@ -221,7 +215,7 @@ impl<'a> Builder<'a> {
         let first = plan.operations.len() as u32;
         for (index, operation) in api.operations.iter().enumerate() {
             let path = format!("{path}/operations/{index}");
-            self.route(plan, number, operation, &path);
+            self.route(plan, (number, api), operation, &path);
             self.check_websocket(api, operation, &path);
             let collections = collections.get(operation.id.as_str()).map_or(&[][..], Vec::as_slice);
             let scope = Scope {
@@ -355,14 +349,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn route(&mut self, plan: &mut Plan, owner: u32, operation: &Operation, path: &str) {
-        let Some(api) = self.snapshot.apis.get(owner as usize) else { return };
+    fn route(&mut self, plan: &mut Plan, owner: (u32, &Api), operation: &Operation, path: &str) {
         let Ok(method) = operation.method.parse::<Method>() else {
             return self.report(format!("{path}/method"), "method-invalid", format!("'{}' is no HTTP method", operation.method));
         };
         let number = plan.operations.len() as u32;
-        for host in Self::hosts(api) {
-            if let Err(message) = plan.routes.add((host, &api.base_path, owner), &method, &operation.path, number) {
+        for host in Self::hosts(owner.1) {
+            if let Err(message) = plan.routes.add((host, &owner.1.base_path, owner.0), &method, &operation.path, number) {
                 self.report(
                     format!("{path}/path"),
                     "path-invalid",
@@ -376,103 +369,6 @@ impl<'a> Builder<'a> {
         if operation.websocket.is_some() && (operation.method != "GET" || api.upstream.protocol != Protocol::Http1) {
             let message = "a WebSocket is opened by GET, and passed on to an upstream of HTTP/1.1 only";
             self.report(format!("{path}/websocket"), "websocket-impossible", message);
-        }
-    }
-
-    fn apps(&mut self, plan: &mut Plan) {
-        let teams = self.teams(plan);
-        self.users(plan, &teams);
-        for (index, spelled) in self.snapshot.apps.iter().enumerate() {
-            let (app, path) = (spelled, format!("/apps/{index}"));
-            let mut held = access::held(&plan.profiles, &app.profiles, &app.timed_profiles, &path, &mut self.diagnostics);
-            access::add_held(&mut held, teams.get(app.team.as_str()).map_or(&[][..], Vec::as_slice));
-            self.check_edges(plan, &held, &path);
-            let name: Arc<str> = app.name.as_str().into();
-            let app = AppPlan {
-                name: name.clone(),
-                team: app.team.as_str().into(),
-                agent: app.agent,
-                plan: app.plan.as_deref().map(Arc::from),
-                subject: stable_number(&app.name),
-                rules: self.policies.roles.of_app(&app.name, &app.team),
-                limits: limit_plans(&app.limits),
-                grants: plan.profiles.grants(&held, &[]),
-                held: held.into(),
-            };
-            let app = Arc::new(app);
-            plan.proofs.add(spelled, &app, &path, &mut self.diagnostics);
-            if plan.apps.insert(name, app).is_some() {
-                self.report(format!("{path}/name"), "app-duplicate", "an app of this name is there already");
-            }
-        }
-    }
-
-    fn users(&mut self, plan: &mut Plan, teams: &HashMap<&str, Vec<Held>>) {
-        for (index, user) in self.snapshot.users.iter().enumerate() {
-            let path = format!("/users/{index}");
-            let mut held = access::held(&plan.profiles, &user.profiles, &user.timed_profiles, &path, &mut self.diagnostics);
-            for team in &user.teams {
-                access::add_held(&mut held, teams.get(team.as_str()).map_or(&[][..], Vec::as_slice));
-            }
-            self.check_edges(plan, &held, &path);
-            let grants = plan.profiles.grants(&held, &[]);
-            if !plan.users.add(UserPlan { name: user.name.as_str().into(), held: held.into(), grants }) {
-                self.report(format!("{path}/name"), "user-duplicate", format!("'{}' is there twice", user.name));
-            }
-        }
-    }
-
-    /// Callers without a credential, and what the methods of the API lean on.
-    fn anonymous(&mut self, plan: &Plan, api: &Api, path: &str) -> Option<Anonymous> {
-        if let Some(webhook) = &api.identify.webhook {
-            let sender = self.snapshot.apps.iter().find(|app| app.name == webhook.app);
-            if sender.is_none_or(|app| app.webhook_secrets.is_empty()) {
-                let message = format!("there is no app '{}' with secrets for webhooks", webhook.app);
-                self.report(format!("{path}/webhook/app"), "app-unknown", message);
-            }
-        }
-        let names = api.identify.anonymous.as_ref()?;
-        if self.snapshot.apps.iter().any(|app| app.name == anonymous::NAME) {
-            self.report(
-                format!("{path}/anonymous"),
-                "app-reserved",
-                "no app may be called 'anonymous' where callers without a credential are",
-            );
-        }
-        Some(Anonymous::new(names, &plan.profiles, &format!("{path}/anonymous"), &mut self.diagnostics))
-    }
-
-    /// The profiles of each team.
-    fn teams(&mut self, plan: &Plan) -> HashMap<&'a str, Vec<Held>> {
-        let mut teams = HashMap::new();
-        for (index, team) in self.snapshot.teams.iter().enumerate() {
-            let path = format!("/teams/{index}");
-            let held = access::held(&plan.profiles, &team.profiles, &team.timed_profiles, &path, &mut self.diagnostics);
-            if teams.insert(team.name.as_str(), held).is_some() {
-                self.report(format!("{path}/name"), "team-duplicate", format!("'{}' is there twice", team.name));
-            }
-        }
-        teams
-    }
-
-    /// Each change in time costs a set of bits.
-    fn check_edges(&mut self, plan: &Plan, held: &[Held], path: &str) {
-        let edges = plan.profiles.edges(held).len();
-        if edges > MOST_EDGES {
-            let message = format!("what the profiles give changes {edges} times, and at most {MOST_EDGES} times is possible");
-            self.report(format!("{path}/timed_profiles"), "time-boxes-too-many", message);
-        }
-    }
-
-    fn credentials(&mut self, plan: &mut Plan) {
-        if self.snapshot.pepper_id.is_none() && !self.snapshot.credentials.is_empty() {
-            self.report("/pepper_id", "pepper-missing", "a snapshot with credentials must name the pepper of their hashes");
-        }
-        for (index, credential) in self.snapshot.credentials.iter().enumerate() {
-            match plan.resolve(credential, &format!("/credentials/{index}")) {
-                Ok(stored) => plan.credentials.put(&credential.prefix, stored),
-                Err(diagnostic) => self.diagnostics.push(diagnostic),
-            }
         }
     }
 }
@@ -503,10 +399,6 @@ fn reads_answers(api: &Api, operation: &Operation) -> bool {
 fn ambiguous_headers(operation: &Operation) -> Vec<HeaderName> {
     let headers = operation.parameters.iter().filter(|parameter| parameter.location == Location::Header);
     headers.filter_map(|parameter| parameter.name.parse().ok()).filter(|name: &HeaderName| is_ambiguous(name.as_str())).collect()
-}
-
-fn limit_plans(limits: &[Limit]) -> Vec<Arc<LimitPlan>> {
-    limits.iter().map(LimitPlan::new).collect()
 }
 
 fn mock(operation: &Operation, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Mock> {
