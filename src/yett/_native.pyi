@@ -28,6 +28,8 @@ class Gateway:
         """Takes other secrets of proofs (JSON: text by name); they hold from the next snapshot on."""
     def events(self, most: int) -> list[bytes]:
         """Up to `most` events, oldest first, each one line of JSON."""
+    def key_set(self, issuer: str, kid: str | None) -> bytes | None:
+        """The fetched key set of an issuer, `None` where there is none; looked for anew if it has no key of that id."""
     def stats(self) -> bytes:
         """Figures of the running gateway, as JSON."""
     def stop(self, grace: float) -> bytes:

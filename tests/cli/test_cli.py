@@ -49,7 +49,8 @@ def test_every_command_has_help(command: tuple[str, ...]) -> None:
 
 
 def test_no_first_line_of_help_is_cut_off() -> None:
-    for group in ([], ["key"], ["access"], ["password"], ["client"], ["tokens"], ["tokens", "key"], ["new"]):
+    groups = ("key", "access", "password", "client", "tokens", "new", "versions", "control", "collection")
+    for group in ([], ["tokens", "key"], *([name] for name in groups)):
         assert "..." not in yett(*group, "--help").out.partition("Commands:")[2], group
 
 

@@ -46,7 +46,7 @@ def settings(upstream: str) -> dict[str, Any]:
                 "upstream": upstream,
                 "public": True,
                 "max_body": "4MiB",
-                "guards": {"contract": {"mode": "monitor"}},
+                "guards": {"contract": {"mode": "monitor"}, "injection": {"mode": "off"}},
             }
         ],
     }

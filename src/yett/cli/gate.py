@@ -23,7 +23,7 @@ def gate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what the gates say: whether the configuration may be published, and what to do."""
+    """Say whether the gates let a configuration be published."""
     from yett.cli.output import REFUSED, patience, show_json, told_errors
     from yett.services.gates import judge
 
@@ -43,7 +43,7 @@ def publish(
     listed: Annotated[bool, typer.Option("--list", help="Publish nothing: list what was published.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Judge the configuration and, if nothing blocks, publish its contracts."""
+    """Publish the contracts of a configuration if no gate blocks."""
     import getpass
 
     from yett.cli.output import REFUSED, patience, show_json, told_errors

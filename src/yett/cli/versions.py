@@ -106,7 +106,7 @@ def notices(
     on: Annotated[str, typer.Option("--on", help="The day, as 2026-12-31; today by default.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Say which teams are to be told on a day that what they call goes."""
+    """Say which teams to tell on a day that what they call goes."""
     from dataclasses import asdict
     from datetime import UTC, date, datetime
 
