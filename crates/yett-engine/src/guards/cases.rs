@@ -3,17 +3,25 @@
 use crate::fixture::{NOW, bytes, change, pepper, snapshot};
 use crate::{Engine, decide};
 use serde_json::{Map, Value, json};
-use yett_model::{Code, Decision, Outcome};
+use yett_model::{Code, Decision, Diagnostic, Outcome};
 
 /// The fenced block of this kind in a case.
-fn block<'a>(case: &'a str, kind: &str) -> Option<&'a str> {
+pub(crate) fn block<'a>(case: &'a str, kind: &str) -> Option<&'a str> {
     let (_, after) = case.split_once(&format!("```{kind}\n"))?;
     after.split_once("\n```").map(|(block, _)| block)
 }
 
-fn configured(case: &str) -> Value {
+/// The cases of a page, one text each.
+pub(crate) fn cases(page: &str) -> impl Iterator<Item = &str> {
+    page.split_once("\n## Cases\n").unwrap().1.split("\n### ").skip(1)
+}
+
+/// An engine with the configuration of a case: the small snapshot with values changed; or what is wrong with it.
+pub(crate) fn staged(case: &str) -> Result<Engine, Vec<Diagnostic>> {
     let changes: Map<String, Value> = serde_json::from_str(block(case, "config").unwrap()).unwrap();
-    changes.into_iter().fold(snapshot(), |snapshot, (pointer, value)| change(snapshot, &pointer, value))
+    let snapshot = changes.into_iter().fold(snapshot(), |snapshot, (pointer, value)| change(snapshot, &pointer, value));
+    let engine = Engine::new(pepper());
+    engine.apply(&bytes(&snapshot)).map(|_| engine)
 }
 
 fn run(engine: &Engine, sent: &str) -> Decision {
@@ -37,13 +45,10 @@ fn ending(decision: &Decision) -> String {
 }
 
 fn check(page: &str) {
-    let (_, cases) = page.split_once("\n## Cases\n").unwrap();
-    for case in cases.split("\n### ").skip(1) {
-        let engine = Engine::new(pepper());
-        let applied = engine.apply(&bytes(&configured(case)));
-        let ended = match (block(case, "request"), applied) {
-            (Some(sent), Ok(_)) => ending(&run(&engine, sent)),
-            (_, applied) => applied.unwrap_err().remove(0).code,
+    for case in cases(page) {
+        let ended = match (block(case, "request"), staged(case)) {
+            (Some(sent), Ok(engine)) => ending(&run(&engine, sent)),
+            (_, staged) => staged.err().unwrap().remove(0).code,
         };
         assert_eq!(ended, block(case, "expect").unwrap(), "{case}");
     }

@@ -1,20 +1,10 @@
 //! Runs the cases of `GUARD.md`.
 
-use crate::fixture::{NOW, bytes, change, pepper, snapshot};
+use crate::fixture::NOW;
+use crate::guards::cases::{block, cases, staged};
 use crate::{Engine, decide};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use yett_model::{Decision, Outcome};
-
-/// The fenced block of this kind in a case.
-fn block<'a>(case: &'a str, kind: &str) -> Option<&'a str> {
-    let (_, after) = case.split_once(&format!("```{kind}\n"))?;
-    after.split_once("\n```").map(|(block, _)| block)
-}
-
-fn configured(case: &str) -> Value {
-    let changes: Map<String, Value> = serde_json::from_str(block(case, "config").unwrap()).unwrap();
-    changes.into_iter().fold(snapshot(), |snapshot, (pointer, value)| change(snapshot, &pointer, value))
-}
 
 fn ask(engine: &Engine, line: &str) -> Decision {
     let [method, target, at] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
@@ -39,14 +29,13 @@ fn assert_expected(decision: &Decision, line: &str) {
 
 #[test]
 fn test_every_case_of_the_guards_page_when_run_then_ends_as_it_says() {
-    let (_, cases) = include_str!("GUARD.md").split_once("\n## Cases\n").unwrap();
-    for case in cases.split("\n### ").skip(1) {
-        let engine = Engine::new(pepper());
-        let applied = engine.apply(&bytes(&configured(case)));
+    for case in cases(include_str!("GUARD.md")) {
+        let staged = staged(case);
         let expected: Vec<&str> = block(case, "expect").unwrap().lines().collect();
         match block(case, "request") {
-            None => assert_eq!(applied.unwrap_err()[0].code, expected[0], "{case}"),
+            None => assert_eq!(staged.err().unwrap()[0].code, expected[0], "{case}"),
             Some(requests) => {
+                let engine = staged.unwrap();
                 assert_eq!(requests.lines().count(), expected.len(), "{case}");
                 requests.lines().zip(expected).for_each(|(line, expected)| assert_expected(&ask(&engine, line), expected));
             }

@@ -2,27 +2,15 @@
 
 use super::{decide, request};
 use crate::Engine;
-use crate::fixture::{bytes, change, pepper, snapshot};
-use serde_json::{Map, Value};
+use crate::guards::cases::{block, cases, staged};
 use yett_model::decision::Response;
 use yett_model::{Code, Decision, Outcome};
-
-/// The fenced block of this kind in a case.
-fn block<'a>(case: &'a str, kind: &str) -> Option<&'a str> {
-    let (_, after) = case.split_once(&format!("```{kind}\n"))?;
-    after.split_once("\n```").map(|(block, _)| block)
-}
 
 /// The first line, header fields and body of a message.
 fn message(block: &str) -> (&str, Vec<(&str, &str)>, &str) {
     let (head, body) = block.split_once("\n\n").unwrap_or((block, ""));
     let (first, fields) = head.split_once('\n').unwrap_or((head, ""));
     (first, fields.lines().map(|field| field.split_once(": ").unwrap()).collect(), body)
-}
-
-fn configured(case: &str) -> Value {
-    let changes: Map<String, Value> = serde_json::from_str(block(case, "config").unwrap()).unwrap();
-    changes.into_iter().fold(snapshot(), |snapshot, (pointer, value)| change(snapshot, &pointer, value))
 }
 
 fn run(engine: &Engine, case: &str, sent: &str) -> Decision {
@@ -45,14 +33,11 @@ fn outcome(decision: &Decision) -> Vec<String> {
 
 #[test]
 fn test_every_case_of_the_guards_page_when_run_then_ends_as_it_says() {
-    let (_, cases) = include_str!("../GUARD.md").split_once("\n## Cases\n").unwrap();
-    for case in cases.split("\n### ").skip(1) {
-        let engine = Engine::new(pepper());
-        let applied = engine.apply(&bytes(&configured(case)));
-        let ended = match (block(case, "request"), applied) {
-            (Some(sent), Ok(_)) => outcome(&run(&engine, case, sent)),
-            (_, applied) => {
-                applied.unwrap_err().into_iter().map(|mistake| format!("{} {}", mistake.path, mistake.code)).collect()
+    for case in cases(include_str!("../GUARD.md")) {
+        let ended = match (block(case, "request"), staged(case)) {
+            (Some(sent), Ok(engine)) => outcome(&run(&engine, case, sent)),
+            (_, staged) => {
+                staged.err().unwrap().into_iter().map(|mistake| format!("{} {}", mistake.path, mistake.code)).collect()
             }
         };
         assert_eq!(ended, block(case, "expect").unwrap().lines().collect::<Vec<_>>(), "{case}");
